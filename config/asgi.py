@@ -1,0 +1,49 @@
+"""The one ASGI entry: media first, then pages and sockets, with the embedded worker beside them.
+
+ /hls/…   -> livestream.media.edge     bare ASGI, never a Django view: eighteen times cheaper
+ http     -> Django
+ websocket-> origin check -> session -> livestream.routing
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+pages = get_asgi_application()  # loads the apps: the imports below need them
+
+from channels.auth import AuthMiddlewareStack  # noqa: E402
+from channels.routing import URLRouter  # noqa: E402
+from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+from config import embedded  # noqa: E402
+from livestream.media import edge  # noqa: E402
+from livestream.routing import websocket_urlpatterns  # noqa: E402
+
+sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Hand a connection to whoever serves it."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["type"] == "websocket":
+        await sockets(scope, receive, send)
+    elif scope["path"].startswith(edge.PREFIX):
+        await edge.serve(scope, receive, send)
+    else:
+        await pages(scope, receive, send)
+
+
+async def _lifespan(receive: Any, send: Any) -> None:
+    while (message := await receive())["type"] != "lifespan.shutdown":
+        if message["type"] == "lifespan.startup":
+            embedded.start(asyncio.get_running_loop(), worker=settings.EMBEDDED)
+            await send({"type": "lifespan.startup.complete"})
+    await asyncio.to_thread(embedded.stop)
+    await send({"type": "lifespan.shutdown.complete"})

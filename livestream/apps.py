@@ -1,0 +1,12 @@
+"""The show: rooms, chat, spotlights, drops, media, reminders."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class LivestreamConfig(AppConfig):
+    name = "livestream"
+    verbose_name = _("Live")
+
+    def ready(self) -> None:
+        from livestream import receivers  # noqa: F401

@@ -1,0 +1,44 @@
+"""What is said in a room."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from livestream.models.room import Room
+from merchants.models import Customer, Staff
+
+
+class Message(models.Model):
+    """One chat line. Row first, then push: what was acknowledged is here exactly once (P10)."""
+
+    KINDS = {"say": _("Said"), "system": _("System"), "notice": _("Notice")}
+    BADGES = {"host": _("Host"), "staff": _("Staff"), "regular": _("Regular")}
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="messages")
+    kind = models.CharField(max_length=6, choices=KINDS, default="say")
+    author_name = models.CharField(_("name"), max_length=20, blank=True)
+    badge = models.CharField(max_length=7, choices=BADGES, blank=True)
+    staff = models.ForeignKey(Staff, models.SET_NULL, null=True, blank=True, related_name="+")
+    customer = models.ForeignKey(Customer, models.SET_NULL, null=True, blank=True, related_name="+")
+    device = models.UUIDField(null=True, blank=True)
+    text = models.CharField(_("text"), max_length=300)
+    client_key = models.CharField(max_length=36, null=True, blank=True)
+    hidden = models.BooleanField(_("hidden"), default=False)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["room", "client_key"],
+                condition=Q(client_key__isnull=False),
+                name="message_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.author_name}: {self.text[:30]}"

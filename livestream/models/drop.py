@@ -1,0 +1,34 @@
+"""A coupon released in a room."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from livestream.models.room import Room
+from merchants.models.address import short_id
+from orders.models import Coupon
+
+
+class Drop(models.Model):
+    """Open until `ends_at`, or until it is withdrawn."""
+
+    public_id = models.CharField(max_length=10, unique=True, default=short_id, editable=False)
+    room = models.ForeignKey(Room, models.CASCADE, related_name="drops")
+    coupon = models.ForeignKey(Coupon, models.PROTECT, related_name="drops")
+    opened_at = models.DateTimeField(_("from"))
+    ends_at = models.DateTimeField(_("to"))
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True)
+    claimed = models.PositiveIntegerField(_("claimed here"), default=0, editable=False)
+
+    class Meta:
+        verbose_name = _("drop")
+        verbose_name_plural = _("drops")
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(ends_at__gt=F("opened_at")), name="drop_lasts")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.coupon} · {self.room}"

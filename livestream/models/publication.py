@@ -1,0 +1,49 @@
+"""The stream of a room: who published when, and what remains of it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from livestream.models.room import Room
+from merchants.models import Staff
+
+
+class Publication(models.Model):
+    """One encoder session of one publisher. `epoch` rises with each and is never reused."""
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="publications")
+    epoch = models.PositiveIntegerField()
+    publisher = models.UUIDField()
+    by = models.ForeignKey(Staff, models.SET_NULL, null=True, blank=True, related_name="+")
+    codec = models.CharField(max_length=80, blank=True)
+    started_at = models.DateTimeField(_("from"))
+    ended_at = models.DateTimeField(_("to"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("publication")
+        verbose_name_plural = _("publications")
+        constraints = [models.UniqueConstraint(fields=["room", "epoch"], name="epoch_once")]
+
+    def __str__(self) -> str:
+        return f"{self.room} #{self.epoch}"
+
+
+class Replay(models.Model):
+    """The recording of an ended room."""
+
+    STATES = {"processing": _("Processing"), "ready": _("Ready"), "failed": _("Failed")}
+
+    room = models.OneToOneField(Room, models.CASCADE, related_name="replay")
+    state = models.CharField(_("state"), max_length=10, choices=STATES, default="processing")
+    duration_ms = models.PositiveIntegerField(_("duration"), default=0, help_text=_("In ms."))
+    path = models.CharField(max_length=120, blank=True)
+    trouble = models.CharField(_("trouble"), max_length=300, blank=True)
+    ready_at = models.DateTimeField(_("ready"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("replay")
+        verbose_name_plural = _("replays")
+
+    def __str__(self) -> str:
+        return str(self.room)

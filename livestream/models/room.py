@@ -1,0 +1,156 @@
+"""One live show, from draft to replay."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from livestream.rules.room import ON_AIR, PUBLIC, RoomState
+from merchants.models import Merchant, Product, Staff
+from merchants.models.address import short_id
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from livestream.models.chat import Message
+    from livestream.models.drop import Drop
+
+STATE_LABELS = {
+    RoomState.DRAFT.value: _("Draft"),
+    RoomState.SCHEDULED.value: _("Scheduled"),
+    RoomState.REHEARSING.value: _("Rehearsal"),
+    RoomState.LIVE.value: _("Live"),
+    RoomState.PAUSED.value: _("Paused"),
+    RoomState.INTERRUPTED.value: _("Reconnecting"),
+    RoomState.ENDED.value: _("Ended"),
+    RoomState.EXPIRED.value: _("Expired"),
+    RoomState.CANCELLED.value: _("Cancelled"),
+    RoomState.BANNED.value: _("Banned"),
+}
+
+
+def cover_path(room: Room, filename: str) -> str:
+    """A random name: the uploaded one is never trusted."""
+    return f"covers/{uuid.uuid4().hex}.webp"
+
+
+class RoomQuerySet(models.QuerySet["Room"]):
+    def public(self) -> RoomQuerySet:
+        """Rooms whose address answers a shopper."""
+        return self.filter(state__in=PUBLIC)
+
+    def on_air(self) -> RoomQuerySet:
+        """Live, paused or interrupted."""
+        return self.filter(state__in=ON_AIR)
+
+
+class Room(models.Model):
+    """`state` is written only by livestream.services.room.
+
+    `epoch` and `publisher` are the fence of the stream: an event that carries an older epoch
+    changes nothing. `media_at` is when media last arrived.
+    """
+
+    public_id = models.CharField(max_length=10, unique=True, default=short_id, editable=False)
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="rooms")
+    host = models.ForeignKey(
+        Staff, models.SET_NULL, null=True, related_name="rooms", verbose_name=_("host")
+    )
+    title = models.CharField(_("title"), max_length=34)
+    cover = models.ImageField(_("cover"), upload_to=cover_path, blank=True)
+    cover_thumb = models.ImageField(upload_to=cover_path, blank=True, editable=False)
+    starts_at = models.DateTimeField(_("starts"))
+    state = models.CharField(
+        _("state"),
+        max_length=11,
+        choices=STATE_LABELS,
+        default=RoomState.DRAFT.value,
+        editable=False,
+    )
+    started_at = models.DateTimeField(_("started"), null=True, blank=True, editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
+    pinned = models.CharField(_("pinned message"), max_length=80, blank=True)
+    muted = models.BooleanField(_("chat closed"), default=False)
+    likes = models.PositiveBigIntegerField(_("likes"), default=0, editable=False)
+    viewers_peak = models.PositiveIntegerField(_("most viewers"), default=0, editable=False)
+    epoch = models.PositiveIntegerField(default=0, editable=False)
+    publisher = models.UUIDField(null=True, blank=True, editable=False)
+    media_at = models.DateTimeField(null=True, blank=True, editable=False)
+    announced_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = RoomQuerySet.as_manager()
+    if TYPE_CHECKING:
+        items: RelatedManager[ShelfItem]
+        spotlights: RelatedManager[Spotlight]
+        messages: RelatedManager[Message]
+        drops: RelatedManager[Drop]
+
+    class Meta:
+        verbose_name = _("room")
+        verbose_name_plural = _("rooms")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["state", "starts_at"])]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def is_on_air(self) -> bool:
+        return self.state in ON_AIR
+
+    @property
+    def host_name(self) -> str:
+        return self.host.host_name if self.host else self.merchant.name
+
+
+class ShelfItem(models.Model):
+    """A product on the shelf of a room, with its run-sheet notes."""
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="items")
+    product = models.ForeignKey(Product, models.CASCADE, related_name="shelf_items")
+    position = models.PositiveSmallIntegerField(_("position"))
+    live_price = models.PositiveBigIntegerField(
+        _("live price"),
+        null=True,
+        blank=True,
+        help_text=_("For every variant while the room is on air; in minor units."),
+    )
+    notes = models.TextField(_("talking points"), max_length=1000, blank=True)
+
+    class Meta:
+        verbose_name = _("shelf item")
+        verbose_name_plural = _("shelf items")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["room", "product"], name="once_on_the_shelf")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.product)
+
+
+class Spotlight(models.Model):
+    """The interval in which one shelf item is being explained; a chapter of the replay."""
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="spotlights")
+    item = models.ForeignKey(ShelfItem, models.CASCADE, related_name="spotlights")
+    opened_at = models.DateTimeField(_("from"))
+    closed_at = models.DateTimeField(_("to"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("spotlight")
+        verbose_name_plural = _("spotlights")
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["room"], condition=Q(closed_at__isnull=True), name="one_open_spotlight"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item} {self.opened_at:%H:%M:%S}"

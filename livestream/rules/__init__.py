@@ -1,0 +1,1 @@
+"""Pure rules of the show: no Django, no clock, no randomness."""

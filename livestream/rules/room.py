@@ -1,0 +1,77 @@
+"""The life of a room. Pure.
+
+draft ──schedule──> scheduled ──start──> live ⇄ paused
+  │  ↖               │  │                live ⇄ interrupted   (stream lost; it keeps selling)
+  ↓                  │  ├──> expired     live | paused | interrupted ──> ended
+rehearsing ──────────┘  └──> cancelled
+Any state may become banned. Final: ended, expired, cancelled, banned.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class RoomState(StrEnum):
+    DRAFT = "draft"
+    SCHEDULED = "scheduled"
+    REHEARSING = "rehearsing"
+    LIVE = "live"
+    PAUSED = "paused"
+    INTERRUPTED = "interrupted"
+    ENDED = "ended"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    BANNED = "banned"
+
+
+_S = RoomState
+MOVES: dict[RoomState, frozenset[RoomState]] = {
+    _S.DRAFT: frozenset({_S.SCHEDULED, _S.REHEARSING, _S.CANCELLED, _S.BANNED}),
+    _S.SCHEDULED: frozenset({_S.LIVE, _S.REHEARSING, _S.EXPIRED, _S.CANCELLED, _S.BANNED}),
+    _S.REHEARSING: frozenset({_S.SCHEDULED, _S.BANNED}),
+    _S.LIVE: frozenset({_S.PAUSED, _S.INTERRUPTED, _S.ENDED, _S.BANNED}),
+    _S.PAUSED: frozenset({_S.LIVE, _S.ENDED, _S.BANNED}),
+    _S.INTERRUPTED: frozenset({_S.LIVE, _S.ENDED, _S.BANNED}),
+    _S.ENDED: frozenset({_S.BANNED}),
+    _S.EXPIRED: frozenset({_S.BANNED}),
+    _S.CANCELLED: frozenset({_S.BANNED}),
+    _S.BANNED: frozenset(),
+}
+ON_AIR = frozenset({_S.LIVE, _S.PAUSED, _S.INTERRUPTED})
+PUBLIC = ON_AIR | {_S.SCHEDULED, _S.ENDED, _S.EXPIRED, _S.CANCELLED}
+WECHAT = {  # the numbers of the closed service, for code written against it
+    _S.LIVE: 101,
+    _S.SCHEDULED: 102,
+    _S.ENDED: 103,
+    _S.BANNED: 104,
+    _S.PAUSED: 105,
+    _S.INTERRUPTED: 106,
+    _S.EXPIRED: 107,
+}
+FURTHEST_START = timedelta(days=183)
+LATE_START = timedelta(hours=24)  # a scheduled room not started by then has expired
+LONGEST_SHOW = timedelta(hours=24)
+SHELF_LIMIT = 500
+TITLE_UNITS = 34  # a hanzi counts two, a Latin letter one
+
+
+def may_move(old: RoomState, new: RoomState) -> bool:
+    """Whether a room may go from `old` to `new` in one step."""
+    return new in MOVES[old]
+
+
+def title_units(title: str) -> int:
+    """The width of a title: a letter outside ASCII counts two."""
+    return sum(1 if letter.isascii() else 2 for letter in title)
+
+
+def is_title(title: str) -> bool:
+    """3–17 hanzi, or as wide in Latin letters."""
+    return 6 <= title_units(title.strip()) <= TITLE_UNITS
+
+
+def may_start_at(starts_at: datetime, now: datetime) -> bool:
+    """From now (a minute's grace for the form) to half a year ahead."""
+    return now - timedelta(minutes=1) <= starts_at <= now + FURTHEST_START

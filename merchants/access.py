@@ -1,0 +1,59 @@
+"""The only door from a request to a merchant's data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django_htmx.middleware import HtmxDetails
+
+from merchants.models import Merchant, Staff, User
+from merchants.rules.role import Role
+
+View = Callable[..., HttpResponse]
+
+
+class MerchantRequest(HttpRequest):
+    """A request that has passed `merchant_view`."""
+
+    user: User
+    htmx: HtmxDetails
+    merchant: Merchant
+    staff: Staff
+
+
+def staff_for(user: User, slug: str) -> Staff | None:
+    """The user's place in the merchant with this address, if she has one."""
+    return (
+        Staff.objects.select_related("merchant", "user")
+        .filter(user_id=user.pk, user__is_active=True, merchant__slug=slug)
+        .first()
+    )
+
+
+def merchant_view(role: Role) -> Callable[[View], View]:
+    """Let staff with at least `role` in; give the view `request.merchant` and `request.staff`.
+
+    A stranger gets 404, for he must not learn that the shop exists; too low a role gets 403.
+    """
+
+    def decorator(view: View) -> View:
+        @login_required
+        @wraps(view)
+        def guarded(request: MerchantRequest, merchant: str, **kwargs: Any) -> HttpResponse:
+            staff = staff_for(request.user, merchant)
+            if staff is None:
+                raise Http404
+            if staff.role < role:
+                raise PermissionDenied
+            request.merchant = staff.merchant
+            request.staff = staff
+            return view(request, **kwargs)
+
+        return guarded
+
+    return decorator

@@ -1,0 +1,71 @@
+"""What every page knows without asking: theme, language, the shop on the counter, its news."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from merchants.models import Notification, Staff
+from merchants.rules.notification import Channel
+
+THEMES = ("light", "dark")
+THEME_COOKIE = "theme"
+HTML_LANG = {"zh-hans": "zh-CN"}
+
+
+def page(request: HttpRequest) -> dict[str, Any]:
+    """`theme` is empty when the device decides. Nothing here costs a query until it is printed."""
+    chosen = request.COOKIES.get(THEME_COOKIE, "")
+    language = get_language() or "zh-hans"
+    merchant = getattr(request, "merchant", None)
+    found: dict[str, Any] = {
+        "theme": chosen if chosen in THEMES else "",
+        "html_lang": HTML_LANG.get(language, language),
+        "shop": merchant,
+        "place": getattr(request, "staff", None),
+        "words": SimpleLazyObject(words),
+    }
+    if merchant is not None:
+        found["unread"] = SimpleLazyObject(lambda: unread(merchant.pk))
+        found["places"] = SimpleLazyObject(lambda: places(request))
+    return found
+
+
+def unread(merchant_id: int) -> int:
+    """How many notices of the shop nobody has looked at yet."""
+    return Notification.objects.filter(
+        merchant_id=merchant_id,
+        channel=Channel.IN_APP,
+        sent_at__isnull=False,
+        read_at__isnull=True,
+    ).count()
+
+
+def places(request: HttpRequest) -> list[Staff]:
+    """The shops this person works in, for the switcher."""
+    return list(
+        Staff.objects.filter(user_id=request.user.pk).select_related("merchant").order_by("pk")
+    )
+
+
+def words() -> dict[str, str]:
+    """The sentences that modules say when no server answer is at hand."""
+    return {
+        "offline": _("The network is down. What you wrote is still here."),
+        "400": _("That did not work. Look at it once more."),
+        "403": _("You may not do this. Ask the owner."),
+        "404": _("This is no longer here."),
+        "409": _("That is not possible right now."),
+        "413": _("This file is too big."),
+        "419": _("You were away for a while. Press once more."),
+        "429": _("That was too fast. Wait a few seconds."),
+        "500": _("Something broke on our side. Nothing of yours is lost."),
+        "503": _("We are closed for maintenance. Try again in a few minutes."),
+        "close": _("Close"),
+        "undo": _("Undo"),
+        "copied": _("Copied"),
+    }

@@ -1,0 +1,55 @@
+"""A rule said no. The sentence is for the person, the code for the program."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+
+class RuleBroken(Exception):
+    """Nothing was changed. `code` is stable; `status` is the HTTP status that means the same."""
+
+    code = "refused"
+    status = 409
+    sentence = _("That is not possible right now.")
+
+    def __init__(self, sentence: object = None, **details: object) -> None:
+        self.details = details
+        super().__init__(str(sentence or self.sentence))
+
+
+class OutOfStock(RuleBroken):
+    code = "out_of_stock"
+    sentence = _("Someone was faster: not enough left.")
+
+
+class BadQuantity(RuleBroken):
+    code = "bad_quantity"
+    status = 422
+    sentence = _("Choose a quantity between 1 and 999.")
+
+
+class BadPicture(RuleBroken):
+    code = "bad_picture"
+    status = 422
+    sentence = _("This file is not a picture we can read. JPEG, PNG, WebP and HEIC work.")
+
+
+class StaleVersion(RuleBroken):
+    code = "stale"
+    sentence = _("Somebody changed this in the meantime. Look at it again, then save.")
+
+
+class KeyReused(RuleBroken):
+    code = "key_reused"
+    status = 422
+    sentence = _("This request key was already used for a different request.")
+
+
+class Taken(RuleBroken):
+    code = "taken"
+    sentence = _("This is already taken.")
+
+
+class LastOwner(RuleBroken):
+    code = "last_owner"
+    sentence = _("A shop needs an owner: this is the last one.")

@@ -1,0 +1,30 @@
+"""Rows of merchants."""
+
+from merchants.models.api_key import MerchantKey
+from merchants.models.customer import Customer
+from merchants.models.merchant import Merchant
+from merchants.models.notification import Notification
+from merchants.models.product import Category, Photo, Product, Variant
+from merchants.models.request import AnsweredRequest
+from merchants.models.staff import Staff
+from merchants.models.stock import Reservation, Stock, StockMovement
+from merchants.models.store import Store
+from merchants.models.user import User
+
+__all__ = [
+    "AnsweredRequest",
+    "Category",
+    "Customer",
+    "Merchant",
+    "MerchantKey",
+    "Notification",
+    "Photo",
+    "Product",
+    "Reservation",
+    "Staff",
+    "Stock",
+    "StockMovement",
+    "Store",
+    "User",
+    "Variant",
+]

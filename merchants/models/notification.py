@@ -1,0 +1,56 @@
+"""News on its way to a person: the one transactional outbox."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from merchants.models.merchant import Merchant
+from merchants.rules.notification import Channel
+
+CHANNEL_LABELS = {
+    Channel.IN_APP.value: _("In the dashboard"),
+    Channel.EMAIL.value: _("E-mail"),
+    Channel.SMS.value: _("Text message"),
+}
+
+
+class Notification(models.Model):
+    """Written in the same transaction as the fact it tells; delivered later by the worker.
+
+    `key` makes it once only. `claimed_until` is the lease of the worker that is sending it:
+    a killed worker's lease runs out and another takes over. `sent_at` is set exactly once.
+    """
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="notifications")
+    channel = models.CharField(_("channel"), max_length=6, choices=CHANNEL_LABELS)
+    key = models.CharField(_("key"), max_length=100, unique=True)
+    kind = models.CharField(_("kind"), max_length=30)
+    to = models.CharField(_("to"), max_length=254, blank=True)
+    language = models.CharField(_("language"), max_length=10)
+    subject = models.CharField(_("subject"), max_length=200)
+    body = models.TextField(_("text"))
+    path = models.CharField(_("link"), max_length=200, blank=True)
+    due_at = models.DateTimeField(_("due"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    given_up_at = models.DateTimeField(_("given up"), null=True, blank=True)
+    read_at = models.DateTimeField(_("read"), null=True, blank=True)
+    trouble = models.CharField(_("last trouble"), max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = _("notification")
+        verbose_name_plural = _("notifications")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(
+                "due_at",
+                name="notification_due",
+                condition=Q(sent_at__isnull=True, given_up_at__isnull=True),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.to or self.get_channel_display()}"

@@ -1,0 +1,143 @@
+"""What is sold: products, their variants and photos."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from merchants.models.address import short_id
+from merchants.models.merchant import Merchant
+from merchants.rules.product import ProductState
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+STATE_LABELS = {
+    ProductState.DRAFT.value: _("Draft"),
+    ProductState.ON_SALE.value: _("On sale"),
+    ProductState.ARCHIVED.value: _("Archived"),
+}
+
+
+class Category(models.Model):
+    """A heading under which a merchant files products."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="categories")
+    name = models.CharField(_("name"), max_length=30)
+    position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    class Meta:
+        verbose_name = _("category")
+        verbose_name_plural = _("categories")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "name"], name="category_name_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProductQuerySet(models.QuerySet["Product"]):
+    def on_sale(self) -> ProductQuerySet:
+        """What a shopper may see and buy."""
+        return self.filter(state=ProductState.ON_SALE)
+
+    def matching(self, folded: str) -> ProductQuerySet:
+        """Products whose name, SKU or barcode holds the folded words (see rules.search)."""
+        return self.filter(search__contains=folded) if folded else self
+
+
+class Product(models.Model):
+    """One thing on the shelf, with one variant or several."""
+
+    public_id = models.CharField(max_length=10, unique=True, default=short_id, editable=False)
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="products")
+    category = models.ForeignKey(
+        Category, models.SET_NULL, null=True, blank=True, related_name="products"
+    )
+    name = models.CharField(_("name"), max_length=60)
+    description = models.TextField(_("description"), max_length=4000, blank=True)
+    state = models.CharField(
+        _("state"), max_length=8, choices=STATE_LABELS, default=ProductState.ON_SALE.value
+    )
+    search = models.TextField(editable=False, default="")
+    version = models.PositiveIntegerField(editable=False, default=1)
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    objects = ProductQuerySet.as_manager()
+    if TYPE_CHECKING:
+        variants: RelatedManager[Variant]
+        photos: RelatedManager[Photo]
+
+    class Meta:
+        verbose_name = _("product")
+        verbose_name_plural = _("products")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["merchant", "state"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Variant(models.Model):
+    """What is counted and priced: a size or a colour of a product, or the product itself."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="variants")
+    product = models.ForeignKey(Product, models.CASCADE, related_name="variants")
+    name = models.CharField(_("specification"), max_length=40, blank=True)
+    sku = models.CharField(_("SKU"), max_length=40)
+    barcode = models.CharField(_("barcode"), max_length=40, blank=True)
+    price = models.PositiveBigIntegerField(_("price"), help_text=_("In minor units."))
+    compare_at = models.PositiveBigIntegerField(_("price before"), null=True, blank=True)
+    low_stock = models.PositiveIntegerField(_("low stock from"), default=5)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("variant")
+        verbose_name_plural = _("variants")
+        ordering = ["position", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "sku"], name="sku_once"),
+            models.UniqueConstraint(
+                fields=["merchant", "barcode"], condition=~Q(barcode=""), name="barcode_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(compare_at__isnull=True) | Q(compare_at__gt=F("price")),
+                name="compare_at_above_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.name}".strip()
+
+
+def photo_path(photo: Photo, filename: str) -> str:
+    """A random name: the uploaded one is never trusted."""
+    return f"photos/{uuid.uuid4().hex}.webp"
+
+
+class Photo(models.Model):
+    """A picture of a product, as re-encoded by us, with its thumbnail."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="photos")
+    image = models.ImageField(
+        upload_to=photo_path, width_field="width", height_field="height", editable=False
+    )
+    thumb = models.ImageField(upload_to=photo_path, editable=False)
+    width = models.PositiveIntegerField(editable=False)
+    height = models.PositiveIntegerField(editable=False)
+    alt = models.CharField(_("description for those who cannot see it"), max_length=120, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("photo")
+        verbose_name_plural = _("photos")
+        ordering = ["position", "pk"]
+
+    def __str__(self) -> str:
+        return self.alt or str(self.product)

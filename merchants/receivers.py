@@ -1,0 +1,1 @@
+"""What merchants does when something happens elsewhere."""

@@ -1,0 +1,1 @@
+"""The verbs of merchants. Each is one transaction, one change."""

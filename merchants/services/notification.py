@@ -1,0 +1,108 @@
+"""The verbs of the outbox: write news beside the fact, then deliver it once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from merchants.channels import deliver
+from merchants.models import Merchant, Notification
+from merchants.rules.notification import Channel, wait_after
+from merchants.signals import notice_created
+
+logger = logging.getLogger(__name__)
+LEASE = timedelta(minutes=2)  # longer than any gateway's time limit
+
+
+def notify(
+    *,
+    merchant: Merchant,
+    channel: Channel,
+    kind: str,
+    key: str,
+    subject: str,
+    body: str,
+    language: str,
+    to: str = "",
+    path: str = "",
+    due_at: datetime | None = None,
+) -> Notification:
+    """Write one piece of news, in the caller's transaction. The same `key` again changes nothing."""
+    notification, made = Notification.objects.get_or_create(
+        key=f"{channel.value}:{key}",
+        defaults={
+            "merchant": merchant,
+            "channel": channel.value,
+            "kind": kind,
+            "to": to,
+            "language": language,
+            "subject": subject,
+            "body": body,
+            "path": path,
+            "due_at": due_at or timezone.now(),
+        },
+    )
+    if made and channel is Channel.IN_APP:
+        Notification.objects.filter(pk=notification.pk).update(sent_at=F("due_at"))
+        notice_created.state(notification=notification)
+    return notification
+
+
+def due(now: datetime, limit: int = 100) -> list[int]:
+    """Ids of the news that wait for a worker, oldest first."""
+    waiting = Notification.objects.filter(
+        Q(claimed_until__isnull=True) | Q(claimed_until__lte=now),
+        due_at__lte=now,
+        sent_at__isnull=True,
+        given_up_at__isnull=True,
+    )
+    return list(waiting.order_by("due_at").values_list("pk", flat=True)[:limit])
+
+
+def send(pk: int) -> bool:
+    """Deliver one piece of news if nobody else is doing so. True if it went out now.
+
+    Claim, deliver, mark: three steps, for a gateway must not be called inside a transaction.
+    A worker killed after the gateway accepted and before the mark would send twice; the gateway
+    gets `key` as its own idempotency key (Message-ID for mail), which is what closes that gap.
+    """
+    now = timezone.now()
+    mine = Notification.objects.filter(
+        Q(claimed_until__isnull=True) | Q(claimed_until__lte=now),
+        pk=pk,
+        sent_at__isnull=True,
+        given_up_at__isnull=True,
+    ).update(claimed_until=now + LEASE, attempts=F("attempts") + 1)
+    if not mine:
+        return False
+    notification = Notification.objects.select_related("merchant").get(pk=pk)
+    try:
+        deliver(notification)
+    except Exception as trouble:  # any gateway failure is the same to us: try again later
+        logger.warning("notification %s failed: %s", pk, trouble)
+        _postpone(notification, str(trouble))
+        return False
+    Notification.objects.filter(pk=pk).update(sent_at=timezone.now(), claimed_until=None)
+    return True
+
+
+def _postpone(notification: Notification, trouble: str) -> None:
+    wait = wait_after(notification.attempts)
+    now = timezone.now()
+    Notification.objects.filter(pk=notification.pk).update(
+        claimed_until=None,
+        trouble=trouble[:300],
+        **({"due_at": now + wait} if wait else {"given_up_at": now}),
+    )
+
+
+@transaction.atomic
+def read_notices(*, merchant: Merchant) -> int:
+    """Mark every in-app notice of the merchant as read. Returns how many were not."""
+    return merchant.notifications.filter(
+        channel=Channel.IN_APP.value, read_at__isnull=True
+    ).update(read_at=timezone.now())

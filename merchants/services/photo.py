@@ -1,0 +1,37 @@
+"""The verbs of product photos."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from django.db import transaction
+from django.db.models import Max
+
+from merchants.models import Photo, Product
+from merchants.rules.picture import PHOTO_SIZE, THUMB_SIZE
+from merchants.services.picture import as_webp, read_picture
+
+
+def add_photo(*, product: Product, file: BinaryIO, size: int, alt: str = "") -> Photo:
+    """Re-encode an upload and put it last among the product's photos. Raises BadPicture."""
+    picture = read_picture(file, size=size)
+    image = as_webp(picture, PHOTO_SIZE)
+    thumb = as_webp(picture, THUMB_SIZE, crop=True)
+    with transaction.atomic():
+        last = product.photos.aggregate(last=Max("position"))["last"]
+        return Photo.objects.create(
+            product=product,
+            image=image,
+            thumb=thumb,
+            alt=alt or product.name,
+            position=0 if last is None else last + 1,
+        )
+
+
+@transaction.atomic
+def remove_photo(*, photo: Photo) -> None:
+    """Forget a photo; its files go once the database agrees."""
+    names = [photo.image.name, photo.thumb.name]
+    storage = photo.image.storage
+    photo.delete()
+    transaction.on_commit(lambda: [storage.delete(name) for name in names], robust=True)

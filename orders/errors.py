@@ -1,0 +1,55 @@
+"""What orders refuse, and why."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from merchants.errors import RuleBroken
+
+
+class BadBasket(RuleBroken):
+    code = "bad_basket"
+    status = 422
+    sentence = _("Choose at least one thing that is on sale here.")
+
+
+class WrongState(RuleBroken):
+    code = "wrong_state"
+    sentence = _("This order has moved on. Look at it again.")
+
+
+class PriceMoved(RuleBroken):
+    code = "price_moved"
+    sentence = _("The price has changed since you looked. Please look again before you pay.")
+
+
+class CouponGone(RuleBroken):
+    code = "coupon_gone"
+    sentence = _("The last coupon is gone.")
+
+
+class CouponClosed(RuleBroken):
+    code = "coupon_closed"
+    sentence = _("This coupon cannot be claimed now.")
+
+
+class CouponHeld(RuleBroken):
+    code = "coupon_held"
+    sentence = _("You have claimed this coupon already.")
+
+
+class CouponUnfit(RuleBroken):
+    code = "coupon_unfit"
+    sentence = _("This coupon does not fit this order.")
+
+
+class BadTracking(RuleBroken):
+    code = "bad_tracking"
+    status = 422
+    sentence = _("A tracking number has 6 to 32 letters, digits or hyphens.")
+
+
+class BadCallback(RuleBroken):
+    code = "bad_callback"
+    status = 400
+    sentence = _("This payment message is not genuine.")

@@ -1,0 +1,181 @@
+"""What a customer agreed to pay for, and how far along it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from merchants.models import Customer, Merchant, Store, Variant
+from merchants.models.address import secret_id
+from orders.models.coupon import Voucher
+from orders.rules.line import PARTLY_SHIPPED, LineState, may_move
+
+if TYPE_CHECKING:
+    from django.db.models.fields.related_descriptors import RelatedManager
+
+    from orders.models.payment import Payment
+    from orders.models.shipment import Shipment
+
+LINE_LABELS = {
+    LineState.PENDING.value: _("Unpaid"),
+    LineState.PAID.value: _("To ship"),
+    LineState.SHIPPED.value: _("Shipped"),
+    LineState.READY.value: _("Ready to collect"),
+    LineState.DELIVERED.value: _("Delivered"),
+    LineState.COLLECTED.value: _("Collected"),
+    LineState.COMPLETED.value: _("Completed"),
+    LineState.CANCELLED.value: _("Cancelled"),
+    LineState.EXPIRED.value: _("Expired"),
+}
+ORDER_LABELS = LINE_LABELS | {PARTLY_SHIPPED: _("Partly shipped")}
+
+
+class OrderQuerySet(models.QuerySet["Order"]):
+    def overdue(self, now: datetime) -> OrderQuerySet:
+        """Unpaid orders whose hold on stock has run out."""
+        return self.filter(state=LineState.PENDING, pay_by__lte=now)
+
+
+class Order(models.Model):
+    """One customer's purchase from one merchant.
+
+    `number` is unguessable: whoever knows it may see the tracking page. `state` repeats what
+    `order_state` derives from the lines, so that lists can filter; only orders.services write it.
+    """
+
+    number = models.CharField(max_length=16, unique=True, default=secret_id, editable=False)
+    merchant = models.ForeignKey(Merchant, models.PROTECT, related_name="orders")
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders")
+    device = models.UUIDField(null=True, blank=True, editable=False)
+    voucher = models.ForeignKey(
+        Voucher, models.PROTECT, null=True, blank=True, related_name="orders"
+    )
+    state = models.CharField(
+        _("state"),
+        max_length=16,
+        choices=ORDER_LABELS,
+        default=LineState.PENDING.value,
+        editable=False,
+    )
+    name = models.CharField(_("name"), max_length=40)
+    phone = models.CharField(_("phone"), max_length=20)
+    email = models.EmailField(_("e-mail"), blank=True)
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    store = models.ForeignKey(
+        Store,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="orders",
+        help_text=_("Where it is collected; empty: sent as a parcel."),
+    )
+    pickup_code = models.CharField(_("pick-up code"), max_length=6, blank=True, editable=False)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    language = models.CharField(max_length=10, default="zh-hans", editable=False)
+    currency = models.CharField(max_length=3, editable=False)
+    goods = models.PositiveBigIntegerField(_("goods"), editable=False)
+    discount = models.PositiveBigIntegerField(_("discount"), default=0, editable=False)
+    shipping = models.PositiveBigIntegerField(_("shipping"), default=0, editable=False)
+    total = models.PositiveBigIntegerField(_("total"), editable=False)
+    placed_at = models.DateTimeField(_("placed"), editable=False)
+    pay_by = models.DateTimeField(_("pay by"), editable=False)
+    paid_at = models.DateTimeField(_("paid"), null=True, blank=True, editable=False)
+
+    objects = OrderQuerySet.as_manager()
+    if TYPE_CHECKING:
+        lines: RelatedManager[Line]
+        steps: RelatedManager[Step]
+        payments: RelatedManager[Payment]
+        shipments: RelatedManager[Shipment]
+
+    class Meta:
+        verbose_name = _("order")
+        verbose_name_plural = _("orders")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["merchant", "state", "-placed_at"]),
+            models.Index(
+                "pay_by", name="order_open_pay_by", condition=Q(state=LineState.PENDING.value)
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(total=F("goods") - F("discount") + F("shipping")),
+                name="total_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=Q(pay_by__gt=F("placed_at")), name="pay_by_after_placed"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def is_pickup(self) -> bool:
+        return self.store_id is not None
+
+    @property
+    def can_ship(self) -> bool:
+        return not self.is_pickup and self.state in {LineState.PAID, PARTLY_SHIPPED}
+
+    @property
+    def can_cancel(self) -> bool:
+        return self.state != PARTLY_SHIPPED and may_move(
+            LineState(self.state), LineState.CANCELLED
+        )
+
+
+class Line(models.Model):
+    """One variant within an order, at the price agreed on the day."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="lines")
+    shipment = models.ForeignKey(
+        "orders.Shipment", models.PROTECT, null=True, blank=True, related_name="lines"
+    )
+    title = models.CharField(_("title"), max_length=110)
+    quantity = models.PositiveIntegerField(_("quantity"))
+    list_price = models.PositiveBigIntegerField(_("list price"))
+    unit_price = models.PositiveBigIntegerField(_("price"))
+    discount = models.PositiveBigIntegerField(_("discount"), default=0)
+    state = models.CharField(
+        _("state"), max_length=16, choices=LINE_LABELS, default=LineState.PENDING.value
+    )
+
+    class Meta:
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
+        ordering = ["pk"]
+        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="line_has_goods")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.title}"
+
+    @property
+    def amount(self) -> int:
+        return self.quantity * self.unit_price
+
+
+class Step(models.Model):
+    """One move of an order, kept for ever: what it became, when, and by whose hand."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="steps")
+    state = models.CharField(_("state"), max_length=16, choices=ORDER_LABELS)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("step")
+        verbose_name_plural = _("steps")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()} {self.at:%Y-%m-%d %H:%M}"

@@ -1,0 +1,58 @@
+"""Money in."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from merchants.models.address import secret_id
+from orders.models.order import Order
+from orders.rules.payment import PaymentState
+
+PAYMENT_LABELS = {
+    PaymentState.CREATED.value: _("Waiting"),
+    PaymentState.SETTLED.value: _("Paid"),
+    PaymentState.FAILED.value: _("Failed"),
+}
+
+
+class Payment(models.Model):
+    """One attempt to pay one order through one gateway."""
+
+    public_id = models.CharField(max_length=16, unique=True, default=secret_id, editable=False)
+    order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
+    gateway = models.CharField(_("gateway"), max_length=20)
+    transaction = models.CharField(_("transaction"), max_length=64, blank=True)
+    amount = models.PositiveBigIntegerField(_("amount"))
+    currency = models.CharField(max_length=3)
+    state = models.CharField(
+        _("state"), max_length=8, choices=PAYMENT_LABELS, default=PaymentState.CREATED.value
+    )
+    refund_due = models.BooleanField(
+        _("to be paid back"),
+        default=False,
+        help_text=_("It came when the order could no longer be filled, or came twice."),
+    )
+    created_at = models.DateTimeField(_("opened"))
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("payment")
+        verbose_name_plural = _("payments")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gateway", "transaction"],
+                condition=~Q(transaction=""),
+                name="one_effect_per_transaction",
+            ),
+            models.UniqueConstraint(
+                fields=["order"],
+                condition=Q(state=PaymentState.CREATED.value),
+                name="one_open_payment",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.gateway} {self.public_id}"

@@ -1,0 +1,1 @@
+"""Gateways to payment providers. Each turns its provider's messages into `settle_payment`."""

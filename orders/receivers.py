@@ -1,0 +1,1 @@
+"""What orders does when something happens elsewhere."""

@@ -1,0 +1,63 @@
+"""The life of an order line, and what an order is when its lines are so. Pure.
+
+pending_payment ──pay──> paid ──ship──> shipped ──deliver──> delivered ─┐
+      │                   │                                             ├─> completed
+      │                   └──prepare──> ready_for_pickup ─> collected ──┘
+      ├──cancel──> cancelled
+      └──expire──> expired
+
+Final: completed, cancelled, expired.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+
+class LineState(StrEnum):
+    PENDING = "pending_payment"
+    PAID = "paid"
+    SHIPPED = "shipped"
+    READY = "ready_for_pickup"
+    DELIVERED = "delivered"
+    COLLECTED = "collected"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+MOVES: dict[LineState, frozenset[LineState]] = {
+    LineState.PENDING: frozenset({LineState.PAID, LineState.CANCELLED, LineState.EXPIRED}),
+    LineState.PAID: frozenset({LineState.SHIPPED, LineState.READY}),
+    LineState.SHIPPED: frozenset({LineState.DELIVERED}),
+    LineState.READY: frozenset({LineState.COLLECTED}),
+    LineState.DELIVERED: frozenset({LineState.COMPLETED}),
+    LineState.COLLECTED: frozenset({LineState.COMPLETED}),
+    LineState.COMPLETED: frozenset(),
+    LineState.CANCELLED: frozenset(),
+    LineState.EXPIRED: frozenset(),
+}
+GIVES_STOCK_BACK = frozenset({LineState.CANCELLED, LineState.EXPIRED})
+PARTLY_SHIPPED = "partly_shipped"
+# The order shows the state of the line that has got least far: that is what it still waits for.
+PROGRESS = list(LineState)
+
+
+def may_move(old: LineState, new: LineState) -> bool:
+    """Whether a line may go from `old` to `new` in one step."""
+    return new in MOVES[old]
+
+
+def order_state(lines: Iterable[LineState]) -> str:
+    """The state an order shows, derived from its lines.
+
+    Ended lines (cancelled, expired) count only if there is nothing else.
+    """
+    states = set(lines)
+    alive = states - GIVES_STOCK_BACK
+    if not alive:
+        return LineState.EXPIRED if states == {LineState.EXPIRED} else LineState.CANCELLED
+    if LineState.PAID in alive and LineState.SHIPPED in alive:
+        return PARTLY_SHIPPED
+    return min(alive, key=PROGRESS.index)

@@ -1,0 +1,74 @@
+"""What an order costs, line by line. Pure; every amount is in minor units of one currency."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+MOST = 10**12  # no order is worth more: a guard against nonsense, far inside 64 bits
+
+
+@dataclass(frozen=True)
+class Priced:
+    """One line: how many, what one costs by the list, what one costs now."""
+
+    quantity: int
+    list_price: int
+    unit_price: int
+
+    @property
+    def amount(self) -> int:
+        return self.quantity * self.unit_price
+
+
+@dataclass(frozen=True)
+class Total:
+    """How a total came about. `goods − discount + shipping = total`, never below zero."""
+
+    goods: int
+    discount: int
+    shipping: int
+
+    @property
+    def total(self) -> int:
+        return self.goods - self.discount + self.shipping
+
+
+def coupon_saving(goods: int, *, amount: int, threshold: int) -> int:
+    """What a coupon takes off: nothing below its threshold, never more than the goods cost."""
+    return min(amount, goods) if goods >= threshold else 0
+
+
+def shipping(goods: int, *, fee: int, free_from: int, pickup: bool) -> int:
+    """The parcel's price: nothing for collection, nothing from the free line up."""
+    return 0 if pickup or goods >= free_from else fee
+
+
+def total(
+    lines: Sequence[Priced], *, discount: int, fee: int, free_from: int, pickup: bool
+) -> Total:
+    """Add an order up. Free shipping looks at the goods before the coupon: what was shown."""
+    goods = sum(line.amount for line in lines)
+    return Total(
+        goods=goods,
+        discount=min(discount, goods),
+        shipping=shipping(goods, fee=fee, free_from=free_from, pickup=pickup),
+    )
+
+
+def share(discount: int, amounts: Sequence[int]) -> list[int]:
+    """Spread a discount over lines by their amounts: sums exactly, no line below zero.
+
+    Largest remainder: each gets its floor, the left-over cents go where the fraction was largest.
+    """
+    whole = sum(amounts)
+    if whole == 0:
+        return [0] * len(amounts)
+    floors = [discount * amount // whole for amount in amounts]
+    left = discount - sum(floors)
+    by_fraction = sorted(
+        range(len(amounts)), key=lambda i: (-(discount * amounts[i] % whole), i)
+    )
+    for i in by_fraction[:left]:
+        floors[i] += 1
+    return floors

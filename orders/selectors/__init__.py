@@ -1,0 +1,1 @@
+"""Reads of orders, shaped like a screen."""

@@ -1,0 +1,1 @@
+"""The verbs of orders. Each is one transaction, one change."""

@@ -1,0 +1,106 @@
+"""The verbs of coupons: issue, stop, claim, redeem, give back.
+
+Never more claimed than issued and never more than the cap per customer: the count is guarded
+inside the UPDATE, the cap by the unique serial (P8).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from merchants.models import Customer, Merchant
+from orders.errors import CouponClosed, CouponGone, CouponHeld, CouponUnfit
+from orders.models import Coupon, Order, Voucher
+from orders.rules.coupon import VoucherState
+from orders.signals import coupon_claimed
+
+
+@transaction.atomic
+def issue_coupon(
+    *,
+    merchant: Merchant,
+    name: str,
+    amount: int,
+    threshold: int,
+    issued: int,
+    starts_at: datetime,
+    ends_at: datetime,
+    per_customer: int = 1,
+) -> Coupon:
+    """A new coupon; claimable from `starts_at` until `ends_at` or until stopped."""
+    return Coupon.objects.create(
+        merchant=merchant,
+        name=name,
+        amount=amount,
+        threshold=threshold,
+        issued=issued,
+        per_customer=per_customer,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+
+
+@transaction.atomic
+def stop_coupon(*, coupon: Coupon) -> None:
+    """No more copies. What was claimed stays good: a promise is a promise."""
+    Coupon.objects.filter(pk=coupon.pk, stopped_at__isnull=True).update(
+        stopped_at=timezone.now()
+    )
+
+
+@transaction.atomic
+def claim_coupon(*, coupon: Coupon, customer: Customer) -> Voucher:
+    """One copy for `customer`. Raises CouponClosed, CouponHeld or CouponGone."""
+    now = timezone.now()
+    if not Coupon.objects.running(now).filter(pk=coupon.pk).exists():
+        raise CouponClosed
+    held = Voucher.objects.filter(coupon=coupon, customer=customer).count()
+    if held >= coupon.per_customer:
+        raise CouponHeld
+    taken = Coupon.objects.filter(pk=coupon.pk, claimed__lt=F("issued")).update(
+        claimed=F("claimed") + 1
+    )
+    if not taken:
+        raise CouponGone
+    try:
+        with transaction.atomic():
+            voucher = Voucher.objects.create(
+                coupon=coupon, customer=customer, serial=held + 1, claimed_at=now
+            )
+    except IntegrityError as trouble:
+        raise CouponHeld from trouble
+    coupon_claimed.state(coupon=coupon)
+    return voucher
+
+
+def redeem_voucher(*, voucher: Voucher, customer: Customer) -> None:
+    """Use a voucher for an order, in the order's transaction. Raises CouponUnfit.
+
+    `customer` is who pays; her own redeemed copies count too, so that a second device does not
+    get round the cap.
+    """
+    coupon = voucher.coupon
+    used = Order.objects.filter(
+        customer=customer, voucher__coupon=coupon, voucher__state=VoucherState.REDEEMED
+    )
+    if used.count() >= coupon.per_customer:
+        raise CouponUnfit
+    redeemed = Voucher.objects.filter(
+        pk=voucher.pk, state=VoucherState.CLAIMED, coupon__ends_at__gt=timezone.now()
+    ).update(state=VoucherState.REDEEMED)
+    if not redeemed:
+        raise CouponUnfit
+    Coupon.objects.filter(pk=coupon.pk).update(redeemed=F("redeemed") + 1)
+
+
+def give_back_voucher(*, voucher: Voucher) -> None:
+    """The order came to nothing: the voucher is good again, while its coupon lasts."""
+    back = Voucher.objects.filter(pk=voucher.pk, state=VoucherState.REDEEMED).update(
+        state=VoucherState.CLAIMED
+    )
+    if back:
+        Coupon.objects.filter(pk=voucher.coupon_id).update(redeemed=F("redeemed") - 1)

@@ -1,0 +1,270 @@
+"""The verbs of an order: place, move. Each is one transaction; stock and state stay in step."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from merchants.models import Customer, Merchant, Staff, Store, User, Variant
+from merchants.rules.notification import Channel
+from merchants.rules.product import ProductState
+from merchants.rules.stock import MOST_AT_ONCE
+from merchants.services.notification import notify
+from merchants.services.stock import release, reserve
+from orders.errors import BadBasket, PriceMoved, WrongState
+from orders.models import Line, Order, Voucher
+from orders.rules.line import GIVES_STOCK_BACK, LineState, may_move
+from orders.rules.price import Priced, Total, coupon_saving, share, total
+from orders.selectors.money import money_text
+from orders.services.coupon import give_back_voucher, redeem_voucher
+from orders.signals import order_moved, order_placed
+
+HOLD = timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who gets it and where: a parcel's address, or the store where she collects."""
+
+    name: str
+    phone: str
+    email: str = ""
+    address: str = ""
+    store: Store | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Quote:
+    """What a basket costs now. Amounts in minor units; `lines` in the order of variant ids."""
+
+    lines: list[tuple[Variant, Priced]]
+    sum: Total
+    voucher: Voucher | None = None
+    currency: str = "CNY"
+    prices: Mapping[int, int] = field(default_factory=dict)
+
+
+def quote(
+    *,
+    merchant: Merchant,
+    basket: Mapping[int, int],
+    live_prices: Mapping[int, int] | None = None,
+    voucher: Voucher | None = None,
+    pickup: bool = False,
+) -> Quote:
+    """Price a basket of {variant id: quantity} by the server's own prices.
+
+    `live_prices` is {variant id: price} of the room it is bought in. Raises BadBasket.
+    """
+    prices = live_prices or {}
+    if not basket or not all(1 <= quantity <= MOST_AT_ONCE for quantity in basket.values()):
+        raise BadBasket
+    variants = Variant.objects.select_related("product").filter(
+        merchant=merchant, pk__in=basket, product__state=ProductState.ON_SALE
+    )
+    lines = [
+        (v, Priced(basket[v.pk], v.price, min(v.price, prices.get(v.pk, v.price))))
+        for v in variants.order_by("pk")
+    ]
+    if len(lines) != len(basket):
+        raise BadBasket
+    goods = sum(priced.amount for _variant, priced in lines)
+    saving = 0
+    if voucher is not None:
+        coupon = voucher.coupon
+        saving = coupon_saving(goods, amount=coupon.amount, threshold=coupon.threshold)
+    added = total(
+        [priced for _variant, priced in lines],
+        discount=saving,
+        fee=merchant.shipping_fee,
+        free_from=merchant.free_shipping_from,
+        pickup=pickup,
+    )
+    return Quote(lines, added, voucher if saving else None, merchant.currency, prices)
+
+
+@transaction.atomic
+def place_order(
+    *,
+    merchant: Merchant,
+    customer: Customer,
+    basket: Mapping[int, int],
+    contact: Contact,
+    language: str,
+    live_prices: Mapping[int, int] | None = None,
+    voucher: Voucher | None = None,
+    device: uuid.UUID | None = None,
+    expected_total: int | None = None,
+) -> Order:
+    """Hold the stock of a basket and open an order that waits 15 minutes for its payment.
+
+    `expected_total` is what the shopper saw; another sum is refused with PriceMoved.
+    Raises BadBasket, OutOfStock or CouponUnfit, and changes nothing.
+    """
+    now = timezone.now()
+    priced = quote(
+        merchant=merchant,
+        basket=basket,
+        live_prices=live_prices,
+        voucher=voucher,
+        pickup=contact.store is not None,
+    )
+    if expected_total is not None and expected_total != priced.sum.total:
+        raise PriceMoved
+    order = _open_order(merchant, customer, contact, priced, language, device, now)
+    if priced.voucher is not None:
+        redeem_voucher(voucher=priced.voucher, customer=customer)
+    _write_lines(order, priced)
+    order.steps.create(state=order.state, at=now)
+    # Last, so that the row every buyer wants is locked for the shortest time.
+    reserve(merchant=merchant, basket=basket, reference=order.number, store=contact.store)
+    order_placed.state(order=order)
+    return order
+
+
+def _open_order(
+    merchant: Merchant,
+    customer: Customer,
+    contact: Contact,
+    priced: Quote,
+    language: str,
+    device: uuid.UUID | None,
+    now: datetime,
+) -> Order:
+    return Order.objects.create(
+        merchant=merchant,
+        customer=customer,
+        device=device,
+        voucher=priced.voucher,
+        name=contact.name,
+        phone=contact.phone,
+        email=contact.email,
+        address="" if contact.store else contact.address,
+        store=contact.store,
+        pickup_code=f"{secrets.randbelow(10**6):06}" if contact.store else "",
+        note=contact.note,
+        language=language,
+        currency=merchant.currency,
+        goods=priced.sum.goods,
+        discount=priced.sum.discount,
+        shipping=priced.sum.shipping,
+        total=priced.sum.total,
+        placed_at=now,
+        pay_by=now + HOLD,
+    )
+
+
+def _write_lines(order: Order, priced: Quote) -> None:
+    shares = share(priced.sum.discount, [line.amount for _variant, line in priced.lines])
+    Line.objects.bulk_create(
+        Line(
+            order=order,
+            variant=variant,
+            title=str(variant),
+            quantity=line.quantity,
+            list_price=line.list_price,
+            unit_price=line.unit_price,
+            discount=discount,
+        )
+        for (variant, line), discount in zip(priced.lines, shares, strict=True)
+    )
+
+
+@transaction.atomic
+def move_order(*, order: Order, to: LineState, by: User | None) -> Order:
+    """Take every line of an order one step along its life.
+
+    An order that ends unpaid gives its stock and its voucher back. `by` is who acted; None is the
+    clock. Raises WrongState if the step is not on the map in orders.rules.line.
+    """
+    old = LineState(order.state)
+    if not may_move(old, to):
+        raise wrong_state(order, to)
+    # The guard is in the write: of two who move the same order, one finds it already moved.
+    if not Order.objects.filter(pk=order.pk, state=old).update(state=to.value):
+        raise wrong_state(order, to)
+    order.lines.filter(state=old).update(state=to.value)
+    order.state = to.value
+    order.steps.create(state=to.value, by=by, at=timezone.now())
+    if to in GIVES_STOCK_BACK:
+        release(merchant=order.merchant, reference=order.number)
+        if order.voucher is not None:
+            give_back_voucher(voucher=order.voucher)
+    order_moved.state(order=order, old=old.value)
+    return order
+
+
+def wrong_state(order: Order, to: LineState) -> WrongState:
+    """The refusal that names the state and what was asked of it."""
+    return WrongState(
+        _("This order is “%(now)s” and cannot become “%(to)s”.")
+        % {"now": order.get_state_display(), "to": Order(state=to.value).get_state_display()}
+    )
+
+
+def tell_customer(*, order: Order, kind: str, subject: str, body: str) -> None:
+    """News for the buyer of an order: a text message, and a mail if she left an address."""
+    path = f"/orders/{order.number}/"
+    ways = [(Channel.SMS, order.phone)]
+    if order.email:
+        ways.append((Channel.EMAIL, order.email))
+    for channel, to in ways:
+        notify(
+            merchant=order.merchant,
+            channel=channel,
+            kind=kind,
+            key=f"{kind}:{order.number}",
+            to=to,
+            subject=subject,
+            body=body,
+            language=order.language,
+            path=path,
+        )
+
+
+def tell_staff(*, order: Order) -> None:
+    """A paid order: one notice on the dashboard, one mail to everybody who works there."""
+    path = f"/dashboard/{order.merchant.slug}/orders/{order.number}/"
+    for place in Staff.objects.select_related("user").filter(merchant=order.merchant):
+        language = place.user.language or settings.LANGUAGE_CODE
+        with override(language):
+            subject = _("New paid order: %(total)s") % {
+                "total": money_text(order.total, order.currency)
+            }
+            notify(
+                merchant=order.merchant,
+                channel=Channel.EMAIL,
+                kind="order_paid",
+                key=f"order_paid:{order.number}:{place.pk}",
+                to=place.user.email,
+                subject=subject,
+                body=_goods_text(order),
+                language=language,
+                path=path,
+            )
+    with override(settings.LANGUAGE_CODE):
+        notify(
+            merchant=order.merchant,
+            channel=Channel.IN_APP,
+            kind="order_paid",
+            key=f"order_paid:{order.number}",
+            subject=_("New paid order: %(total)s")
+            % {"total": money_text(order.total, order.currency)},
+            body=_goods_text(order),
+            language=settings.LANGUAGE_CODE,
+            path=path,
+        )
+
+
+def _goods_text(order: Order) -> str:
+    return "\n".join(f"{line.title} ×{line.quantity}" for line in order.lines.all())

@@ -1,0 +1,122 @@
+"""The verbs of payment: open one, settle it.
+
+Money that has arrived is never turned away: an order that can no longer be filled keeps the
+settled payment marked `refund_due` (P5). The same transaction twice is one effect (P4).
+"""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from merchants.errors import OutOfStock
+from merchants.services.stock import reserve
+from orders.errors import BadCallback, WrongState
+from orders.models import Order, Payment
+from orders.rules.line import LineState
+from orders.rules.payment import PaymentState
+from orders.selectors.money import money_text
+from orders.services.order import move_order, tell_customer, tell_staff
+from orders.signals import order_paid
+
+
+@transaction.atomic
+def open_payment(*, order: Order, gateway: str) -> Payment:
+    """The order's open payment through `gateway`, made on first need. Raises WrongState."""
+    now = timezone.now()
+    fresh = Order.objects.select_for_update().get(pk=order.pk)
+    if fresh.state != LineState.PENDING or fresh.pay_by <= now:
+        raise WrongState(_("This order can no longer be paid. Nothing was charged."))
+    payment, _made = Payment.objects.get_or_create(
+        order=fresh,
+        state=PaymentState.CREATED.value,
+        defaults={
+            "gateway": gateway,
+            "amount": fresh.total,
+            "currency": fresh.currency,
+            "created_at": now,
+        },
+    )
+    return payment
+
+
+@transaction.atomic
+def settle_payment(
+    *, payment: Payment, transaction_id: str, amount: int, currency: str
+) -> Payment:
+    """The gateway says that the money is there; its message has been verified by the caller.
+
+    Afterwards the order is paid, or the payment is marked `refund_due`. Again: no effect.
+    Raises BadCallback if amount or currency are not what was asked for.
+    """
+    payment = Payment.objects.select_for_update().select_related("order__merchant").get(
+        pk=payment.pk
+    )
+    if (payment.amount, payment.currency) != (amount, currency):
+        raise BadCallback
+    if payment.state == PaymentState.SETTLED:
+        return payment
+    now = timezone.now()
+    Payment.objects.filter(pk=payment.pk).update(
+        state=PaymentState.SETTLED.value, transaction=transaction_id, settled_at=now
+    )
+    payment.refresh_from_db()
+    order = Order.objects.select_for_update().get(pk=payment.order_id)
+    if order.state != LineState.PENDING and not _revive(order):
+        Payment.objects.filter(pk=payment.pk).update(refund_due=True)
+        payment.refund_due = True
+        return payment
+    Order.objects.filter(pk=order.pk).update(paid_at=now)
+    order.paid_at = now
+    move_order(order=order, to=LineState.PAID, by=None)
+    _tell(order)
+    order_paid.state(order=order)
+    return payment
+
+
+def _revive(order: Order) -> bool:
+    """Money came after the hold ran out: take the goods again if they are still there."""
+    if order.state != LineState.EXPIRED:
+        return False
+    basket = {line.variant_id: line.quantity for line in order.lines.all()}
+    try:
+        with transaction.atomic():
+            reserve(
+                merchant=order.merchant,
+                basket=basket,
+                reference=order.number,
+                store=order.store,
+            )
+    except OutOfStock:
+        return False
+    Order.objects.filter(pk=order.pk).update(state=LineState.PENDING.value)
+    order.lines.update(state=LineState.PENDING.value)
+    order.state = LineState.PENDING.value
+    order.steps.create(state=order.state, at=timezone.now())
+    return True
+
+
+def _tell(order: Order) -> None:
+    tell_staff(order=order)
+    with override(order.language):
+        amount = money_text(order.total, order.currency)
+        if order.is_pickup:
+            body = _("%(shop)s has your %(amount)s. Show code %(code)s at %(store)s.") % {
+                "shop": order.merchant.name,
+                "amount": amount,
+                "code": order.pickup_code,
+                "store": order.store.name if order.store else "",
+            }
+        else:
+            body = _("%(shop)s has your %(amount)s and is packing your order.") % {
+                "shop": order.merchant.name,
+                "amount": amount,
+            }
+        tell_customer(
+            order=order,
+            kind="order_paid",
+            subject=_("Your order at %(shop)s is paid") % {"shop": order.merchant.name},
+            body=body,
+        )

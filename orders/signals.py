@@ -1,0 +1,8 @@
+"""What happens in orders that others may want to hear."""
+
+from merchants.facts import Fact
+
+order_placed = Fact()  # order
+order_paid = Fact()  # order
+order_moved = Fact()  # order, old: str
+coupon_claimed = Fact()  # coupon
