@@ -1,0 +1,112 @@
+"""One look at a show's newest playlist, shared by everyone in this process who waits for it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from livestream.rules.playlist import CLOSING
+
+LOOK = 0.02  # seconds between two looks at the file
+PATIENCE = 4.0  # seconds until a viewer is told that nothing has come
+AHEAD = 2  # segments in advance that a player may ask for
+_FIRST = re.compile(r"#EXT-X-MEDIA-SEQUENCE:(\d+)")
+_HINT = re.compile(r'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="([^"]+)"')
+
+
+class Watch:
+    """The playlist as last seen, and who waits for the next one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "ll.m3u8"
+        self.users = 0
+        self.text = b""
+        self.ended = False
+        self.hint = ""
+        self.open_number = 0  # of the segment that is being written
+        self.open_parts = 0
+        self._seen: tuple[int, int, int] | None = None
+        self._waiting: set[asyncio.Future[None]] = set()
+        self._poller: asyncio.Task[None] | None = None
+
+    @property
+    def exists(self) -> bool:
+        return self._seen is not None
+
+    def look(self) -> bool:
+        """Read the file if it has changed; answer whether it has."""
+        try:
+            stat = self.path.stat()
+            seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            if seen == self._seen:
+                return False
+            self.text = self.path.read_bytes()
+        except OSError:
+            changed, self._seen = self.exists, None
+            return changed
+        self._seen = seen
+        self._measure(self.text.decode())
+        return True
+
+    def has(self, number: int | None, part: int | None) -> bool:
+        """Whether a player's _HLS_msn and _HLS_part are met, or never will be."""
+        if number is None or self.ended or not self.exists:
+            return True
+        if number < self.open_number:
+            return True
+        return number == self.open_number and part is not None and self.open_parts > part
+
+    def too_far(self, number: int) -> bool:
+        return not self.ended and number > self.open_number + AHEAD
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Wait until `done`, or until patience ends."""
+        loop = asyncio.get_running_loop()
+        give_up = loop.time() + PATIENCE
+        while not done() and (left := give_up - loop.time()) > 0:
+            change = loop.create_future()
+            self._waiting.add(change)
+            if self._poller is None or self._poller.done():
+                self._poller = asyncio.create_task(self._poll())
+            await asyncio.wait([change], timeout=left)
+            self._waiting.discard(change)
+
+    async def _poll(self) -> None:
+        while self._waiting:
+            await asyncio.sleep(LOOK)
+            if self.look():
+                waiting, self._waiting = self._waiting, set()
+                for change in waiting:
+                    if not change.done():
+                        change.set_result(None)
+
+    def _measure(self, text: str) -> None:
+        first = _FIRST.search(text)
+        closed, _, tail = text.rpartition("#EXTINF:")
+        self.open_number = int(first[1]) if first else 0
+        self.open_number += closed.count("#EXTINF:") + bool(closed)
+        self.open_parts = tail.count("#EXT-X-PART:")
+        self.ended = CLOSING in tail
+        hint = _HINT.search(tail)
+        self.hint = hint[1] if hint else ""
+
+
+_watches: dict[Path, Watch] = {}
+
+
+@contextmanager
+def watching(folder: Path) -> Iterator[Watch]:
+    """The watch of a show; forgotten when its last user leaves."""
+    watch = _watches.setdefault(folder, Watch(folder))
+    watch.users += 1
+    if not watch._waiting:  # else its poller keeps it fresh
+        watch.look()
+    try:
+        yield watch
+    finally:
+        watch.users -= 1
+        if not watch.users:
+            _watches.pop(folder, None)

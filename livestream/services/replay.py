@@ -1,0 +1,83 @@
+"""What remains of a show: the segments it was made of, readable from the first second."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from livestream import broadcast
+from livestream.media import film
+from livestream.media.reel import end_reel
+from livestream.models import Replay, Room
+from livestream.rules.playlist import total_ms
+from livestream.rules.room import RoomState
+
+logger = logging.getLogger(__name__)
+
+TRY_FOR = timedelta(days=1)  # how long a sweep keeps trying to make a film of an ended show
+
+
+def make_replay(*, room: Room) -> Replay:
+    """Close the playlists of an ended room; its replay is playable when this returns.
+
+    A show that never had a picture has a failed replay. Safe to call again. Not a transaction:
+    the files are the work, and the row only says that they are there.
+    """
+    segments = end_reel(Path(settings.LIVE_ROOT) / room.public_id)
+    now = timezone.now()
+    replay, _ = Replay.objects.update_or_create(
+        room=room,
+        defaults={
+            "state": "ready" if segments else "failed",
+            "duration_ms": total_ms(segments),
+            "path": f"{room.public_id}/vod.m3u8" if segments else "",
+            "trouble": "" if segments else "no media",
+            "ready_at": now if segments else None,
+        },
+    )
+    if segments:
+        broadcast.tell(room, {"type": "replay.ready", "room": room.public_id})
+    return replay
+
+
+def make_film(*, replay: Replay) -> bool:
+    """Write the replay as one MP4 beside its segments, for download; answers whether it is there.
+
+    A show whose sessions differ in size or codec stays a playlist: `trouble` says so.
+    """
+    folder = Path(settings.LIVE_ROOT) / replay.room.public_id
+    try:
+        film.write(folder)
+    except (film.Mixed, OSError, subprocess.SubprocessError) as failure:
+        logger.warning("no film of %s: %s", replay.room.public_id, failure)
+        Replay.objects.filter(pk=replay.pk).update(trouble=str(failure)[:300])
+        return False
+    return True
+
+
+def finish_replays() -> int:
+    """Make what is missing: the replay of every ended room, then one film. Answers how many.
+
+    Safe to run twice at once: files appear by rename and rows are written whole.
+    """
+    done = 0
+    for room in Room.objects.filter(_without_replay(), state=RoomState.ENDED):
+        make_replay(room=room)
+        done += 1
+    recent = timezone.now() - TRY_FOR
+    waiting = Replay.objects.filter(state="ready", trouble="", ready_at__gt=recent)
+    for replay in waiting.select_related("room"):
+        if not (Path(settings.LIVE_ROOT) / replay.room.public_id / film.NAME).exists():
+            done += make_film(replay=replay)
+            break  # one at a time: the sweep comes again
+    return done
+
+
+def _without_replay() -> Q:
+    return Q(replay=None) | Q(replay__state="processing")

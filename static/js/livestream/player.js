@@ -1,0 +1,151 @@
+// The shopper's picture. Low-latency HLS through hls.js where the browser has Media Source; the
+// browser's own HLS on iOS, which has nothing better. It starts muted, comes back by itself, and
+// asks for a tap only where the browser insists.
+//
+//   <video data-module="livestream/player" playsinline webkit-playsinline x5-playsinline muted
+//          data-hls-ll="/hls/<room>/ll.m3u8" data-hls="/hls/<room>/live.m3u8"   a show, or
+//          data-replay="/hls/<room>/vod.m3u8"                                   what is left of it
+//          data-worker="…/hls.worker.js">
+//   <button data-sound>             turns the sound on; hidden while it is. data-sound="toggle" stays.
+//   <button data-play hidden>       shown where the browser wants a tap before it plays
+//
+// Events it sends on the video (bubbling): player:ready {ms}  player:latency {seconds}
+//   player:waiting {waiting}  player:ended
+// Events it hears: player:stop, to let go of everything before the element leaves the page.
+
+import Hls from "hls.js";
+
+const AGAIN = 1000; // ms before a lost stream is asked for again; half to one and a half of it
+const FAR = 6; // seconds behind the edge after which we jump instead of hurrying
+const TELL = 1000;
+
+// A show that has lost its picture answers 404 or nothing new: patience, not an error.
+const patient = (tries) => ({
+  default: {
+    maxTimeToFirstByteMs: 8000,
+    maxLoadTimeMs: 15000,
+    timeoutRetry: { maxNumRetry: tries, retryDelayMs: 200, maxRetryDelayMs: 1000 },
+    errorRetry: { maxNumRetry: tries, retryDelayMs: 300, maxRetryDelayMs: 1500 },
+  },
+});
+
+const LIVE = {
+  lowLatencyMode: true,
+  liveSyncDurationCount: 2, // for sources without parts
+  maxLiveSyncPlaybackRate: 1.25,
+  liveSyncOnStallIncrease: 0.3,
+  backBufferLength: 10,
+  maxBufferLength: 10,
+  testBandwidth: false,
+  manifestLoadPolicy: patient(4),
+  playlistLoadPolicy: patient(8),
+  fragLoadPolicy: patient(4),
+};
+
+export default function start(video) {
+  const { hlsLl, hls: plain, replay } = video.dataset;
+  const began = performance.now();
+  video.muted = true; // no browser starts a loud picture unasked
+  taps(video);
+  video.addEventListener("loadeddata", () => {
+    tell(video, "player:ready", { ms: Math.round(performance.now() - began) });
+  }, { once: true });
+  video.addEventListener("ended", () => tell(video, "player:ended", {}));
+  for (const [name, waiting] of [["waiting", true], ["playing", false]]) {
+    video.addEventListener(name, () => tell(video, "player:waiting", { waiting }));
+  }
+  if (Hls.isSupported() && !isIos()) viaHls(video, replay || hlsLl || plain, !replay);
+  else viaBrowser(video, replay || plain || hlsLl, !replay);
+}
+
+function viaHls(video, url, live) {
+  const worker = video.dataset.worker;
+  const hls = new Hls({
+    ...(live ? LIVE : {}),
+    enableWorker: Boolean(worker),
+    ...(worker ? { workerPath: worker } : {}),
+    startPosition: live ? -1 : 0,
+  });
+  let mends = 0;
+  let timer = 0;
+  const again = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => hls.loadSource(url), AGAIN * (0.5 + Math.random()));
+  };
+  hls.on(Hls.Events.ERROR, (_, { fatal, type }) => {
+    if (!fatal) return;
+    if (type === Hls.ErrorTypes.MEDIA_ERROR && mends++ < 3) hls.recoverMediaError();
+    else again();
+  });
+  hls.on(Hls.Events.FRAG_BUFFERED, () => { mends = 0; });
+  hls.on(Hls.Events.MANIFEST_PARSED, () => play(video));
+  hls.loadSource(url);
+  hls.attachMedia(video);
+  if (!live) return;
+
+  const catchUp = () => {
+    if (document.visibilityState !== "visible" || !hls.liveSyncPosition || video.ended) return;
+    if (hls.liveSyncPosition - video.currentTime > FAR) video.currentTime = hls.liveSyncPosition;
+    if (video.paused && !video.dataset.held) play(video);
+  };
+  document.addEventListener("visibilitychange", catchUp);
+  const clock = setInterval(() => {
+    tell(video, "player:latency", { seconds: hls.latency });
+    catchUp();
+  }, TELL);
+  video.addEventListener("player:stop", () => {
+    clearInterval(clock);
+    clearTimeout(timer);
+    document.removeEventListener("visibilitychange", catchUp);
+    hls.destroy();
+  }, { once: true });
+}
+
+function viaBrowser(video, url, live) {
+  const load = () => {
+    video.src = url;
+    play(video);
+  };
+  video.addEventListener("error", () => live && setTimeout(load, AGAIN * (0.5 + Math.random())));
+  video.addEventListener("loadedmetadata", () => play(video));
+  load();
+}
+
+async function play(video) {
+  const button = document.querySelector("[data-play]");
+  try {
+    await video.play();
+    if (button) button.hidden = true;
+  } catch (refusal) {
+    if (button && refusal.name === "NotAllowedError") button.hidden = false;
+  }
+}
+
+function taps(video) {
+  const sounds = document.querySelectorAll("[data-sound]");
+  const show = () => sounds.forEach((button) => {
+    button.setAttribute("aria-pressed", String(!video.muted));
+    if (button.dataset.sound !== "toggle") button.hidden = !video.muted;
+  });
+  sounds.forEach((button) => button.addEventListener("click", () => {
+    video.muted = button.dataset.sound === "toggle" ? !video.muted : false;
+    play(video);
+  }));
+  video.addEventListener("volumechange", show);
+  show();
+  document.querySelectorAll("[data-play]").forEach((button) => {
+    button.addEventListener("click", () => play(video));
+  });
+  // Inside WeChat only these two moments may start a video.
+  document.addEventListener("WeixinJSBridgeReady", () => play(video), { once: true });
+  document.addEventListener("pointerdown", () => video.paused && !video.controls && play(video), { once: true });
+}
+
+function isIos() {
+  const { userAgent, platform, maxTouchPoints } = navigator;
+  return /iPad|iPhone|iPod/.test(userAgent) || (platform === "MacIntel" && maxTouchPoints > 1);
+}
+
+function tell(video, name, detail) {
+  video.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+}
