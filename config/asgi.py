@@ -1,8 +1,8 @@
 """The one ASGI entry: media first, then pages and sockets, with the embedded worker beside them.
 
- /hls/…   -> livestream.media.edge     bare ASGI, never a Django view: eighteen times cheaper
- http     -> Django
- websocket-> origin check -> session -> livestream.routing
+/hls/…   -> livestream.media.edge     bare ASGI, never a Django view: eighteen times cheaper
+http     -> Django
+websocket-> origin check -> session -> livestream.routing
 """
 
 from __future__ import annotations

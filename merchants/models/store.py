@@ -24,9 +24,7 @@ class Store(models.Model):
         verbose_name = _("store")
         verbose_name_plural = _("stores")
         ordering = ["position", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["merchant", "name"], name="store_name_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["merchant", "name"], name="store_name_once")]
 
     def __str__(self) -> str:
         return self.name

@@ -103,6 +103,6 @@ def _postpone(notification: Notification, trouble: str) -> None:
 @transaction.atomic
 def read_notices(*, merchant: Merchant) -> int:
     """Mark every in-app notice of the merchant as read. Returns how many were not."""
-    return merchant.notifications.filter(
-        channel=Channel.IN_APP.value, read_at__isnull=True
-    ).update(read_at=timezone.now())
+    return merchant.notifications.filter(channel=Channel.IN_APP.value, read_at__isnull=True).update(
+        read_at=timezone.now()
+    )

@@ -68,9 +68,7 @@ def save_product(
 
 
 def _lock(product: Product, version: int | None) -> None:
-    moved = Product.objects.filter(pk=product.pk, version=version).update(
-        version=F("version") + 1
-    )
+    moved = Product.objects.filter(pk=product.pk, version=version).update(version=F("version") + 1)
     if not moved:
         raise StaleVersion
     product.refresh_from_db()
@@ -92,8 +90,7 @@ def _save_variant(product: Product, data: VariantData, position: int) -> None:
             variant.save()
     except IntegrityError as trouble:
         raise Taken(
-            _("SKU %(sku)s or its barcode is already used by another product.")
-            % {"sku": data.sku}
+            _("SKU %(sku)s or its barcode is already used by another product.") % {"sku": data.sku}
         ) from trouble
 
 

@@ -155,9 +155,7 @@ def take(*, merchant: Merchant, reference: str, by: User | None) -> int:
             Stock.objects.filter(pk=held.stock_id).update(
                 reserved=F("reserved") - held.quantity, on_hand=F("on_hand") - held.quantity
             )
-            _record(
-                held.stock, -held.quantity, Reason.ORDER, by=by, reference=reference, at=now
-            )
+            _record(held.stock, -held.quantity, Reason.ORDER, by=by, reference=reference, at=now)
             gone += held.quantity
     return gone
 

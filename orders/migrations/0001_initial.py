@@ -8,205 +8,558 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('merchants', '0001_initial'),
+        ("merchants", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Coupon',
+            name="Coupon",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=merchants.models.address.short_id, editable=False, max_length=10, unique=True)),
-                ('name', models.CharField(max_length=30, verbose_name='name')),
-                ('amount', models.PositiveBigIntegerField(help_text='In minor units.', verbose_name='amount off')),
-                ('threshold', models.PositiveBigIntegerField(default=0, verbose_name='from')),
-                ('issued', models.PositiveIntegerField(verbose_name='copies')),
-                ('per_customer', models.PositiveSmallIntegerField(default=1, verbose_name='copies per customer')),
-                ('claimed', models.PositiveIntegerField(default=0, editable=False, verbose_name='claimed')),
-                ('redeemed', models.PositiveIntegerField(default=0, editable=False, verbose_name='redeemed')),
-                ('starts_at', models.DateTimeField(verbose_name='starts')),
-                ('ends_at', models.DateTimeField(verbose_name='ends')),
-                ('stopped_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='stopped')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='coupons', to='merchants.merchant')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=merchants.models.address.short_id,
+                        editable=False,
+                        max_length=10,
+                        unique=True,
+                    ),
+                ),
+                ("name", models.CharField(max_length=30, verbose_name="name")),
+                (
+                    "amount",
+                    models.PositiveBigIntegerField(
+                        help_text="In minor units.", verbose_name="amount off"
+                    ),
+                ),
+                ("threshold", models.PositiveBigIntegerField(default=0, verbose_name="from")),
+                ("issued", models.PositiveIntegerField(verbose_name="copies")),
+                (
+                    "per_customer",
+                    models.PositiveSmallIntegerField(default=1, verbose_name="copies per customer"),
+                ),
+                (
+                    "claimed",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="claimed"),
+                ),
+                (
+                    "redeemed",
+                    models.PositiveIntegerField(default=0, editable=False, verbose_name="redeemed"),
+                ),
+                ("starts_at", models.DateTimeField(verbose_name="starts")),
+                ("ends_at", models.DateTimeField(verbose_name="ends")),
+                (
+                    "stopped_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="stopped"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="coupons",
+                        to="merchants.merchant",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'coupon',
-                'verbose_name_plural': 'coupons',
-                'ordering': ['-pk'],
+                "verbose_name": "coupon",
+                "verbose_name_plural": "coupons",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(default=merchants.models.address.secret_id, editable=False, max_length=16, unique=True)),
-                ('device', models.UUIDField(blank=True, editable=False, null=True)),
-                ('state', models.CharField(choices=[('pending_payment', 'Unpaid'), ('paid', 'To ship'), ('shipped', 'Shipped'), ('ready_for_pickup', 'Ready to collect'), ('delivered', 'Delivered'), ('collected', 'Collected'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('expired', 'Expired'), ('partly_shipped', 'Partly shipped')], default='pending_payment', editable=False, max_length=16, verbose_name='state')),
-                ('name', models.CharField(max_length=40, verbose_name='name')),
-                ('phone', models.CharField(max_length=20, verbose_name='phone')),
-                ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
-                ('address', models.CharField(blank=True, max_length=200, verbose_name='address')),
-                ('pickup_code', models.CharField(blank=True, editable=False, max_length=6, verbose_name='pick-up code')),
-                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('language', models.CharField(default='zh-hans', editable=False, max_length=10)),
-                ('currency', models.CharField(editable=False, max_length=3)),
-                ('goods', models.PositiveBigIntegerField(editable=False, verbose_name='goods')),
-                ('discount', models.PositiveBigIntegerField(default=0, editable=False, verbose_name='discount')),
-                ('shipping', models.PositiveBigIntegerField(default=0, editable=False, verbose_name='shipping')),
-                ('total', models.PositiveBigIntegerField(editable=False, verbose_name='total')),
-                ('placed_at', models.DateTimeField(editable=False, verbose_name='placed')),
-                ('pay_by', models.DateTimeField(editable=False, verbose_name='pay by')),
-                ('paid_at', models.DateTimeField(blank=True, editable=False, null=True, verbose_name='paid')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='merchants.customer')),
-                ('merchant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='merchants.merchant')),
-                ('store', models.ForeignKey(blank=True, help_text='Where it is collected; empty: sent as a parcel.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='merchants.store')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "number",
+                    models.CharField(
+                        default=merchants.models.address.secret_id,
+                        editable=False,
+                        max_length=16,
+                        unique=True,
+                    ),
+                ),
+                ("device", models.UUIDField(blank=True, editable=False, null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending_payment", "Unpaid"),
+                            ("paid", "To ship"),
+                            ("shipped", "Shipped"),
+                            ("ready_for_pickup", "Ready to collect"),
+                            ("delivered", "Delivered"),
+                            ("collected", "Collected"),
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                            ("expired", "Expired"),
+                            ("partly_shipped", "Partly shipped"),
+                        ],
+                        default="pending_payment",
+                        editable=False,
+                        max_length=16,
+                        verbose_name="state",
+                    ),
+                ),
+                ("name", models.CharField(max_length=40, verbose_name="name")),
+                ("phone", models.CharField(max_length=20, verbose_name="phone")),
+                ("email", models.EmailField(blank=True, max_length=254, verbose_name="e-mail")),
+                ("address", models.CharField(blank=True, max_length=200, verbose_name="address")),
+                (
+                    "pickup_code",
+                    models.CharField(
+                        blank=True, editable=False, max_length=6, verbose_name="pick-up code"
+                    ),
+                ),
+                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                ("language", models.CharField(default="zh-hans", editable=False, max_length=10)),
+                ("currency", models.CharField(editable=False, max_length=3)),
+                ("goods", models.PositiveBigIntegerField(editable=False, verbose_name="goods")),
+                (
+                    "discount",
+                    models.PositiveBigIntegerField(
+                        default=0, editable=False, verbose_name="discount"
+                    ),
+                ),
+                (
+                    "shipping",
+                    models.PositiveBigIntegerField(
+                        default=0, editable=False, verbose_name="shipping"
+                    ),
+                ),
+                ("total", models.PositiveBigIntegerField(editable=False, verbose_name="total")),
+                ("placed_at", models.DateTimeField(editable=False, verbose_name="placed")),
+                ("pay_by", models.DateTimeField(editable=False, verbose_name="pay by")),
+                (
+                    "paid_at",
+                    models.DateTimeField(
+                        blank=True, editable=False, null=True, verbose_name="paid"
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="merchants.customer",
+                    ),
+                ),
+                (
+                    "merchant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="merchants.merchant",
+                    ),
+                ),
+                (
+                    "store",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="Where it is collected; empty: sent as a parcel.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="orders",
+                        to="merchants.store",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'order',
-                'verbose_name_plural': 'orders',
-                'ordering': ['-pk'],
+                "verbose_name": "order",
+                "verbose_name_plural": "orders",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Payment',
+            name="Payment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(default=merchants.models.address.secret_id, editable=False, max_length=16, unique=True)),
-                ('gateway', models.CharField(max_length=20, verbose_name='gateway')),
-                ('transaction', models.CharField(blank=True, max_length=64, verbose_name='transaction')),
-                ('amount', models.PositiveBigIntegerField(verbose_name='amount')),
-                ('currency', models.CharField(max_length=3)),
-                ('state', models.CharField(choices=[('created', 'Waiting'), ('settled', 'Paid'), ('failed', 'Failed')], default='created', max_length=8, verbose_name='state')),
-                ('refund_due', models.BooleanField(default=False, help_text='It came when the order could no longer be filled, or came twice.', verbose_name='to be paid back')),
-                ('created_at', models.DateTimeField(verbose_name='opened')),
-                ('settled_at', models.DateTimeField(blank=True, null=True, verbose_name='settled')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payments', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        default=merchants.models.address.secret_id,
+                        editable=False,
+                        max_length=16,
+                        unique=True,
+                    ),
+                ),
+                ("gateway", models.CharField(max_length=20, verbose_name="gateway")),
+                (
+                    "transaction",
+                    models.CharField(blank=True, max_length=64, verbose_name="transaction"),
+                ),
+                ("amount", models.PositiveBigIntegerField(verbose_name="amount")),
+                ("currency", models.CharField(max_length=3)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("created", "Waiting"), ("settled", "Paid"), ("failed", "Failed")],
+                        default="created",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "refund_due",
+                    models.BooleanField(
+                        default=False,
+                        help_text="It came when the order could no longer be filled, or came twice.",
+                        verbose_name="to be paid back",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="opened")),
+                ("settled_at", models.DateTimeField(blank=True, null=True, verbose_name="settled")),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="payments",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'payment',
-                'verbose_name_plural': 'payments',
-                'ordering': ['-pk'],
+                "verbose_name": "payment",
+                "verbose_name_plural": "payments",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Shipment',
+            name="Shipment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('carrier', models.CharField(choices=[('sf', '顺丰速运'), ('yto', '圆通速递'), ('zto', '中通快递'), ('jd', '京东物流'), ('ems', 'EMS')], max_length=10, verbose_name='carrier')),
-                ('tracking_number', models.CharField(max_length=32, verbose_name='tracking number')),
-                ('shipped_at', models.DateTimeField(verbose_name='shipped')),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='shipments', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "carrier",
+                    models.CharField(
+                        choices=[
+                            ("sf", "顺丰速运"),
+                            ("yto", "圆通速递"),
+                            ("zto", "中通快递"),
+                            ("jd", "京东物流"),
+                            ("ems", "EMS"),
+                        ],
+                        max_length=10,
+                        verbose_name="carrier",
+                    ),
+                ),
+                (
+                    "tracking_number",
+                    models.CharField(max_length=32, verbose_name="tracking number"),
+                ),
+                ("shipped_at", models.DateTimeField(verbose_name="shipped")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="shipments",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'shipment',
-                'verbose_name_plural': 'shipments',
-                'ordering': ['pk'],
+                "verbose_name": "shipment",
+                "verbose_name_plural": "shipments",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Line',
+            name="Line",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=110, verbose_name='title')),
-                ('quantity', models.PositiveIntegerField(verbose_name='quantity')),
-                ('list_price', models.PositiveBigIntegerField(verbose_name='list price')),
-                ('unit_price', models.PositiveBigIntegerField(verbose_name='price')),
-                ('discount', models.PositiveBigIntegerField(default=0, verbose_name='discount')),
-                ('state', models.CharField(choices=[('pending_payment', 'Unpaid'), ('paid', 'To ship'), ('shipped', 'Shipped'), ('ready_for_pickup', 'Ready to collect'), ('delivered', 'Delivered'), ('collected', 'Collected'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('expired', 'Expired')], default='pending_payment', max_length=16, verbose_name='state')),
-                ('variant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='merchants.variant')),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.order')),
-                ('shipment', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='orders.shipment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("title", models.CharField(max_length=110, verbose_name="title")),
+                ("quantity", models.PositiveIntegerField(verbose_name="quantity")),
+                ("list_price", models.PositiveBigIntegerField(verbose_name="list price")),
+                ("unit_price", models.PositiveBigIntegerField(verbose_name="price")),
+                ("discount", models.PositiveBigIntegerField(default=0, verbose_name="discount")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending_payment", "Unpaid"),
+                            ("paid", "To ship"),
+                            ("shipped", "Shipped"),
+                            ("ready_for_pickup", "Ready to collect"),
+                            ("delivered", "Delivered"),
+                            ("collected", "Collected"),
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                            ("expired", "Expired"),
+                        ],
+                        default="pending_payment",
+                        max_length=16,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "variant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="merchants.variant",
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="orders.order",
+                    ),
+                ),
+                (
+                    "shipment",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="lines",
+                        to="orders.shipment",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'line',
-                'verbose_name_plural': 'lines',
-                'ordering': ['pk'],
+                "verbose_name": "line",
+                "verbose_name_plural": "lines",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Step',
+            name="Step",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('pending_payment', 'Unpaid'), ('paid', 'To ship'), ('shipped', 'Shipped'), ('ready_for_pickup', 'Ready to collect'), ('delivered', 'Delivered'), ('collected', 'Collected'), ('completed', 'Completed'), ('cancelled', 'Cancelled'), ('expired', 'Expired'), ('partly_shipped', 'Partly shipped')], max_length=16, verbose_name='state')),
-                ('at', models.DateTimeField(verbose_name='at')),
-                ('by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='orders.order')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("pending_payment", "Unpaid"),
+                            ("paid", "To ship"),
+                            ("shipped", "Shipped"),
+                            ("ready_for_pickup", "Ready to collect"),
+                            ("delivered", "Delivered"),
+                            ("collected", "Collected"),
+                            ("completed", "Completed"),
+                            ("cancelled", "Cancelled"),
+                            ("expired", "Expired"),
+                            ("partly_shipped", "Partly shipped"),
+                        ],
+                        max_length=16,
+                        verbose_name="state",
+                    ),
+                ),
+                ("at", models.DateTimeField(verbose_name="at")),
+                (
+                    "by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "order",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="orders.order",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'step',
-                'verbose_name_plural': 'steps',
-                'ordering': ['pk'],
+                "verbose_name": "step",
+                "verbose_name_plural": "steps",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Voucher',
+            name="Voucher",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('serial', models.PositiveSmallIntegerField(default=1)),
-                ('state', models.CharField(choices=[('claimed', 'Claimed'), ('redeemed', 'Redeemed'), ('expired', 'Expired'), ('revoked', 'Revoked')], default='claimed', max_length=8, verbose_name='state')),
-                ('claimed_at', models.DateTimeField(verbose_name='claimed')),
-                ('coupon', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vouchers', to='orders.coupon')),
-                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vouchers', to='merchants.customer')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("serial", models.PositiveSmallIntegerField(default=1)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("claimed", "Claimed"),
+                            ("redeemed", "Redeemed"),
+                            ("expired", "Expired"),
+                            ("revoked", "Revoked"),
+                        ],
+                        default="claimed",
+                        max_length=8,
+                        verbose_name="state",
+                    ),
+                ),
+                ("claimed_at", models.DateTimeField(verbose_name="claimed")),
+                (
+                    "coupon",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="vouchers",
+                        to="orders.coupon",
+                    ),
+                ),
+                (
+                    "customer",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="vouchers",
+                        to="merchants.customer",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'voucher',
-                'verbose_name_plural': 'vouchers',
+                "verbose_name": "voucher",
+                "verbose_name_plural": "vouchers",
             },
         ),
         migrations.AddField(
-            model_name='order',
-            name='voucher',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='orders.voucher'),
+            model_name="order",
+            name="voucher",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="orders",
+                to="orders.voucher",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.CheckConstraint(condition=models.Q(('claimed__lte', models.F('issued'))), name='never_over_issued'),
+            model_name="coupon",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("claimed__lte", models.F("issued"))), name="never_over_issued"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='coupon_takes_something_off'),
+            model_name="coupon",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount__gt", 0)), name="coupon_takes_something_off"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='coupon',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='coupon_ends_after_start'),
+            model_name="coupon",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ends_at__gt", models.F("starts_at"))),
+                name="coupon_ends_after_start",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('transaction', ''), _negated=True), fields=('gateway', 'transaction'), name='one_effect_per_transaction'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("transaction", ""), _negated=True),
+                fields=("gateway", "transaction"),
+                name="one_effect_per_transaction",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='payment',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'created')), fields=('order',), name='one_open_payment'),
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "created")), fields=("order",), name="one_open_payment"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='line',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='line_has_goods'),
+            model_name="line",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quantity__gt", 0)), name="line_has_goods"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='voucher',
-            constraint=models.UniqueConstraint(fields=('coupon', 'customer', 'serial'), name='voucher_serial'),
+            model_name="voucher",
+            constraint=models.UniqueConstraint(
+                fields=("coupon", "customer", "serial"), name="voucher_serial"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['merchant', 'state', '-placed_at'], name='orders_orde_merchan_4e1013_idx'),
+            model_name="order",
+            index=models.Index(
+                fields=["merchant", "state", "-placed_at"], name="orders_orde_merchan_4e1013_idx"
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(models.F('pay_by'), condition=models.Q(('state', 'pending_payment')), name='order_open_pay_by'),
+            model_name="order",
+            index=models.Index(
+                models.F("pay_by"),
+                condition=models.Q(("state", "pending_payment")),
+                name="order_open_pay_by",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('total', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('goods'), '-', models.F('discount')), '+', models.F('shipping')))), name='total_adds_up'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "total",
+                        django.db.models.expressions.CombinedExpression(
+                            django.db.models.expressions.CombinedExpression(
+                                models.F("goods"), "-", models.F("discount")
+                            ),
+                            "+",
+                            models.F("shipping"),
+                        ),
+                    )
+                ),
+                name="total_adds_up",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('pay_by__gt', models.F('placed_at'))), name='pay_by_after_placed'),
+            model_name="order",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pay_by__gt", models.F("placed_at"))),
+                name="pay_by_after_placed",
+            ),
         ),
     ]

@@ -126,9 +126,7 @@ class Order(models.Model):
 
     @property
     def can_cancel(self) -> bool:
-        return self.state != PARTLY_SHIPPED and may_move(
-            LineState(self.state), LineState.CANCELLED
-        )
+        return self.state != PARTLY_SHIPPED and may_move(LineState(self.state), LineState.CANCELLED)
 
 
 class Line(models.Model):

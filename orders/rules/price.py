@@ -66,9 +66,7 @@ def share(discount: int, amounts: Sequence[int]) -> list[int]:
         return [0] * len(amounts)
     floors = [discount * amount // whole for amount in amounts]
     left = discount - sum(floors)
-    by_fraction = sorted(
-        range(len(amounts)), key=lambda i: (-(discount * amounts[i] % whole), i)
-    )
+    by_fraction = sorted(range(len(amounts)), key=lambda i: (-(discount * amounts[i] % whole), i))
     for i in by_fraction[:left]:
         floors[i] += 1
     return floors

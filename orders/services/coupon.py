@@ -47,9 +47,7 @@ def issue_coupon(
 @transaction.atomic
 def stop_coupon(*, coupon: Coupon) -> None:
     """No more copies. What was claimed stays good: a promise is a promise."""
-    Coupon.objects.filter(pk=coupon.pk, stopped_at__isnull=True).update(
-        stopped_at=timezone.now()
-    )
+    Coupon.objects.filter(pk=coupon.pk, stopped_at__isnull=True).update(stopped_at=timezone.now())
 
 
 @transaction.atomic

@@ -24,8 +24,6 @@ def customer_for_phone(
                 guest.phone, guest.name, guest.email = phone, name, email
                 guest.save(update_fields=["phone", "name", "email"])
                 return guest
-            return Customer.objects.create(
-                merchant=merchant, phone=phone, name=name, email=email
-            )
+            return Customer.objects.create(merchant=merchant, phone=phone, name=name, email=email)
     except IntegrityError:  # the same phone a moment ago
         return Customer.objects.get(merchant=merchant, phone=phone)

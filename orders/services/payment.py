@@ -43,16 +43,14 @@ def open_payment(*, order: Order, gateway: str) -> Payment:
 
 
 @transaction.atomic
-def settle_payment(
-    *, payment: Payment, transaction_id: str, amount: int, currency: str
-) -> Payment:
+def settle_payment(*, payment: Payment, transaction_id: str, amount: int, currency: str) -> Payment:
     """The gateway says that the money is there; its message has been verified by the caller.
 
     Afterwards the order is paid, or the payment is marked `refund_due`. Again: no effect.
     Raises BadCallback if amount or currency are not what was asked for.
     """
-    payment = Payment.objects.select_for_update().select_related("order__merchant").get(
-        pk=payment.pk
+    payment = (
+        Payment.objects.select_for_update().select_related("order__merchant").get(pk=payment.pk)
     )
     if (payment.amount, payment.currency) != (amount, currency):
         raise BadCallback

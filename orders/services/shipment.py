@@ -19,9 +19,7 @@ from orders.services.order import move_order, tell_customer, wrong_state
 
 
 @transaction.atomic
-def ship_order(
-    *, order: Order, carrier: str, tracking_number: str, by: User | None
-) -> Shipment:
+def ship_order(*, order: Order, carrier: str, tracking_number: str, by: User | None) -> Shipment:
     """Every open line leaves in one parcel; the pieces leave the stock; the buyer is told.
 
     Raises BadTracking, or WrongState if the order is not waiting to be shipped.

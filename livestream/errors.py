@@ -1,0 +1,110 @@
+"""What the show refuses, and why."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from merchants.errors import RuleBroken
+
+
+class WrongState(RuleBroken):
+    code = "wrong_state"
+    sentence = _("The room has moved on. Look at it again.")
+
+
+class BadTitle(RuleBroken):
+    code = "bad_title"
+    status = 422
+    sentence = _("A title has 3 to 17 Chinese characters, or 6 to 34 Latin letters.")
+
+
+class BadStart(RuleBroken):
+    code = "bad_start"
+    status = 422
+    sentence = _("The start must lie between now and six months ahead.")
+
+
+class EmptyShelf(RuleBroken):
+    code = "empty_shelf"
+    status = 422
+    sentence = _("Put at least one product on the shelf first.")
+
+
+class FullShelf(RuleBroken):
+    code = "full_shelf"
+    status = 422
+    sentence = _("A shelf holds at most 500 products.")
+
+
+class ForeignProduct(RuleBroken):
+    code = "foreign_product"
+    status = 422
+    sentence = _("This product is not on sale in this shop.")
+
+
+class NotOnAir(RuleBroken):
+    code = "not_on_air"
+    sentence = _("The room is not on air.")
+
+
+class BadDrop(RuleBroken):
+    code = "bad_drop"
+    status = 422
+    sentence = _("A coupon can be dropped for 1 to 300 minutes while it is running.")
+
+
+class DropOver(RuleBroken):
+    code = "drop_over"
+    sentence = _("This offer has ended.")
+
+
+class NoContact(RuleBroken):
+    code = "no_contact"
+    status = 422
+    sentence = _("Leave an e-mail address or a mobile number, so that we can reach you.")
+
+
+class StreamTaken(RuleBroken):
+    code = "taken"
+    sentence = _("Another device is showing this room. Take over to show it from here.")
+
+
+class NothingSaid(RuleBroken):
+    code = "empty"
+    status = 422
+    sentence = _("Write something first.")
+
+
+class TooLong(RuleBroken):
+    code = "too_long"
+    status = 422
+    sentence = _("That is too long: 300 letters at most. Your text is still here.")
+
+
+class ChatClosed(RuleBroken):
+    code = "muted"
+    status = 403
+    sentence = _("The host has closed the chat for a while.")
+
+
+class ChatOver(RuleBroken):
+    code = "chat_over"
+    sentence = _("The chat of this room is over.")
+
+
+class NicknameNeeded(RuleBroken):
+    code = "nickname"
+    status = 403
+    sentence = _("Choose a nickname, then send it again.")
+
+
+class SlowDown(RuleBroken):
+    code = "slow_down"
+    status = 429
+    sentence = _("A little fast. Wait a few seconds, then send it again.")
+
+
+class BadFrame(RuleBroken):
+    code = "bad_frame"
+    status = 400
+    sentence = _("The page sent something we do not understand. Reload it.")

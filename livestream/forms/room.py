@@ -1,0 +1,132 @@
+"""What a person writes about a room, its shelf and its offers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from phonenumber_field.formfields import PhoneNumberField
+
+from livestream.errors import BadStart, BadTitle
+from livestream.rules.room import is_title, may_start_at
+from livestream.services.drop import LONGEST
+from merchants.forms.money import MoneyField
+from merchants.models import Merchant, Product, Staff
+from orders.models import Coupon
+
+
+class RoomForm(forms.Form):
+    """Title, time, host, cover."""
+
+    title = forms.CharField(
+        label=_("Title"),
+        max_length=34,
+        help_text=_("3 to 17 Chinese characters, or twice as many Latin letters."),
+    )
+    starts_at = forms.DateTimeField(
+        label=_("Starts"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
+    )
+    host = forms.ModelChoiceField(Staff.objects.none(), label=_("Host"), empty_label=None)
+    cover = forms.FileField(
+        label=_("Cover"),
+        required=False,
+        widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
+        help_text=_("Upright, at best 1080 × 1920. Any phone photo works."),
+    )
+
+    def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["host"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = merchant.staff.select_related("user")
+
+    def clean_title(self) -> str:
+        title = self.cleaned_data["title"].strip()
+        if not is_title(title):
+            raise forms.ValidationError(BadTitle.sentence)
+        return title
+
+    def clean_starts_at(self) -> datetime:
+        starts_at: datetime = self.cleaned_data["starts_at"]
+        if "starts_at" in self.changed_data and not may_start_at(starts_at, timezone.now()):
+            raise forms.ValidationError(BadStart.sentence)
+        return starts_at
+
+    def words(self) -> dict[str, Any]:
+        """The cleaned data in the shape that `make_room` takes."""
+        data = dict(self.cleaned_data)
+        cover = data.pop("cover")
+        return {**data, "cover": (cover, cover.size) if cover else None}
+
+
+class PickForm(forms.Form):
+    """Products to put on the shelf. Only this merchant's that are on sale fit."""
+
+    products = forms.ModelMultipleChoiceField(
+        Product.objects.none(), to_field_name="public_id", label=_("Products")
+    )
+
+    def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["products"]
+        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field.queryset = Product.objects.on_sale().filter(merchant=merchant)
+
+
+class ItemForm(forms.Form):
+    live_price = MoneyField(label=_("Live price"), required=False)
+    notes = forms.CharField(
+        label=_("Talking points"),
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+
+class DropForm(forms.Form):
+    """Which coupon, for how long."""
+
+    coupon = forms.ModelChoiceField(
+        Coupon.objects.none(), to_field_name="public_id", label=_("Coupon"), empty_label=None
+    )
+    minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=LONGEST, initial=5)
+
+    def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["coupon"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Coupon.objects.running(timezone.now()).filter(merchant=merchant)
+
+
+class NoticeForm(forms.Form):
+    text = forms.CharField(label=_("Pinned message"), max_length=80, required=False)
+
+
+class ReminderForm(forms.Form):
+    """Where we reach her: one of the two is enough."""
+
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    phone = PhoneNumberField(
+        label=_("Mobile number"),
+        required=False,
+        error_messages={"invalid": _("Write a mobile number such as 138 0013 8000.")},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not self.errors and not data.get("email") and not data.get("phone"):
+            raise forms.ValidationError(
+                _("Leave an e-mail address or a mobile number, so that we can reach you.")
+            )
+        return data
+
+
+class NicknameForm(forms.Form):
+    """A nickname is enough to talk."""
+
+    nickname = forms.CharField(label=_("Your nickname"), min_length=2, max_length=12)

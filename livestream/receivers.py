@@ -1,0 +1,68 @@
+"""What the show does when something happens elsewhere. Every cross-app reaction is here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from livestream import broadcast
+from livestream.models import Room, Sale, ShelfItem
+from livestream.rules.chat import masked
+from livestream.selectors.room import left_of
+from merchants.models import Merchant, Notification, User
+from merchants.signals import notice_created, staff_removed, stock_changed
+from orders.models import Order
+from orders.signals import order_moved, order_paid, order_placed
+
+
+@receiver(stock_changed)
+def show_stock(variant_ids: set[int], **kwargs: Any) -> None:
+    """A piece went at the till or in a room: every room that shows it hears the new count."""
+    left = left_of(variant_ids)
+    items = ShelfItem.objects.filter(
+        product__in=left, room__in=Room.objects.on_air()
+    ).select_related("room")
+    for item in items:
+        broadcast.stock_changed(item.room, item.pk, left[item.product_id])
+
+
+@receiver(order_placed)
+@receiver(order_moved)
+def show_order(order: Order, **kwargs: Any) -> None:
+    """The console and the orders page learn of an order and its steps without a reload."""
+    sale = Sale.objects.select_related("room").filter(order=order).first()
+    event = {
+        "number": order.number,
+        "state": order.state,
+        "total": order.total,
+        "name": masked(order.name),
+        "goods": "、".join(f"{line.title} ×{line.quantity}" for line in order.lines.all()),
+        "at": order.placed_at,
+    }
+    broadcast.order_changed(order.merchant, sale.room if sale else None, event)
+
+
+@receiver(order_paid)
+def cheer(order: Order, **kwargs: Any) -> None:
+    """Viewers see that somebody bought: a masked name, never a number."""
+    sale = Sale.objects.select_related("room").filter(order=order).first()
+    line = order.lines.select_related("variant__product").first()
+    if sale is not None and line is not None and sale.room.is_on_air:
+        broadcast.sale_made(sale.room, masked(order.name), line.variant.product.name)
+
+
+@receiver(notice_created)
+def ring(notification: Notification, **kwargs: Any) -> None:
+    """The bell of the dashboard."""
+    notice = {"subject": notification.subject, "path": notification.path}
+    broadcast.notice_created(notification.merchant, notice)
+
+
+@receiver(staff_removed)
+def show_out(merchant: Merchant, user: User, **kwargs: Any) -> None:
+    """A removed colleague's sockets close."""
+    rooms = Room.objects.on_air().filter(merchant=merchant).values_list("pk", flat=True)
+    broadcast.staff_removed(merchant, user.pk, list(rooms))
+
+

@@ -1,0 +1,1 @@
+"""Reads of the show, shaped like a screen."""

@@ -1,0 +1,39 @@
+"""The numbers of a show while it runs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+
+from livestream.models import Room, Sale
+from orders.models import Line, Order
+from orders.rules.line import GIVES_STOCK_BACK, LineState
+
+
+def figures(room: Room) -> dict[str, Any]:
+    """Turnover, orders, the last five minutes, and the latest sales. Amounts in minor units."""
+    since = timezone.now() - timedelta(minutes=5)
+    paid = Q(order__paid_at__isnull=False)
+    sums = Sale.objects.filter(room=room).aggregate(
+        turnover=Sum("order__total", filter=paid, default=0),
+        recent=Sum("order__total", filter=paid & Q(at__gte=since), default=0),
+        paid=Count("pk", filter=paid),
+        unpaid=Count("pk", filter=Q(order__state=LineState.PENDING)),
+        buyers=Count("order__customer", filter=paid, distinct=True),
+    )
+    alive = Order.objects.filter(sale__room=room).exclude(state__in=GIVES_STOCK_BACK)
+    latest = alive.prefetch_related("lines").order_by("-pk")[:6]
+    return {"figures": sums, "latest": latest, "sold": sold(room)}
+
+
+def sold(room: Room) -> dict[int, int]:
+    """{product id: pieces paid for in this room}."""
+    rows = (
+        Line.objects.filter(order__sale__room=room, order__paid_at__isnull=False)
+        .values_list("variant__product")
+        .annotate(pieces=Sum("quantity"))
+    )
+    return {product: pieces for product, pieces in rows}

@@ -1,0 +1,148 @@
+"""What a room looks like right now: state, card, offers, prices, stock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, Prefetch, Sum
+from django.utils import timezone
+
+from livestream.models import Drop, Room, ShelfItem
+from merchants.models import Photo, Product, Stock, Variant
+
+
+@dataclass(frozen=True)
+class Card:
+    """One shelf item as a shopper sees it. Prices in minor units, the lowest of its variants."""
+
+    item: ShelfItem
+    product: Product
+    photo: Photo | None
+    price: int
+    was: int | None
+    left: int
+    several: bool
+    low: bool
+    on_now: bool
+
+    @property
+    def is_deal(self) -> bool:
+        return self.was is not None
+
+
+def shelf(room: Room) -> list[Card]:
+    """The shelf in order. Four queries, however long it is."""
+    variants = Variant.objects.annotate(
+        left=Sum(F("stock__on_hand") - F("stock__reserved"), default=0)
+    )
+    items = (
+        room.items.select_related("product")
+        .prefetch_related("product__photos", Prefetch("product__variants", variants))
+        .order_by("position", "pk")
+    )
+    current = room.spotlights.filter(closed_at__isnull=True).values_list("item_id", flat=True)
+    on_now = current.first()
+    return [_card(room, item, on_now == item.pk) for item in items]
+
+
+def card(room: Room, item: ShelfItem) -> Card:
+    """One item's card."""
+    return next(one for one in shelf(room) if one.item.pk == item.pk)
+
+
+def card_event(one: Card) -> dict[str, Any]:
+    """A card as browsers get it. Prices in minor units; the client writes them as money."""
+    return {
+        "item": one.item.pk,
+        "product": one.product.public_id,
+        "name": one.product.name,
+        "picture": one.photo.thumb.url if one.photo else "",
+        "price": one.price,
+        "was": one.was,
+        "left": one.left,
+    }
+
+
+def drop_event(drop: Drop) -> dict[str, Any]:
+    """An offer as browsers get it. Amounts in minor units."""
+    coupon = drop.coupon
+    return {
+        "id": drop.public_id,
+        "name": coupon.name,
+        "amount": coupon.amount,
+        "threshold": coupon.threshold,
+        "issued": coupon.issued,
+        "claimed": coupon.claimed,
+        "ends_at": drop.ends_at,
+    }
+
+
+def _card(room: Room, item: ShelfItem, on_now: bool) -> Card:
+    variants = list(item.product.variants.all())
+    cheapest = min(variants, key=lambda variant: variant.price)
+    price = item_price(room, item, cheapest)
+    was = cheapest.price if price < cheapest.price else cheapest.compare_at
+    left = sum(variant.left for variant in variants)
+    photos = list(item.product.photos.all())
+    return Card(
+        item=item,
+        product=item.product,
+        photo=photos[0] if photos else None,
+        price=price,
+        was=was,
+        left=left,
+        several=len(variants) > 1,
+        low=0 < left <= max(variant.low_stock for variant in variants),
+        on_now=on_now,
+    )
+
+
+def item_price(room: Room, item: ShelfItem, variant: Variant) -> int:
+    """The price of a variant in this room now: the live price only while it is on air."""
+    if item.live_price is None or not room.is_on_air:
+        return variant.price
+    return min(item.live_price, variant.price)
+
+
+def live_prices(room: Room) -> dict[int, int]:
+    """{variant id: price} of everything that is cheaper in this room now."""
+    if not room.is_on_air:
+        return {}
+    rows = Variant.objects.filter(
+        product__shelf_items__room=room, product__shelf_items__live_price__isnull=False
+    ).values_list("pk", "price", "product__shelf_items__live_price")
+    return {pk: min(price, live) for pk, price, live in rows}
+
+
+def open_drops(room: Room) -> list[Drop]:
+    """The offers that can be claimed now, the newest first."""
+    now = timezone.now()
+    drops = room.drops.select_related("coupon").filter(
+        withdrawn_at__isnull=True, opened_at__lte=now, ends_at__gt=now
+    )
+    return list(drops)
+
+
+def left_of(variant_ids: Iterable[int]) -> dict[int, int]:
+    """{product id: pieces free} of the products of these variants."""
+    products = Product.objects.filter(variants__in=list(variant_ids)).distinct()
+    rows = Stock.objects.filter(variant__product__in=products).values_list("variant__product")
+    free = rows.annotate(free=Sum(F("on_hand") - F("reserved")))
+    return {product: pieces for product, pieces in free}
+
+
+def snapshot(room: Room) -> dict[str, Any]:
+    """What a newly opened socket needs to catch up: everything but the chat."""
+    room.refresh_from_db()
+    spotlight = room.spotlights.filter(closed_at__isnull=True).select_related("item").first()
+    return {
+        "type": "room.state",
+        "state": room.state,
+        "likes": room.likes,
+        "pinned": room.pinned,
+        "card": card_event(card(room, spotlight.item)) if spotlight else None,
+        "drops": [drop_event(drop) for drop in open_drops(room)],
+        "now": timezone.now().isoformat(),
+    }

@@ -1,0 +1,79 @@
+"""The verbs of reminders."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from livestream.errors import NoContact, WrongState
+from livestream.models import Reminder, Room
+from livestream.rules.room import RoomState
+from merchants.models import Customer
+from merchants.rules.notification import Channel
+from merchants.services.notification import notify
+
+AHEAD = timedelta(minutes=10)
+
+
+@transaction.atomic
+def remind(*, room: Room, customer: Customer, email: str, phone: str, language: str) -> Reminder:
+    """Tell this shopper when the show starts. Asking again replaces where to reach her.
+
+    Raises NoContact without an address, WrongState once the show has begun.
+    """
+    if room.state != RoomState.SCHEDULED:
+        raise WrongState(_("The show has begun: just watch."))
+    if not email and not phone:
+        raise NoContact
+    reminder, _made = Reminder.objects.update_or_create(
+        room=room,
+        customer=customer,
+        defaults={"email": email, "phone": phone, "language": language},
+    )
+    return reminder
+
+
+def announce_rooms(now: datetime) -> None:
+    """Write "it starts" to everybody who asked, ten minutes ahead or when it starts early."""
+    soon = Room.objects.filter(
+        state=RoomState.SCHEDULED, starts_at__lte=now + AHEAD, announced_at__isnull=True
+    )
+    begun = Room.objects.on_air().filter(announced_at__isnull=True)
+    for room in [*soon, *begun]:
+        _announce(room)
+
+
+@transaction.atomic
+def _announce(room: Room) -> None:
+    mine = Room.objects.filter(pk=room.pk, announced_at__isnull=True).update(
+        announced_at=timezone.now()
+    )
+    if not mine:
+        return
+    for reminder in room.reminders.all():
+        with override(reminder.language):
+            _tell(room, reminder)
+
+
+def _tell(room: Room, reminder: Reminder) -> None:
+    starts = timezone.localtime(room.starts_at)
+    text = {"shop": room.merchant.name, "title": room.title, "time": f"{starts:%H:%M}"}
+    ways = [(Channel.EMAIL, reminder.email), (Channel.SMS, reminder.phone)]
+    for channel, to in ways:
+        if not to:
+            continue
+        notify(
+            merchant=room.merchant,
+            channel=channel,
+            kind="room_starts",
+            key=f"room_starts:{room.public_id}:{reminder.pk}",
+            to=to,
+            subject=_("%(shop)s goes live at %(time)s") % text,
+            body=_("%(shop)s: “%(title)s” starts at %(time)s. You asked to be told.") % text,
+            language=reminder.language,
+            path=f"/live/{room.public_id}/",
+        )

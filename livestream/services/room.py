@@ -1,0 +1,186 @@
+"""The verbs of a room: make, schedule, start, pause, interrupt, resume, end, sweep.
+
+Only these write `Room.state`. The guard is inside the UPDATE: of two who move the same room, the
+second is refused with a sentence that names the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, BinaryIO
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from livestream import broadcast
+from livestream.errors import BadStart, BadTitle, EmptyShelf, WrongState
+from livestream.models import Replay, Room
+from livestream.rules.room import (
+    LATE_START,
+    LONGEST_SHOW,
+    ON_AIR,
+    RoomState,
+    is_title,
+    may_move,
+    may_start_at,
+)
+from livestream.services.shelf import fill_shelf
+from merchants.models import Merchant, Product, Staff
+from merchants.rules.picture import COVER_SIZE
+from merchants.services.picture import as_webp, read_picture
+
+
+@transaction.atomic
+def make_room(
+    *,
+    merchant: Merchant,
+    host: Staff,
+    title: str,
+    starts_at: datetime,
+    products: Sequence[Product] = (),
+    cover: tuple[BinaryIO, int] | None = None,
+) -> Room:
+    """A draft with its shelf in the order of `products`. `cover` is a file and its bytes.
+
+    Raises BadTitle, BadStart, BadPicture, ForeignProduct or FullShelf.
+    """
+    _check(title, starts_at, timezone.now())
+    room = Room(merchant=merchant, host=host, title=title.strip(), starts_at=starts_at)
+    room.save()
+    fill_shelf(room=room, products=products)
+    if cover is not None:
+        set_cover(room=room, file=cover[0], size=cover[1])
+    return room
+
+
+@transaction.atomic
+def change_room(
+    *,
+    room: Room,
+    title: str,
+    starts_at: datetime,
+    host: Staff,
+    cover: tuple[BinaryIO, int] | None = None,
+) -> Room:
+    """New words or another time for a room that has not begun. Raises as `make_room`."""
+    if room.state not in {RoomState.DRAFT, RoomState.SCHEDULED}:
+        raise WrongState(_("A room that has begun cannot be changed."))
+    if starts_at != room.starts_at:
+        _check(title, starts_at, timezone.now())
+    elif not is_title(title):
+        raise BadTitle
+    room.title, room.starts_at, room.host = title.strip(), starts_at, host
+    room.save(update_fields=["title", "starts_at", "host"])
+    if cover is not None:
+        set_cover(room=room, file=cover[0], size=cover[1])
+    return room
+
+
+def _check(title: str, starts_at: datetime, now: datetime) -> None:
+    if not is_title(title):
+        raise BadTitle
+    if not may_start_at(starts_at, now):
+        raise BadStart
+
+
+def set_cover(*, room: Room, file: BinaryIO, size: int) -> None:
+    """Re-encode an upload of `size` bytes as the upright cover. Raises BadPicture."""
+    picture = read_picture(file, size=size)
+    room.cover = as_webp(picture, COVER_SIZE, crop=True)
+    room.cover_thumb = as_webp(picture, (360, 640), crop=True)
+    room.save(update_fields=["cover", "cover_thumb"])
+
+
+@transaction.atomic
+def schedule_room(*, room: Room) -> Room:
+    """From draft to announced: its address shows the countdown. Raises EmptyShelf, BadStart."""
+    if not room.items.exists():
+        raise EmptyShelf
+    if not may_start_at(room.starts_at, timezone.now()):
+        raise BadStart
+    return _move(room, RoomState.SCHEDULED)
+
+
+@transaction.atomic
+def start_room(*, room: Room) -> Room:
+    """On air. The first shelf item is explained at once."""
+    now = timezone.now()
+    if not room.items.exists():
+        raise EmptyShelf
+    return _move(room, RoomState.LIVE, started_at=now, media_at=now)
+
+
+@transaction.atomic
+def pause_room(*, room: Room) -> Room:
+    """The picture rests; chat and shelf go on."""
+    return _move(room, RoomState.PAUSED)
+
+
+@transaction.atomic
+def resume_room(*, room: Room) -> Room:
+    """The picture is back, from a pause or from a lost stream."""
+    return _move(room, RoomState.LIVE, media_at=timezone.now())
+
+
+@transaction.atomic
+def interrupt_room(*, room: Room) -> Room:
+    """The stream is lost; the room says so and keeps selling."""
+    return _move(room, RoomState.INTERRUPTED)
+
+
+@transaction.atomic
+def end_room(*, room: Room) -> Room:
+    """Over. Spotlights and drops close; the replay is due."""
+    now = timezone.now()
+    _move(room, RoomState.ENDED, ended_at=now)
+    room.spotlights.filter(closed_at__isnull=True).update(closed_at=now)
+    room.drops.filter(withdrawn_at__isnull=True, ends_at__gt=now).update(withdrawn_at=now)
+    Replay.objects.get_or_create(room=room)
+    return room
+
+
+@transaction.atomic
+def cancel_room(*, room: Room) -> Room:
+    """It will not take place."""
+    return _move(room, RoomState.CANCELLED)
+
+
+def sweep_rooms(now: datetime) -> None:
+    """Expire rooms that nobody started, end shows that nobody ended."""
+    forgotten = Room.objects.filter(state=RoomState.SCHEDULED, starts_at__lte=now - LATE_START)
+    for room in forgotten:
+        _unless_moved(room, RoomState.EXPIRED)
+    endless = Room.objects.filter(state__in=ON_AIR, started_at__lte=now - LONGEST_SHOW)
+    for room in endless:
+        try:
+            end_room(room=room)
+        except WrongState:
+            continue
+
+
+def _unless_moved(room: Room, to: RoomState) -> None:
+    try:
+        with transaction.atomic():
+            _move(room, to)
+    except WrongState:
+        return
+
+
+def _move(room: Room, to: RoomState, **fields: Any) -> Room:
+    old = RoomState(room.state)
+    moved = may_move(old, to) and Room.objects.filter(pk=room.pk, state=old).update(
+        state=to.value, **fields
+    )
+    if not moved:
+        room.refresh_from_db(fields=["state"])
+        raise WrongState(
+            _("The room is “%(now)s” and cannot become “%(to)s”.")
+            % {"now": room.get_state_display(), "to": Room(state=to.value).get_state_display()}
+        )
+    room.state = to.value
+    for name, value in fields.items():
+        setattr(room, name, value)
+    broadcast.room_moved(room)
+    return room

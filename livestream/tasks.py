@@ -1,0 +1,32 @@
+"""Work that runs without a request. Tasks find rows and call verbs; they hold no rules."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from livestream.services import reminder, room
+
+
+@shared_task(ignore_result=True)
+def announce_rooms() -> None:
+    """Tell those who asked that a show starts. Runs every 10 seconds."""
+    reminder.announce_rooms(timezone.now())
+
+
+@shared_task(ignore_result=True)
+def sweep_rooms() -> None:
+    """Notice lost streams, expire rooms nobody started. Runs every 2 seconds."""
+    from livestream.services.publication import interrupt_silent_rooms
+
+    now = timezone.now()
+    interrupt_silent_rooms(now)
+    room.sweep_rooms(now)
+
+
+@shared_task(ignore_result=True)
+def finish_replays() -> None:
+    """Make the replay of every ended show. Runs every 5 seconds."""
+    from livestream.services import replay
+
+    replay.finish_replays()

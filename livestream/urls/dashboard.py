@@ -1,0 +1,24 @@
+"""`/dashboard/<merchant>/…`: the first page, rooms and their consoles."""
+
+from django.urls import path
+
+from livestream.views import console, home, room
+
+app_name = "livestream"
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("rooms/", room.index, name="room_list"),
+    path("rooms/new/", room.create, name="room_new"),
+    path("rooms/<slug:room>/", room.edit, name="room_edit"),
+    path("rooms/<slug:room>/shelf/", room.shelf_page, name="room_shelf"),
+    path("rooms/<slug:room>/shelf/add/", room.shelf_add, name="shelf_add"),
+    path("rooms/<slug:room>/shelf/<int:item>/", room.item, name="shelf_item"),
+    path("rooms/<slug:room>/schedule/", room.schedule, name="room_schedule"),
+    path("rooms/<slug:room>/cancel/", room.cancel, name="room_cancel"),
+    path("rooms/<slug:room>/console/", console.console, name="console"),
+    path("rooms/<slug:room>/console/panels/", console.panels, name="console_panels"),
+    path("rooms/<slug:room>/console/move/", console.move, name="console_move"),
+    path("rooms/<slug:room>/console/spotlight/", console.spotlight, name="console_spotlight"),
+    path("rooms/<slug:room>/console/drop/", console.drop, name="console_drop"),
+    path("rooms/<slug:room>/console/notice/", console.notice, name="console_notice"),
+]

@@ -1,0 +1,19 @@
+"""`/` and `/live/<room>/…`: what a shopper watches."""
+
+from django.urls import path
+
+from livestream.views import watch
+
+app_name = "watch"
+urlpatterns = [
+    path("", watch.discover, name="discover"),
+    path("live/nickname/", watch.nickname, name="nickname"),
+    path("live/of/<slug:merchant>/", watch.strip, name="strip"),
+    path("live/<slug:room>/", watch.room, name="room"),
+    path("live/<slug:room>/shelf/", watch.shelf_fragment, name="shelf"),
+    path("live/<slug:room>/shelf/<int:item>/", watch.product, name="product"),
+    path("live/<slug:room>/checkout/", watch.checkout, name="checkout"),
+    path("live/<slug:room>/drops/<slug:drop>/", watch.drop, name="drop"),
+    path("live/<slug:room>/drops/<slug:drop>/claim/", watch.claim, name="claim"),
+    path("live/<slug:room>/remind/", watch.reminder, name="reminder"),
+]

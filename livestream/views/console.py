@@ -1,0 +1,144 @@
+"""The console: a room from behind the counter. Its buttons answer with the panel they changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_POST, require_safe
+
+from livestream.forms.room import DropForm, NoticeForm
+from livestream.models import Room
+from livestream.selectors import console as numbers
+from livestream.selectors.chat import latest
+from livestream.selectors.room import open_drops, shelf
+from livestream.services import chat
+from livestream.services import room as rooms
+from livestream.services.drop import open_drop, withdraw_drop
+from livestream.services.shelf import hide_item, show_item, show_next
+from merchants.access import MerchantRequest, merchant_view
+from merchants.errors import RuleBroken
+from merchants.rules.role import Role
+
+
+@require_safe
+@ensure_csrf_cookie
+@merchant_view(Role.CLERK)
+def console(request: MerchantRequest, room: str) -> HttpResponse:
+    found = _room(request, room)
+    context = _context(request, found)
+    context["chat"] = latest(found.pk, 60)
+    return render(request, "livestream/console/page.html", context)
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def panels(request: MerchantRequest, room: str) -> HttpResponse:
+    """Shelf, tools and numbers as they are now; news on the socket makes the page ask."""
+    return _panels(request, _room(request, room))
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def move(request: MerchantRequest, room: str) -> HttpResponse:
+    """Start, pause, resume or end the show."""
+    found = _room(request, room)
+    verbs: dict[str, Callable[..., Any]] = {
+        "start": rooms.start_room,
+        "pause": rooms.pause_room,
+        "resume": rooms.resume_room,
+        "end": rooms.end_room,
+    }
+    verb = verbs.get(request.POST.get("do", ""))
+    if verb is None:
+        return HttpResponse(status=422)
+    return _act(request, found, lambda: verb(room=found), reload=True)
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def spotlight(request: MerchantRequest, room: str) -> HttpResponse:
+    """Explain an item, the next one, or nothing."""
+    found = _room(request, room)
+    match request.POST.get("do"):
+        case "next":
+            return _act(request, found, lambda: show_next(room=found))
+        case "hide":
+            return _act(request, found, lambda: hide_item(room=found))
+    wanted = request.POST.get("item", "")
+    item = get_object_or_404(found.items, pk=int(wanted) if wanted.isdecimal() else 0)
+    return _act(request, found, lambda: show_item(room=found, item=item))
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def drop(request: MerchantRequest, room: str) -> HttpResponse:
+    """Drop a coupon into the room, or take it back."""
+    found = _room(request, room)
+    if "withdraw" in request.POST:
+        offer = get_object_or_404(
+            found.drops.select_related("room"), public_id=request.POST["withdraw"]
+        )
+        return _act(request, found, lambda: withdraw_drop(drop=offer))
+    form = DropForm(request.POST, merchant=request.merchant)
+    if not form.is_valid():
+        return _panels(request, found, status=422, drop_form=form)
+    return _act(request, found, lambda: open_drop(room=found, **form.cleaned_data))
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def notice(request: MerchantRequest, room: str) -> HttpResponse:
+    """Pin a line above the chat; an empty one takes it away."""
+    found = _room(request, room)
+    form = NoticeForm(request.POST)
+    if not form.is_valid():
+        return _panels(request, found, status=422, notice_form=form)
+    return _act(request, found, lambda: chat.pin(room=found, **form.cleaned_data))
+
+
+def _room(request: MerchantRequest, public_id: str) -> Room:
+    return get_object_or_404(
+        request.merchant.rooms.select_related("merchant", "host"), public_id=public_id
+    )
+
+
+def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
+    cards = shelf(room)
+    return {
+        "room": room,
+        "cards": cards,
+        "current": next((card for card in cards if card.on_now), None),
+        "spotlight": room.spotlights.filter(closed_at__isnull=True).first(),
+        "drops": open_drops(room),
+        "drop_form": DropForm(merchant=request.merchant),
+        "notice_form": NoticeForm(initial={"text": room.pinned}),
+        "now": timezone.now(),
+        **numbers.figures(room),
+    }
+
+
+def _panels(request: MerchantRequest, room: Room, status: int = 200, **more: Any) -> HttpResponse:
+    context = {**_context(request, room), **more}
+    return render(request, "livestream/console/_panels.html", context, status=status)
+
+
+def _act(
+    request: MerchantRequest, room: Room, verb: Callable[[], Any], *, reload: bool = False
+) -> HttpResponse:
+    """Do it, then answer with the panels; a refusal is a sentence in them and changes nothing."""
+    try:
+        verb()
+    except RuleBroken as refusal:
+        return _panels(request, room, status=refusal.status, refusal=str(refusal))
+    if not request.htmx:
+        return redirect("livestream:console", request.merchant.slug, room.public_id)
+    if reload:
+        response = HttpResponse(status=204)
+        response["HX-Refresh"] = "true"
+        return response
+    return _panels(request, room)

@@ -1,0 +1,166 @@
+"""The rooms of the dashboard: list, make, change, shelf, schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from livestream.forms.room import ItemForm, PickForm, RoomForm
+from livestream.models import Room
+from livestream.selectors.room import shelf
+from livestream.services import room as rooms
+from livestream.services.shelf import add_to_shelf, move_item, remove_item, set_item
+from merchants.access import MerchantRequest, merchant_view
+from merchants.errors import RuleBroken
+from merchants.rules.role import Role
+from merchants.selectors.product import shop_shelf
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def index(request: MerchantRequest) -> HttpResponse:
+    found = request.merchant.rooms.select_related("host", "replay").order_by("-starts_at")
+    page = Paginator(found, 30).get_page(request.GET.get("page"))
+    context = {"page": page, "now": timezone.now()}
+    return render(request, "livestream/room/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.CLERK)
+def create(request: MerchantRequest) -> HttpResponse:
+    first = {"host": request.staff, "starts_at": timezone.localtime()}
+    form = RoomForm(
+        request.POST or None, request.FILES or None, initial=first, merchant=request.merchant
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = rooms.make_room(merchant=request.merchant, **form.words())
+        except RuleBroken as refusal:
+            form.add_error("cover" if refusal.code == "bad_picture" else None, str(refusal))
+        else:
+            return redirect("livestream:room_shelf", request.merchant.slug, made.public_id)
+    status = 422 if form.is_bound else 200
+    return render(request, "livestream/room/edit.html", {"form": form}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.CLERK)
+def edit(request: MerchantRequest, room: str) -> HttpResponse:
+    found = _room(request, room)
+    first = {
+        "title": found.title,
+        "starts_at": timezone.localtime(found.starts_at),
+        "host": found.host,
+    }
+    form = RoomForm(
+        request.POST or None, request.FILES or None, initial=first, merchant=request.merchant
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            rooms.change_room(room=found, **form.words())
+        except RuleBroken as refusal:
+            form.add_error("cover" if refusal.code == "bad_picture" else None, str(refusal))
+        else:
+            return redirect("livestream:room_shelf", request.merchant.slug, found.public_id)
+    status = 422 if form.is_bound else 200
+    context = {"form": form, "room": found}
+    return render(request, "livestream/room/edit.html", context, status=status)
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def shelf_page(request: MerchantRequest, room: str) -> HttpResponse:
+    return _shelf(request, _room(request, room))
+
+
+def _shelf(
+    request: MerchantRequest,
+    room: Room,
+    status: int = 200,
+    trouble: dict[int, ItemForm] | None = None,
+) -> HttpResponse:
+    cards = shelf(room)
+    on_it = [card.product.pk for card in cards]
+    context = {
+        "room": room,
+        "cards": cards,
+        "trouble": trouble or {},
+        "others": shop_shelf(request.merchant).exclude(pk__in=on_it)[:200],
+    }
+    return render(request, "livestream/room/shelf.html", context, status=status)
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def shelf_add(request: MerchantRequest, room: str) -> HttpResponse:
+    found = _room(request, room)
+    form = PickForm(request.POST, merchant=request.merchant)
+    if not form.is_valid():
+        messages.error(request, _("Choose at least one product of this shop."))
+        return _back(request, found)
+
+    def add() -> None:
+        for product in form.cleaned_data["products"]:
+            add_to_shelf(room=found, product=product)
+
+    return _act(request, found, add)
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def item(request: MerchantRequest, room: str, item: int) -> HttpResponse:
+    """One shelf item: save its price and notes, move it, take it away."""
+    found = _room(request, room)
+    shown = get_object_or_404(found.items.select_related("room", "product"), pk=item)
+    match request.POST.get("do"):
+        case "up" | "down" as way:
+            return _act(request, found, lambda: move_item(item=shown, up=way == "up"))
+        case "remove":
+            return _act(request, found, lambda: remove_item(item=shown))
+    form = ItemForm(request.POST)
+    if not form.is_valid():
+        return _shelf(request, found, status=422, trouble={shown.pk: form})
+    return _act(request, found, lambda: set_item(item=shown, **form.cleaned_data))
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def schedule(request: MerchantRequest, room: str) -> HttpResponse:
+    found = _room(request, room)
+    return _act(request, found, lambda: rooms.schedule_room(room=found), "livestream:room_list")
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def cancel(request: MerchantRequest, room: str) -> HttpResponse:
+    found = _room(request, room)
+    return _act(request, found, lambda: rooms.cancel_room(room=found), "livestream:room_list")
+
+
+def _room(request: MerchantRequest, public_id: str) -> Room:
+    return get_object_or_404(
+        request.merchant.rooms.select_related("merchant", "host"), public_id=public_id
+    )
+
+
+def _act(
+    request: MerchantRequest, room: Room, verb: Callable[[], Any], then: str = ""
+) -> HttpResponse:
+    try:
+        verb()
+    except RuleBroken as refusal:
+        messages.error(request, str(refusal))
+        return _back(request, room)
+    return redirect(then, request.merchant.slug) if then else _back(request, room)
+
+
+def _back(request: MerchantRequest, room: Room) -> HttpResponse:
+    return redirect("livestream:room_shelf", request.merchant.slug, room.public_id)

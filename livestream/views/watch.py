@@ -1,0 +1,218 @@
+"""What a shopper sees: discovery, the room in each of its states, and the sheets over the video."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import ensure_csrf_cookie
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from livestream.forms.room import NicknameForm, ReminderForm
+from livestream.models import Drop, Room
+from livestream.rules.chat import clean
+from livestream.rules.room import RoomState
+from livestream.selectors import discovery
+from livestream.selectors.chat import latest
+from livestream.selectors.room import item_price, live_prices, open_drops, shelf
+from livestream.services.drop import claim_drop
+from livestream.services.reminder import remind
+from livestream.services.sale import buy_in_room
+from merchants.device import customer_of, device_of
+from merchants.errors import RuleBroken
+from merchants.models import Merchant
+from merchants.selectors.product import variants_with_stock
+from orders.models import Voucher
+from orders.views.checkout import buy, checkout_context
+
+PAGES = {
+    RoomState.SCHEDULED: "livestream/room/countdown.html",
+    RoomState.LIVE: "livestream/room/live.html",
+    RoomState.PAUSED: "livestream/room/live.html",
+    RoomState.INTERRUPTED: "livestream/room/live.html",
+    RoomState.ENDED: "livestream/room/replay.html",
+    RoomState.EXPIRED: "livestream/room/over.html",
+    RoomState.CANCELLED: "livestream/room/over.html",
+}
+
+
+@require_safe
+def discover(request: HttpRequest) -> HttpResponse:
+    """Live now, soon, and to watch again."""
+    return render(request, "livestream/discovery/page.html", discovery.rooms(timezone.now()))
+
+
+@require_safe
+def strip(request: HttpRequest, merchant: str) -> HttpResponse:
+    """What this shop shows now or next: a fragment for its pages."""
+    shop = get_object_or_404(Merchant, slug=merchant)
+    context = {"room": discovery.strip(shop)}
+    return render(request, "livestream/discovery/_strip.html", context)
+
+
+@require_safe
+@ensure_csrf_cookie
+def room(request: HttpRequest, room: str) -> HttpResponse:
+    """The room at its one address: countdown, live or replay."""
+    found = _room(room)
+    device_of(request.session)
+    context: dict[str, Any] = {
+        "room": found,
+        "merchant": found.merchant,
+        "cards": shelf(found),
+        "drops": open_drops(found),
+        "now": timezone.now(),
+    }
+    context["pinned"] = next((card for card in context["cards"] if card.on_now), None)
+    if found.is_on_air:
+        context["chat"] = latest(found.pk, 40)
+        context["nickname"] = request.session.get("nickname", "")
+    if found.state == RoomState.SCHEDULED:
+        context["reminder_form"] = ReminderForm()
+    if found.state == RoomState.ENDED:
+        context |= discovery.replay(found)
+    return render(request, PAGES[RoomState(found.state)], context)
+
+
+@require_safe
+def shelf_fragment(request: HttpRequest, room: str) -> HttpResponse:
+    found = _room(room)
+    context = {"room": found, "merchant": found.merchant, "cards": shelf(found)}
+    return render(request, "livestream/shelf/_list.html", context)
+
+
+@require_safe
+def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
+    """The product sheet over the video."""
+    found = _room(room)
+    shown = get_object_or_404(
+        found.items.select_related("product__merchant").prefetch_related("product__photos"),
+        pk=item,
+    )
+    variants = list(variants_with_stock(shown.product))
+    for variant in variants:
+        variant.live = item_price(found, shown, variant)  # type: ignore[attr-defined]
+    context = {
+        "room": found,
+        "merchant": found.merchant,
+        "item": shown,
+        "product": shown.product,
+        "variants": variants,
+        "first": next((v for v in variants if v.left > 0), None),  # type: ignore[attr-defined]
+    }
+    return render(request, "livestream/shelf/_product.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def checkout(request: HttpRequest, room: str) -> HttpResponse:
+    """The checkout sheet over the video. A placed order goes on to the payment page."""
+    found = _room(room)
+    data = request.POST if request.method == "POST" else None
+    if data is None and "method" in request.GET:
+        data = request.GET  # the way was changed: price it anew, place nothing
+    prices = live_prices(found)
+    context = checkout_context(request, found.merchant, data, prices)
+    context["room"] = found
+    form = context["form"]
+    status = 200 if form is not None else 422
+    if request.method == "POST" and form is not None:
+        status = 422
+        if form.is_valid():
+            try:
+                act = partial(_buy, found)
+                number = buy(request, found.merchant, form, context["guest"], act)
+            except RuleBroken as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
+            else:
+                return _to_payment(request, found, number)
+    return render(request, "livestream/sale/_checkout.html", context, status=status)
+
+
+def _buy(found: Room, *, merchant: Merchant, **wanted: Any) -> Any:
+    return buy_in_room(room=found, **wanted)
+
+
+def _to_payment(request: HttpRequest, found: Room, number: str) -> HttpResponse:
+    """In the room the bank's page opens in the sheet; without JavaScript it is a page."""
+    if request.headers.get("HX-Request"):
+        context = {"room": found, "number": number, "url": reverse("track:pay", args=[number])}
+        return render(request, "livestream/sale/_pay.html", context)
+    return redirect("track:pay", number)
+
+
+@require_POST
+def claim(request: HttpRequest, room: str, drop: str) -> HttpResponse:
+    """Take a copy of the coupon on offer."""
+    found = _room(room)
+    offer = get_object_or_404(
+        Drop.objects.select_related("coupon", "room"), room=found, public_id=drop
+    )
+    context: dict[str, Any] = {"room": found, "drop": offer, "refusal": None}
+    status = 200
+    try:
+        claim_drop(drop=offer, customer=customer_of(request.session, found.merchant))
+    except RuleBroken as refusal:
+        context["refusal"] = str(refusal)
+        status = refusal.status
+    return render(request, "livestream/drop/_claimed.html", context, status=status)
+
+
+@require_safe
+def drop(request: HttpRequest, room: str, drop: str) -> HttpResponse:
+    """The coupon sheet: what it gives, how long, and the button."""
+    found = _room(room)
+    offer = get_object_or_404(Drop.objects.select_related("coupon"), room=found, public_id=drop)
+    guest = customer_of(request.session, found.merchant)
+    held = Voucher.objects.filter(coupon=offer.coupon, customer=guest).first()
+    context = {"room": found, "drop": offer, "held": held, "now": timezone.now()}
+    return render(request, "livestream/drop/_sheet.html", context)
+
+
+@require_POST
+def nickname(request: HttpRequest) -> JsonResponse:
+    """Choose the name under which this device talks."""
+    form = NicknameForm(request.POST)
+    if not form.is_valid() or len(clean(form.cleaned_data["nickname"])) < 2:
+        return JsonResponse({"error": _("A nickname has 2 to 12 letters.")}, status=422)
+    request.session["nickname"] = clean(form.cleaned_data["nickname"])
+    return JsonResponse({"nickname": request.session["nickname"]})
+
+
+@require_POST
+def reminder(request: HttpRequest, room: str) -> HttpResponse:
+    """ "Tell me when it starts." """
+    found = _room(room)
+    form = ReminderForm(request.POST)
+    status = 422
+    done = False
+    if form.is_valid():
+        try:
+            remind(
+                room=found,
+                customer=customer_of(request.session, found.merchant),
+                email=form.cleaned_data["email"],
+                phone=str(form.cleaned_data["phone"] or ""),
+                language=get_language() or "zh-hans",
+            )
+            status, done = 200, True
+        except RuleBroken as refusal:
+            form.add_error(None, str(refusal))
+    context = {"room": found, "reminder_form": form, "reminded": done}
+    if request.headers.get("HX-Request"):
+        return render(request, "livestream/reminder/_form.html", context, status=status)
+    if done:
+        return redirect("watch:room", found.public_id)
+    context |= {"merchant": found.merchant, "cards": shelf(found), "now": timezone.now()}
+    return render(request, PAGES[RoomState.SCHEDULED], context, status=status)
+
+
+def _room(public_id: str) -> Room:
+    rooms = Room.objects.public().select_related("merchant", "host")
+    return get_object_or_404(rooms, public_id=public_id)

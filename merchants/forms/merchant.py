@@ -1,0 +1,66 @@
+"""The shop itself, its stores, its staff, its keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from merchants.forms.money import MoneyField
+from merchants.models import Merchant, Store
+from merchants.models.staff import ROLE_LABELS
+
+
+class NewMerchantForm(forms.Form):
+    """Merchant and first store in one form."""
+
+    name = forms.CharField(label=_("Name of the shop"), max_length=40, min_length=2)
+    store = forms.CharField(
+        label=_("Your first store"), max_length=40, help_text=_("For example: Main street store")
+    )
+    city = forms.CharField(label=_("City"), max_length=40)
+
+
+class MerchantForm(forms.ModelForm):
+    """What customers see of the shop, and what a parcel costs."""
+
+    shipping_fee = MoneyField(label=_("Shipping fee"), allow_zero=True)
+    free_shipping_from = MoneyField(label=_("Free shipping from"), allow_zero=True)
+    picture = forms.FileField(
+        label=_("Picture of the shop"),
+        required=False,
+        widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
+    )
+
+    class Meta:
+        model = Merchant
+        fields = ["name", "tagline"]
+
+
+class StoreForm(forms.ModelForm):
+    class Meta:
+        model = Store
+        fields = ["name", "city", "address", "phone", "hours", "pickup"]
+
+    def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.merchant = merchant
+
+    def clean_name(self) -> str:
+        name = self.cleaned_data["name"]
+        if self.merchant.stores.exclude(pk=self.instance.pk).filter(name=name).exists():
+            raise forms.ValidationError(_("You already have a store with this name."))
+        return name
+
+
+class StaffForm(forms.Form):
+    """Give a place to a person who already has an account."""
+
+    email = forms.EmailField(label=_("E-mail"))
+    host_name = forms.CharField(label=_("Name in the live room"), min_length=2, max_length=15)
+    role = forms.TypedChoiceField(label=_("Role"), choices=ROLE_LABELS.items, coerce=int)
+
+
+class KeyForm(forms.Form):
+    name = forms.CharField(label=_("What is the key for"), max_length=50)

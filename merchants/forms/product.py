@@ -1,0 +1,137 @@
+"""A product with its variants, and changes of its stock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.forms.formsets import BaseFormSet
+from django.utils.translation import gettext_lazy as _
+
+from merchants.forms.money import MoneyField
+from merchants.models import Category, Merchant, Product, Store, Variant
+from merchants.models.product import STATE_LABELS
+from merchants.rules.stock import Reason
+from merchants.services.product import VariantData
+
+BY_HAND = {
+    Reason.RECEIVED.value: _("Received"),
+    Reason.COUNTER_SALE.value: _("Sold at the counter"),
+    Reason.RETURNED.value: _("Returned"),
+    Reason.WRITTEN_OFF.value: _("Written off"),
+}
+
+
+class ProductForm(forms.Form):
+    name = forms.CharField(label=_("Name"), max_length=60)
+    description = forms.CharField(
+        label=_("Description"),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    category = forms.CharField(label=_("Category"), max_length=30, required=False)
+    state = forms.ChoiceField(label=_("State"), choices=STATE_LABELS.items)
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    @classmethod
+    def of(cls, product: Product) -> dict[str, Any]:
+        """Initial values from a product."""
+        return {
+            "name": product.name,
+            "description": product.description,
+            "category": product.category.name if product.category else "",
+            "state": product.state,
+            "version": product.version,
+        }
+
+    def category_of(self, merchant: Merchant) -> Category | None:
+        """The category typed, made if it is new."""
+        name = self.cleaned_data["category"].strip()
+        return Category.objects.get_or_create(merchant=merchant, name=name)[0] if name else None
+
+
+class VariantForm(forms.Form):
+    """One variant. `opening` is how many lie in the first store when it is added."""
+
+    id = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    name = forms.CharField(label=_("Specification"), max_length=40, required=False)
+    sku = forms.CharField(label=_("SKU"), max_length=40)
+    barcode = forms.CharField(label=_("Barcode"), max_length=40, required=False)
+    price = MoneyField(label=_("Price"))
+    compare_at = MoneyField(label=_("Price before"), required=False)
+    low_stock = forms.IntegerField(
+        label=_("Low stock from"), min_value=0, max_value=100_000, initial=5
+    )
+    opening = forms.IntegerField(
+        label=_("In stock now"), min_value=0, max_value=1_000_000, required=False
+    )
+
+    def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.merchant = merchant
+
+    def clean_id(self) -> int | None:
+        return self.cleaned_data["id"] or None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        before, price = data.get("compare_at"), data.get("price")
+        if before is not None and price is not None and before <= price:
+            self.add_error("compare_at", _("The price before must be higher than the price now."))
+        others = Variant.objects.filter(merchant=self.merchant).exclude(pk=data.get("id"))
+        for name in ("sku", "barcode"):
+            if data.get(name) and others.filter(**{name: data[name]}).exists():
+                self.add_error(name, _("Another product of yours has this already."))
+        return data
+
+    def data_of(self) -> VariantData:
+        """The cleaned data in the shape that `save_product` takes."""
+        data = {key: value for key, value in self.cleaned_data.items() if key != "opening"}
+        return VariantData(**data)
+
+
+class BaseVariantFormSet(BaseFormSet):
+    def clean(self) -> None:
+        """No SKU or barcode twice within one product."""
+        for name in ("sku", "barcode"):
+            seen: set[str] = set()
+            for form in self.forms:
+                value = getattr(form, "cleaned_data", {}).get(name)
+                if value and value in seen:
+                    form.add_error(name, _("This stands twice in this product."))
+                seen.add(value)
+
+
+VariantFormSet = forms.formset_factory(
+    VariantForm, formset=BaseVariantFormSet, extra=0, min_num=1, validate_min=True, max_num=50
+)
+
+
+class StockForm(forms.Form):
+    """Pieces that came or went, and why."""
+
+    variant = forms.ModelChoiceField(Variant.objects.none(), widget=forms.HiddenInput)
+    store = forms.ModelChoiceField(Store.objects.none(), label=_("Store"), empty_label=None)
+    reason = forms.ChoiceField(label=_("Why"), choices=BY_HAND.items)
+    quantity = forms.IntegerField(label=_("How many"), min_value=1, max_value=1_000_000)
+
+    def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, rows in (("variant", merchant.variants), ("store", merchant.stores)):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelChoiceField)
+            field.queryset = rows.all()
+
+    def delta(self) -> int:
+        """Signed: what was sold or written off is taken away."""
+        leaves = self.cleaned_data["reason"] in {Reason.COUNTER_SALE, Reason.WRITTEN_OFF}
+        return -self.cleaned_data["quantity"] if leaves else self.cleaned_data["quantity"]
+
+
+class PhotoForm(forms.Form):
+    file = forms.FileField(
+        label=_("Photo"),
+        widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
+        help_text=_("JPEG, PNG, WebP or HEIC, at most 20 MB."),
+    )

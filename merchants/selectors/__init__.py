@@ -1,0 +1,1 @@
+"""Reads of merchants, shaped like a screen."""

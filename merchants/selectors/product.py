@@ -1,0 +1,63 @@
+"""The inventory list and the shop's shelf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db.models import F, Min, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from merchants.models import Merchant, Photo, Product, Stock, Variant
+from merchants.rules.product import ProductState
+from merchants.rules.search import fold
+
+SORTS = {"new": "-pk", "name": "name", "stock": "left", "price": "price"}
+
+
+def with_numbers(products: QuerySet[Product]) -> QuerySet[Product]:
+    """Add `left` (free pieces over all stores), `price` (the lowest), `thumb` (a file name)."""
+    stock = (
+        Stock.objects.filter(variant__product=OuterRef("pk"))
+        .order_by()
+        .values("variant__product")
+        .annotate(free=Sum(F("on_hand") - F("reserved")))
+        .values("free")
+    )
+    lowest = Variant.objects.filter(product=OuterRef("pk")).order_by()
+    first = Photo.objects.filter(product=OuterRef("pk")).order_by("position", "pk")
+    return products.annotate(
+        left=Coalesce(Subquery(stock), 0),
+        price=Subquery(lowest.values("product").annotate(low=Min("price")).values("low")),
+        low_line=Subquery(lowest.values("product").annotate(low=Min("low_stock")).values("low")),
+        thumb=Subquery(first.values("thumb")[:1]),
+    )
+
+
+def product_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Product]:
+    """The inventory, filtered by `q`, `category`, `state`, `stock` and sorted by `sort`."""
+    products = merchant.products.matching(fold(query.get("q", "")))
+    state = query.get("state", "")
+    if state in set(ProductState):
+        products = products.filter(state=state)
+    elif state != "all":
+        products = products.exclude(state=ProductState.ARCHIVED)
+    if query.get("category", "").isdigit():
+        products = products.filter(category=int(query["category"]))
+    found = with_numbers(products).select_related("category")
+    if query.get("stock") == "low":
+        found = found.filter(left__gt=0, left__lte=F("low_line"))
+    elif query.get("stock") == "out":
+        found = found.filter(left__lte=0)
+    return found.order_by(SORTS.get(query.get("sort", ""), "-pk"), "pk")
+
+
+def shop_shelf(merchant: Merchant) -> QuerySet[Product]:
+    """What a shopper sees in the shop, newest first."""
+    return with_numbers(merchant.products.on_sale()).select_related("category")
+
+
+def variants_with_stock(product: Product) -> QuerySet[Variant]:
+    """A product's variants with `left`, the free pieces over all stores."""
+    return product.variants.annotate(
+        left=Coalesce(Sum(F("stock__on_hand") - F("stock__reserved")), 0)
+    )

@@ -1,0 +1,28 @@
+"""`/dashboard/<merchant>/…`: goods and settings."""
+
+from django.urls import path
+
+from merchants.views import product, setting
+
+app_name = "merchants"
+urlpatterns = [
+    path("products/", product.index, name="product_list"),
+    path("products/new/", product.create, name="product_new"),
+    path("products/<slug:product>/", product.edit, name="product_edit"),
+    path("products/<slug:product>/stock/", product.stock, name="product_stock"),
+    path("products/<slug:product>/photos/", product.photo_add, name="photo_add"),
+    path(
+        "products/<slug:product>/photos/<int:photo>/remove/",
+        product.photo_remove,
+        name="photo_remove",
+    ),
+    path("stores/", setting.stores, name="store_list"),
+    path("stores/new/", setting.store_new, name="store_new"),
+    path("stores/<int:store>/", setting.store_edit, name="store_edit"),
+    path("staff/", setting.staff, name="staff_list"),
+    path("staff/<int:place>/remove/", setting.staff_remove, name="staff_remove"),
+    path("settings/", setting.shop, name="settings"),
+    path("settings/keys/", setting.key_new, name="key_new"),
+    path("settings/keys/<str:prefix>/revoke/", setting.key_revoke, name="key_revoke"),
+    path("notices/", setting.notices, name="notices"),
+]

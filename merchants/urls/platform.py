@@ -1,0 +1,14 @@
+"""Addresses that belong to no shop: health, and what a person prefers."""
+
+from django.conf import settings
+from django.urls import path
+
+from merchants.views import health, preference, style
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
+    path("theme/", preference.choose_theme, name="theme"),
+]
+if settings.DEBUG:
+    urlpatterns.append(path("kit/", style.kit, name="kit"))

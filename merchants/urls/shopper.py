@@ -1,0 +1,11 @@
+"""`/s/<merchant>/…`: the shop as its customers see it."""
+
+from django.urls import path
+
+from merchants.views import shop
+
+app_name = "shop"
+urlpatterns = [
+    path("<slug:merchant>/", shop.front, name="front"),
+    path("<slug:merchant>/p/<slug:product>/", shop.product, name="product"),
+]

@@ -1,0 +1,33 @@
+"""The dashboard's first page, and the way to a first shop."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from merchants.forms.merchant import NewMerchantForm
+from merchants.models import Staff
+from merchants.services.merchant import open_merchant
+
+
+@require_safe
+@login_required
+def entry(request: HttpRequest) -> HttpResponse:
+    """To the shop this person works in; to the form for one if there is none yet."""
+    place = Staff.objects.select_related("merchant").filter(user_id=request.user.pk).first()
+    if place is None:
+        return redirect("new_merchant")
+    return redirect("livestream:home", place.merchant.slug)
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+def new_merchant(request: HttpRequest) -> HttpResponse:
+    form = NewMerchantForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        merchant = open_merchant(owner=request.user, **form.cleaned_data)
+        return redirect("livestream:home", merchant.slug)
+    status = 422 if form.is_bound else 200
+    return render(request, "merchants/merchant/new.html", {"form": form}, status=status)

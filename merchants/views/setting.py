@@ -1,0 +1,150 @@
+"""The shop's settings: what customers see, stores, staff, keys."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from merchants.access import MerchantRequest, merchant_view
+from merchants.errors import RuleBroken
+from merchants.forms.merchant import KeyForm, MerchantForm, StaffForm, StoreForm
+from merchants.models import User
+from merchants.rules.role import Role
+from merchants.services.merchant import add_staff, make_key, remove_staff
+from merchants.services.notification import read_notices
+from merchants.services.picture import as_webp, read_picture
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.MANAGER)
+def shop(request: MerchantRequest) -> HttpResponse:
+    merchant = request.merchant
+    prices = {
+        "shipping_fee": merchant.shipping_fee,
+        "free_shipping_from": merchant.free_shipping_from,
+    }
+    form = MerchantForm(
+        request.POST or None, request.FILES or None, instance=merchant, initial=prices
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            picture = form.cleaned_data["picture"]
+            if picture:
+                upright = read_picture(picture, size=picture.size)
+                merchant.logo = as_webp(upright, (256, 256), crop=True)
+        except RuleBroken as refusal:
+            form.add_error("picture", str(refusal))
+        else:
+            merchant.shipping_fee = form.cleaned_data["shipping_fee"]
+            merchant.free_shipping_from = form.cleaned_data["free_shipping_from"]
+            form.save()
+            messages.success(request, _("Saved"))
+            return redirect("merchants:settings", merchant.slug)
+    context = {"form": form, "keys": merchant.api_keys.filter(revoked=False)}
+    status = 422 if form.is_bound else 200
+    return render(request, "merchants/setting/shop.html", context, status=status)
+
+
+@require_safe
+@merchant_view(Role.MANAGER)
+def stores(request: MerchantRequest) -> HttpResponse:
+    context = {"stores": request.merchant.stores.all()}
+    return render(request, "merchants/store/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.MANAGER)
+def store_new(request: MerchantRequest) -> HttpResponse:
+    return _store(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.MANAGER)
+def store_edit(request: MerchantRequest, store: int) -> HttpResponse:
+    return _store(request, store)
+
+
+def _store(request: MerchantRequest, pk: int | None) -> HttpResponse:
+    store = get_object_or_404(request.merchant.stores, pk=pk) if pk else None
+    form = StoreForm(request.POST or None, instance=store, merchant=request.merchant)
+    if request.method == "POST" and form.is_valid():
+        form.instance.merchant = request.merchant
+        form.save()
+        messages.success(request, _("Saved"))
+        return redirect("merchants:store_list", request.merchant.slug)
+    context = {"form": form, "store": store}
+    status = 422 if form.is_bound else 200
+    return render(request, "merchants/store/edit.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.MANAGER)
+def staff(request: MerchantRequest) -> HttpResponse:
+    form = StaffForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        user = User.objects.filter(email=form.cleaned_data["email"].lower()).first()
+        if user is None:
+            form.add_error("email", _("Nobody has signed up with this address yet."))
+        elif form.cleaned_data["role"] > request.staff.role:
+            form.add_error("role", _("You cannot give a higher role than your own."))
+        elif request.merchant.staff.filter(user=user).exists():
+            form.add_error("email", _("This person already works here."))
+        else:
+            add_staff(
+                merchant=request.merchant,
+                user=user,
+                role=Role(form.cleaned_data["role"]),
+                host_name=form.cleaned_data["host_name"],
+            )
+            messages.success(request, _("Saved"))
+            return redirect("merchants:staff_list", request.merchant.slug)
+    context = {"form": form, "people": request.merchant.staff.select_related("user")}
+    status = 422 if form.is_bound else 200
+    return render(request, "merchants/staff/list.html", context, status=status)
+
+
+@require_POST
+@merchant_view(Role.OWNER)
+def staff_remove(request: MerchantRequest, place: int) -> HttpResponse:
+    found = get_object_or_404(request.merchant.staff.select_related("merchant", "user"), pk=place)
+    try:
+        remove_staff(staff=found)
+        messages.success(request, _("Removed"))
+    except RuleBroken as refusal:
+        messages.error(request, str(refusal))
+    return redirect("merchants:staff_list", request.merchant.slug)
+
+
+@require_POST
+@merchant_view(Role.OWNER)
+def key_new(request: MerchantRequest) -> HttpResponse:
+    form = KeyForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("Give the key a name."))
+        return redirect("merchants:settings", request.merchant.slug)
+    _key, secret = make_key(merchant=request.merchant, name=form.cleaned_data["name"])
+    return render(request, "merchants/setting/key.html", {"secret": secret})
+
+
+@require_POST
+@merchant_view(Role.OWNER)
+def key_revoke(request: MerchantRequest, prefix: str) -> HttpResponse:
+    key = get_object_or_404(request.merchant.api_keys, prefix=prefix)
+    key.revoked = True
+    key.save(update_fields=["revoked"])
+    messages.success(request, _("The key works no longer."))
+    return redirect("merchants:settings", request.merchant.slug)
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.CLERK)
+def notices(request: MerchantRequest) -> HttpResponse:
+    """The bell: the latest news of the shop. POST marks it read."""
+    if request.method == "POST":
+        read_notices(merchant=request.merchant)
+        return redirect("merchants:notices", request.merchant.slug)
+    news = request.merchant.notifications.filter(channel="in_app")[:50]
+    return render(request, "merchants/notification/list.html", {"news": news})

@@ -1,0 +1,33 @@
+"""The shop as its customers see it. Public: the merchant comes from the address."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from merchants.models import Merchant, Product, Variant
+from merchants.rules.search import fold
+from merchants.selectors.product import shop_shelf, variants_with_stock
+
+
+@require_safe
+def front(request: HttpRequest, merchant: str) -> HttpResponse:
+    shop = get_object_or_404(Merchant, slug=merchant)
+    words = request.GET.get("q", "")[:60]
+    products = shop_shelf(shop).matching(fold(words))
+    page = Paginator(products, 48).get_page(request.GET.get("page"))
+    context = {"merchant": shop, "page": page, "q": words, "stores": shop.stores.all()}
+    return render(request, "merchants/shop/front.html", context)
+
+
+@require_safe
+def product(request: HttpRequest, merchant: str, product: str) -> HttpResponse:
+    shop = get_object_or_404(Merchant, slug=merchant)
+    found = get_object_or_404(
+        Product.objects.on_sale().prefetch_related("photos"), merchant=shop, public_id=product
+    )
+    variants: list[Variant] = list(variants_with_stock(found))
+    context = {"merchant": shop, "product": found, "variants": variants}
+    return render(request, "merchants/shop/product.html", context)

@@ -1,0 +1,65 @@
+"""The orders list and one order, shaped like their screens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from merchants.models import Merchant, Photo
+from merchants.rules.search import fold
+from orders.models import Line, Order
+from orders.rules.line import PARTLY_SHIPPED, LineState
+
+TABS = {
+    "to_ship": [LineState.PAID, PARTLY_SHIPPED],
+    "unpaid": [LineState.PENDING],
+    "shipped": [LineState.SHIPPED],
+    "ready": [LineState.READY],
+    "done": [LineState.DELIVERED, LineState.COLLECTED, LineState.COMPLETED],
+    "ended": [LineState.CANCELLED, LineState.EXPIRED],
+}
+
+
+def order_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Order]:
+    """The orders of one tab (`all` for every one), searched by number, name, phone or goods."""
+    orders = merchant.orders.select_related("store").prefetch_related(lines_with_pictures())
+    tab = query.get("tab", "to_ship")
+    if tab in TABS:
+        orders = orders.filter(state__in=TABS[tab])
+    words = fold(query.get("q", "")[:60])
+    if words:
+        orders = orders.filter(
+            Q(number__startswith=words)
+            | Q(name__icontains=words)
+            | Q(phone__contains=words)
+            | Q(pk__in=Line.objects.filter(title__icontains=words).values("order"))
+        )
+    return orders.order_by("-pk")
+
+
+def tab_counts(merchant: Merchant) -> dict[str, int]:
+    """How many orders wait in each tab: one query."""
+    rows = merchant.orders.order_by().values_list("state").annotate(count=Count("pk"))
+    by_state = dict(rows)
+    return {tab: sum(by_state.get(s, 0) for s in states) for tab, states in TABS.items()}
+
+
+def waiting(merchant: Merchant) -> int:
+    """Orders somebody has to pack."""
+    return merchant.orders.filter(state__in=TABS["to_ship"]).count()
+
+
+def lines_with_pictures() -> Prefetch:
+    """Lines with their product's photos, in three queries for any number of orders."""
+    lines = Line.objects.select_related("variant__product").prefetch_related(
+        Prefetch("variant__product__photos", Photo.objects.order_by("position", "pk"))
+    )
+    return Prefetch("lines", lines)
+
+
+def orders_of_device(device: UUID) -> QuerySet[Order]:
+    """What was bought on this device, the newest first."""
+    orders = Order.objects.filter(device=device).select_related("merchant")
+    return orders.prefetch_related(lines_with_pictures())[:50]

@@ -1,0 +1,19 @@
+"""`/dashboard/<merchant>/…`: orders and coupons."""
+
+from django.urls import path
+
+from orders.views import coupon, order
+
+app_name = "orders"
+urlpatterns = [
+    path("orders/", order.index, name="order_list"),
+    path("orders/<slug:number>/", order.detail, name="order_detail"),
+    path("orders/<slug:number>/ship/", order.ship, name="order_ship"),
+    path("orders/<slug:number>/ready/", order.ready, name="order_ready"),
+    path("orders/<slug:number>/collect/", order.collect, name="order_collect"),
+    path("orders/<slug:number>/deliver/", order.deliver, name="order_deliver"),
+    path("orders/<slug:number>/cancel/", order.cancel, name="order_cancel"),
+    path("coupons/", coupon.index, name="coupon_list"),
+    path("coupons/new/", coupon.create, name="coupon_new"),
+    path("coupons/<slug:coupon>/stop/", coupon.stop, name="coupon_stop"),
+]

@@ -1,0 +1,13 @@
+"""`/orders/…`: what a shopper bought."""
+
+from django.urls import path
+
+from orders.views import checkout
+
+app_name = "track"
+urlpatterns = [
+    path("", checkout.mine, name="mine"),
+    path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
+    path("<slug:number>/", checkout.track, name="order"),
+    path("<slug:number>/pay/", checkout.pay, name="pay"),
+]

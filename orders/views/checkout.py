@@ -1,0 +1,183 @@
+"""Buying in the shop, without a live room; paying; following an order.
+
+The room's checkout sheet shares `checkout_context` and `buy` so that there is one way to buy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.http import require_http_methods, require_safe
+
+from merchants.device import customer_of, device_of
+from merchants.errors import RuleBroken
+from merchants.models import Customer, Merchant
+from merchants.services.request import once
+from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
+from orders.models import Order, Voucher
+from orders.payments import sandbox
+from orders.rules.line import LineState
+from orders.selectors.order import lines_with_pictures, orders_of_device
+from orders.selectors.voucher import best_voucher
+from orders.services.customer import customer_for_phone
+from orders.services.order import place_order, quote
+from orders.services.payment import open_payment
+
+
+def checkout_context(
+    request: HttpRequest,
+    merchant: Merchant,
+    data: Mapping[str, Any] | None,
+    live_prices: Mapping[int, int] | None = None,
+) -> dict[str, Any]:
+    """What a checkout shows: the form, the lines, the best voucher, and how the sum came about."""
+    choice = ChoiceForm(data if data is not None else request.GET, merchant=merchant)
+    if not choice.is_valid():
+        return {"merchant": merchant, "choice": choice, "form": None}
+    basket = choice.basket()
+    guest = customer_of(request.session, merchant)
+    pickup = (data or {}).get("method") == PICKUP
+    priced = quote(merchant=merchant, basket=basket, live_prices=live_prices, pickup=pickup)
+    voucher = best_voucher(guest, priced.sum.goods)
+    if voucher is not None:
+        priced = quote(
+            merchant=merchant,
+            basket=basket,
+            live_prices=live_prices,
+            voucher=voucher,
+            pickup=pickup,
+        )
+    initial = {
+        **choice.cleaned_data,
+        "variant": choice.cleaned_data["variant"].pk,
+        **request.session.get("contact", {}),
+        "voucher": voucher.pk if voucher else None,
+        "expected_total": priced.sum.total,
+    }
+    form = CheckoutForm(data, initial=initial, merchant=merchant)
+    return {
+        "merchant": merchant,
+        "choice": choice,
+        "form": form,
+        "quote": priced,
+        "basket": basket,
+        "guest": guest,
+        "saved": sum(p.quantity * (p.list_price - p.unit_price) for _v, p in priced.lines),
+    }
+
+
+def buy(
+    request: HttpRequest,
+    merchant: Merchant,
+    form: CheckoutForm,
+    guest: Customer,
+    act: Callable[..., Order],
+) -> str:
+    """Place the order of a valid checkout form, once per form. Returns the order's number.
+
+    `act` is the verb: `place_order`, or the room's. Raises what it raises.
+    """
+    data = form.cleaned_data
+    contact = form.contact()
+    device = device_of(request.session)
+
+    def place() -> str:
+        customer = customer_for_phone(
+            merchant=merchant,
+            phone=contact.phone,
+            name=contact.name,
+            email=contact.email,
+            guest=guest,
+        )
+        voucher = Voucher.objects.filter(pk=data["voucher"], customer=guest).first()
+        order = act(
+            merchant=merchant,
+            customer=customer,
+            basket=form.basket(),
+            contact=contact,
+            language=get_language() or settings.LANGUAGE_CODE,
+            voucher=voucher,
+            device=device,
+            expected_total=data["expected_total"],
+        )
+        return order.number
+
+    body = {k: v for k, v in form.data.items() if k != "csrfmiddlewaretoken"}
+    scope = f"checkout:{merchant.pk}:{device}"
+    number = once(scope=scope, key=str(data["key"]), body=body, act=place)
+    keep = ("name", "email", "address")
+    request.session["contact"] = {k: data[k] for k in keep} | {"phone": contact.phone}
+    return number
+
+
+@require_http_methods(["GET", "POST"])
+def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
+    """One product of the shop, bought at once."""
+    shop = get_object_or_404(Merchant, slug=merchant)
+    data = request.POST if request.method == "POST" else None
+    context = checkout_context(request, shop, data)
+    form = context["form"]
+    status = 200
+    if data is not None:
+        status = 422
+        if form is not None and form.is_valid():
+            try:
+                number = buy(request, shop, form, context["guest"], place_order)
+            except RuleBroken as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
+            else:
+                return redirect("track:pay", number)
+    elif form is None:
+        status = 422
+    return render(request, "orders/checkout/page.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def pay(request: HttpRequest, number: str) -> HttpResponse:
+    """The pretend bank's page. Pressing twice charges once."""
+    if not settings.SANDBOX_PAYMENTS:
+        raise Http404
+    order = _order(number)
+    if order.state != LineState.PENDING:
+        return redirect("track:order", number)
+    try:
+        payment = open_payment(order=order, gateway=sandbox.NAME)
+        if request.method == "POST":
+            sandbox.receive(sandbox.charge(payment))
+            return redirect("track:order", number)
+    except RuleBroken as refusal:
+        messages.error(request, str(refusal))
+        return redirect("track:order", number)
+    context = {"order": order, "payment": payment, "now": timezone.now()}
+    return render(request, "orders/payment/sandbox.html", context)
+
+
+@require_safe
+def track(request: HttpRequest, number: str) -> HttpResponse:
+    """Where is it? Whoever knows the number may ask; names and addresses show on its device only."""
+    order = _order(number)
+    context = {"order": order, "mine": order.device == device_of(request.session)}
+    template = "_progress.html" if request.headers.get("HX-Request") else "page.html"
+    return render(request, f"orders/tracking/{template}", context)
+
+
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """The orders placed on this device."""
+    orders = orders_of_device(device_of(request.session))
+    return render(request, "orders/tracking/list.html", {"orders": orders})
+
+
+def _order(number: str) -> Order:
+    orders = Order.objects.select_related("merchant", "store").prefetch_related(
+        lines_with_pictures(), "steps", "shipments"
+    )
+    return get_object_or_404(orders, number=number)

@@ -1,0 +1,42 @@
+"""The merchant's coupon pages."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from merchants.access import MerchantRequest, merchant_view
+from merchants.rules.role import Role
+from orders.forms.coupon import CouponForm
+from orders.services.coupon import issue_coupon, stop_coupon
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def index(request: MerchantRequest) -> HttpResponse:
+    context = {"coupons": request.merchant.coupons.all()[:200], "now": timezone.now()}
+    return render(request, "orders/coupon/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.CLERK)
+def create(request: MerchantRequest) -> HttpResponse:
+    form = CouponForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        issue_coupon(merchant=request.merchant, **form.terms())
+        messages.success(request, _("Issued. Drop it in a live room, or let customers find it."))
+        return redirect("orders:coupon_list", request.merchant.slug)
+    status = 422 if form.is_bound else 200
+    return render(request, "orders/coupon/new.html", {"form": form}, status=status)
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def stop(request: MerchantRequest, coupon: str) -> HttpResponse:
+    stop_coupon(coupon=get_object_or_404(request.merchant.coupons, public_id=coupon))
+    messages.success(request, _("Stopped. What was claimed stays good."))
+    return redirect("orders:coupon_list", request.merchant.slug)

@@ -1,0 +1,135 @@
+"""The merchant's order pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from merchants.access import MerchantRequest, merchant_view
+from merchants.errors import RuleBroken
+from merchants.rules.role import Role
+from orders.forms.order import HandOverForm, ShipForm
+from orders.models import Order
+from orders.rules.line import LineState
+from orders.selectors.order import TABS, lines_with_pictures, order_list, tab_counts
+from orders.services.order import move_order
+from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def index(request: MerchantRequest) -> HttpResponse:
+    orders = order_list(request.merchant, request.GET.dict())
+    page = Paginator(orders, per_page=50).get_page(request.GET.get("page"))
+    template = "_table.html" if request.htmx and not request.htmx.boosted else "list.html"
+    context = {
+        "page": page,
+        "tab": request.GET.get("tab", "to_ship"),
+        "tabs": TABS,
+        "counts": tab_counts(request.merchant),
+        "q": request.GET.get("q", ""),
+    }
+    return render(request, f"orders/order/{template}", context)
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def detail(request: MerchantRequest, number: str) -> HttpResponse:
+    return _page(request, _order(request, number), ShipForm(), HandOverForm())
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def ship(request: MerchantRequest, number: str) -> HttpResponse:
+    order = _order(request, number)
+    form = ShipForm(request.POST)
+    if not form.is_valid():
+        return _page(request, order, form, HandOverForm(), status=422)
+    return _act(
+        request,
+        order,
+        lambda: ship_order(order=order, by=request.user, **form.cleaned_data),
+        _("Shipped. The customer has been told."),
+    )
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def ready(request: MerchantRequest, number: str) -> HttpResponse:
+    order = _order(request, number)
+    return _act(
+        request,
+        order,
+        lambda: make_ready(order=order, by=request.user),
+        _("The customer has been told that it is ready."),
+    )
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def collect(request: MerchantRequest, number: str) -> HttpResponse:
+    order = _order(request, number)
+    form = HandOverForm(request.POST)
+    if not form.is_valid():
+        return _page(request, order, ShipForm(), form, status=422)
+    return _act(
+        request,
+        order,
+        lambda: hand_over(order=order, by=request.user, **form.cleaned_data),
+        _("Handed over."),
+    )
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def deliver(request: MerchantRequest, number: str) -> HttpResponse:
+    order = _order(request, number)
+    return _act(
+        request, order, lambda: confirm_delivery(order=order, by=request.user), _("Delivered.")
+    )
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def cancel(request: MerchantRequest, number: str) -> HttpResponse:
+    order = _order(request, number)
+    return _act(
+        request,
+        order,
+        lambda: move_order(order=order, to=LineState.CANCELLED, by=request.user),
+        _("Cancelled. The stock is free again."),
+    )
+
+
+def _order(request: MerchantRequest, number: str) -> Order:
+    orders = request.merchant.orders.select_related("merchant", "store", "customer", "voucher")
+    orders = orders.prefetch_related(lines_with_pictures(), "steps__by", "shipments", "payments")
+    return get_object_or_404(orders, number=number)
+
+
+def _act(
+    request: MerchantRequest, order: Order, verb: Callable[[], object], done: str
+) -> HttpResponse:
+    try:
+        verb()
+        messages.success(request, done)
+    except RuleBroken as refusal:
+        messages.error(request, str(refusal))
+    return redirect("orders:order_detail", request.merchant.slug, order.number)
+
+
+def _page(
+    request: MerchantRequest,
+    order: Order,
+    ship_form: ShipForm,
+    hand_over_form: HandOverForm,
+    status: int = 200,
+) -> HttpResponse:
+    context = {"order": order, "ship_form": ship_form, "hand_over_form": hand_over_form}
+    return render(request, "orders/order/detail.html", context, status=status)
