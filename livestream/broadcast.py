@@ -1,0 +1,320 @@
+"""The only module that talks to the channel layer: who hears, and what they hear.
+
+Two audiences: everyone in a room (`tell`, heard by the room's hubs) and a merchant's staff
+(`tell_merchant`, heard by dashboards). Every function speaks after commit, from any thread, and never
+fails its caller: rows are the truth, and a client that missed a push resumes by its last id. A dead or
+hanging layer is given two seconds in the background, then left alone for a while; viewers of this
+process still hear (P13). docs/events.md lists the events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import transaction
+
+if TYPE_CHECKING:
+    from livestream.models import Message, Room, ShelfItem
+    from merchants.models import Merchant, Notification, User
+    from orders.models import Order
+
+logger = logging.getLogger(__name__)
+
+Event = dict[str, Any]
+Ear = Callable[[dict[str, Any]], None]
+
+PATIENCE = 2.0  # seconds a layer may take before it counts as dead
+REST = 5.0  # seconds a dead layer is left alone
+ORDER_EVENTS = {"pending_payment": "order.placed", "paid": "order.paid"}
+RENEW = 3_600.0  # seconds after which a subscription is repeated: the in-memory one lasts a day
+
+_home: asyncio.AbstractEventLoop | None = None  # the loop that the sockets of this process live on
+_ears: dict[str, Ear] = {}  # hubs of this process, for when the layer is dead
+_tasks: set[asyncio.Task[None]] = set()  # asyncio keeps only weak references
+_resting_until = 0.0
+
+
+# --- audiences ------------------------------------------------------------------------------------
+
+
+def room_group(room_id: int) -> str:
+    """The group of every hub of a room: one per process."""
+    return f"room.{room_id}"
+
+
+def merchant_group(merchant_id: int) -> str:
+    """The group of every open dashboard of a merchant."""
+    return f"merchant.{merchant_id}"
+
+
+def tell(room: Room, event: Event, *, staff: bool = False) -> None:
+    """Tell everyone in a room, or only its staff."""
+    _after_commit(room_group(room.pk), _hub_events([(event, staff, 0)]))
+
+
+def tell_merchant(merchant: Merchant, event: Event) -> None:
+    """Tell every open dashboard of a merchant."""
+    _after_commit(merchant_group(merchant.pk), {"type": "tell", "event": _plain(event)})
+
+
+# --- chat -----------------------------------------------------------------------------------------
+
+
+def said_event(message: Message) -> Event:
+    """A chat line as browsers get it. Text is text: they never read it as HTML."""
+    return {
+        "type": "chat.said",
+        "id": message.pk,
+        "kind": message.kind,
+        "name": message.author_name,
+        "badge": message.badge,
+        "text": message.text,
+        "at": message.at,
+    }
+
+
+def chat_message(message: Message) -> None:
+    """Show a new chat line to everyone, including the person who wrote it."""
+    chat_messages(message.room_id, [message])
+
+
+def chat_messages(room_id: int, messages: Iterable[Message]) -> None:
+    """Show several new lines of one room, in the order of their ids."""
+    events = [(said_event(message), False, message.pk) for message in messages]
+    if events:
+        _after_commit(room_group(room_id), _hub_events(events))
+
+
+def chat_hidden(message: Message) -> None:
+    """Take a line away again everywhere."""
+    event = {"type": "chat.hidden", "id": message.pk}
+    _after_commit(room_group(message.room_id), _hub_events([(event, False, -message.pk)]))
+
+
+def chat_muted(room: Room) -> None:
+    """Say whether guests may write now."""
+    tell(room, {"type": "chat.muted", "muted": room.muted})
+
+
+def note_pinned(room: Room) -> None:
+    """Show or clear the line pinned above the chat."""
+    tell(room, {"type": "note.pinned", "text": room.pinned})
+
+
+# --- the show -------------------------------------------------------------------------------------
+
+
+def room_moved(room: Room, **more: Any) -> None:
+    """The room went live, paused, was interrupted, ended …; nobody may stay in a banned one."""
+    event = {"type": "room.moved", "room": room.public_id, "state": room.state, **more}
+    tell(room, event)
+    tell_merchant(room.merchant, event)
+    if room.state in {"banned", "draft"}:
+        _after_commit(room_group(room.pk), {"type": "hub.dismiss", "user": None})
+
+
+def pinned(room: Room, card: Event | None) -> None:
+    """Show the card of the item that is being explained, or take it away."""
+    tell(room, {"type": "item.pinned", "card": card})
+
+
+def shelf_changed(room: Room) -> None:
+    """Goods, prices or their order changed: pages fetch the shelf again."""
+    tell(room, {"type": "shelf.changed"})
+
+
+def drop_opened(room: Room, drop: Event) -> None:
+    """A coupon may be claimed in the room from now on."""
+    tell(room, {"type": "drop.opened", "drop": drop})
+
+
+def drop_claimed(room: Room, drop: Event) -> None:
+    """How many copies are gone."""
+    tell(room, {"type": "drop.claimed", "drop": drop})
+
+
+def drop_closed(room: Room, drop_id: str) -> None:
+    """A coupon may no longer be claimed."""
+    tell(room, {"type": "drop.closed", "id": drop_id})
+
+
+def stock_changed(room: Room, item: ShelfItem, left: int) -> None:
+    """How many pieces of a shelf item are free."""
+    tell(room, {"type": "stock.changed", "item": item.pk, "left": left})
+
+
+def sale_made(room: Room, name: str, product: str) -> None:
+    """Somebody bought: a masked name and what."""
+    tell(room, {"type": "sale.made", "name": name, "product": product})
+
+
+# --- staff ----------------------------------------------------------------------------------------
+
+
+def order_changed(order: Order, room: Room | None) -> None:
+    """An order came in or took a step: dashboards hear, and the staff of the room it came from."""
+    event = {
+        "type": ORDER_EVENTS.get(order.state, "order.moved"),
+        "number": order.number,
+        "state": order.state,
+        "total": order.total,
+        "currency": order.currency,
+        "name": order.name,
+        "room": room.public_id if room else None,
+    }
+    tell_merchant(order.merchant, event)
+    if room is not None:
+        tell(room, event, staff=True)
+
+
+def notice_created(notification: Notification) -> None:
+    """The bell of the dashboard rings."""
+    event = {
+        "type": "notice.created",
+        "id": notification.pk,
+        "kind": notification.kind,
+        "subject": notification.subject,
+        "path": notification.path,
+    }
+    tell_merchant(notification.merchant, event)
+
+
+def staff_removed(merchant: Merchant, user: User) -> None:
+    """Close the sockets that a removed member of staff still has open (P15)."""
+    event = {"type": "staff.removed", "user": user.pk}
+    _after_commit(merchant_group(merchant.pk), {"type": "tell", "event": event})
+    for room_id in merchant.rooms.on_air().values_list("pk", flat=True):
+        _after_commit(room_group(room_id), {"type": "hub.dismiss", "user": user.pk})
+
+
+# --- between hubs ---------------------------------------------------------------------------------
+
+
+def liked(room_id: int, count: int, node: str) -> None:
+    """Tell the hubs of other processes how many likes were tapped in this one."""
+    _send(room_group(room_id), {"type": "hub.liked", "count": count, "node": node})
+
+
+def counted(room_id: int, viewers: int, node: str) -> None:
+    """Tell the hubs of other processes how many watch in this one."""
+    _send(room_group(room_id), {"type": "hub.counted", "viewers": viewers, "node": node})
+
+
+# --- the layer ------------------------------------------------------------------------------------
+
+
+def attach() -> None:
+    """Remember the running loop as the one that sockets live on. Every socket calls it first.
+
+    InMemoryChannelLayer keeps queues of that loop and is not thread-safe: whoever speaks from a
+    thread has to hop onto it.
+    """
+    global _home
+    _home = asyncio.get_running_loop()
+
+
+async def subscription(
+    room_id: int, subscribed: asyncio.Event, ear: Ear
+) -> AsyncIterator[dict[str, Any]]:
+    """Everything told to a room from now on. `subscribed` is set once nothing can be missed."""
+    layer = get_channel_layer()
+    group = room_group(room_id)
+    _ears[group] = ear
+    channel = ""
+    try:
+        channel = await layer.new_channel()
+        await layer.group_add(group, channel)
+        subscribed.set()
+        renew_at = time.monotonic() + RENEW
+        while True:
+            yield await layer.receive(channel)
+            if time.monotonic() > renew_at:
+                await layer.group_add(group, channel)
+                renew_at = time.monotonic() + RENEW
+    finally:
+        _ears.pop(group, None)
+        if channel:
+            _spawn(_discard(group, channel))
+
+
+async def _discard(group: str, channel: str) -> None:
+    try:
+        await asyncio.wait_for(get_channel_layer().group_discard(group, channel), PATIENCE)
+    except Exception:
+        logger.info("could not leave %s", group, exc_info=True)
+
+
+def _hub_events(events: Iterable[tuple[Event, bool, int]]) -> dict[str, Any]:
+    """Events encoded once, here, for every viewer of every process."""
+    return {
+        "type": "hub.events",
+        "events": [[encode(event), staff, chat_id] for event, staff, chat_id in events],
+    }
+
+
+def encode(event: Event) -> str:
+    """An event as compact JSON."""
+    return json.dumps(event, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(event: Event) -> Event:
+    """Only JSON types: other layers pack messages with msgpack."""
+    return json.loads(json.dumps(event, cls=DjangoJSONEncoder))
+
+
+def _after_commit(group: str, message: dict[str, Any]) -> None:
+    transaction.on_commit(partial(_send, group, message), robust=True)
+
+
+def _send(group: str, message: dict[str, Any]) -> None:
+    """Hand a message over and return at once; nothing it meets reaches the caller."""
+    try:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            pass
+        else:
+            _spawn(_deliver(group, message))
+            return
+        if _home is not None and _home.is_running():
+            asyncio.run_coroutine_threadsafe(_deliver(group, message), _home)
+        elif not isinstance(get_channel_layer(), InMemoryChannelLayer):
+            async_to_sync(_deliver)(group, message)
+        # else: no socket was ever opened in this process, and no other process can hear
+    except Exception:
+        logger.warning("nobody could be told in %s", group, exc_info=True)
+
+
+def _spawn(work: Any) -> None:
+    task = asyncio.get_running_loop().create_task(work)
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+
+
+async def _deliver(group: str, message: dict[str, Any]) -> None:
+    global _resting_until
+    if time.monotonic() >= _resting_until:
+        try:
+            layer = get_channel_layer()
+            if isinstance(layer, InMemoryChannelLayer):
+                await layer.group_send(group, message)
+            else:
+                await asyncio.wait_for(layer.group_send(group, message), PATIENCE)
+        except Exception:
+            _resting_until = time.monotonic() + REST
+            logger.warning(
+                "the channel layer does not answer; telling this process only", exc_info=True
+            )
+        else:
+            return
+    if group in _ears:
+        _ears[group](message)

@@ -1,0 +1,86 @@
+"""/ws/dashboard/<merchant>/ — news of a merchant for the pages of its staff.
+
+Few people, few events: an ordinary Channels consumer that is a member of the merchant's group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from livestream import broadcast
+from livestream.consumers import door
+from merchants.models import Staff
+
+CHECK = 3.0  # seconds between two looks at whether she still works here (P15)
+
+
+class DashboardConsumer(AsyncWebsocketConsumer):
+    """One open dashboard page. It only listens; what it hears comes from livestream.broadcast."""
+
+    group = ""
+    merchant_id = 0
+    watch: asyncio.Task[None] | None = None
+
+    async def connect(self) -> None:
+        if not door.same_origin(self.scope):
+            await self.close()  # before accept: HTTP 403
+            return
+        await self.accept()
+        user = self.scope["user"]
+        if not user.is_authenticated:
+            await self.close(door.FORBIDDEN)
+            return
+        staff = await database_sync_to_async(self._staff)()
+        if staff is None:  # a stranger must not learn that the shop exists
+            await self.close(door.NOT_FOUND)
+            return
+        broadcast.attach()
+        self.merchant_id = staff.merchant_id
+        self.group = broadcast.merchant_group(staff.merchant_id)
+        await self.channel_layer.group_add(self.group, self.channel_name)
+        self.watch = asyncio.create_task(self._watch())
+        await self._tell({"type": "dashboard.open"})
+
+    def _staff(self) -> Staff | None:
+        return Staff.objects.filter(
+            user_id=self.scope["user"].pk,
+            user__is_active=True,
+            merchant__slug=self.scope["url_route"]["kwargs"]["merchant"],
+        ).first()
+
+    async def _watch(self) -> None:
+        """Close when she no longer works here, although no news of it came."""
+        while True:
+            await asyncio.sleep(CHECK)
+            if await database_sync_to_async(self._staff)() is None:
+                await self.close(door.FORBIDDEN)
+                return
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Nothing is asked for here but a sign of life."""
+        if text_data == '{"type":"ping"}':
+            await self._tell({"type": "pong"})
+        else:
+            await self.close(door.BAD_REQUEST)
+
+    async def tell(self, message: dict[str, Any]) -> None:
+        """Relay one event from livestream.broadcast."""
+        event = message["event"]
+        if event["type"] == "staff.removed" and event["user"] == self.scope["user"].pk:
+            await self.close(door.FORBIDDEN)
+            return
+        await self._tell(event)
+
+    async def _tell(self, event: dict[str, Any]) -> None:
+        await self.send(text_data=json.dumps(event, ensure_ascii=False))
+
+    async def disconnect(self, code: int) -> None:
+        if self.watch is not None and self.watch is not asyncio.current_task():
+            self.watch.cancel()
+        if self.group:
+            await self.channel_layer.group_discard(self.group, self.channel_name)

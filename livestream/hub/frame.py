@@ -1,0 +1,26 @@
+"""How a WebSocket text frame looks on the wire. Pure: the hub encodes once for every viewer."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+_FINAL_TEXT = 0x81
+
+
+def gather(events: Sequence[str]) -> str:
+    """One message for what happened in a tick: the event itself, or an array of several."""
+    return events[0] if len(events) == 1 else "[" + ",".join(events) + "]"
+
+
+def text_frame(text: str) -> bytes:
+    """An unmasked, uncompressed text frame, as a server sends it (RFC 6455, 5.2)."""
+    payload = text.encode()
+    size = len(payload)
+    if size < 126:
+        head = struct.pack("!BB", _FINAL_TEXT, size)
+    elif size < 65_536:
+        head = struct.pack("!BBH", _FINAL_TEXT, 126, size)
+    else:
+        head = struct.pack("!BBQ", _FINAL_TEXT, 127, size)
+    return head + payload
