@@ -22,6 +22,7 @@ SECRET_KEY = env("SECRET_KEY", default="development-only-" * 4 if DEBUG else env
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))  # everything written at run time
+VAR_DIR.mkdir(parents=True, exist_ok=True)
 SITE_URL = env("SITE_URL", default="http://localhost:8000")  # for links in mail and SMS
 
 INSTALLED_APPS = [
@@ -158,7 +159,9 @@ ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_FORMS = {"signup": "merchants.forms.sign_up.SignUpForm"}
+ACCOUNT_FORMS = {"login": "merchants.forms.sign_in.SignInForm"}
+ACCOUNT_SIGNUP_FORM_CLASS = "merchants.forms.sign_up.SignUpForm"
+ACCOUNT_SESSION_REMEMBER = True  # a clerk signs in once on the shop's phone
 ACCOUNT_RATE_LIMITS = {} if env.bool("RATE_LIMITS_OFF", default=False) and DEBUG else None
 if ACCOUNT_RATE_LIMITS is None:
     del ACCOUNT_RATE_LIMITS

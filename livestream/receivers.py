@@ -24,7 +24,7 @@ def show_stock(variant_ids: set[int], **kwargs: Any) -> None:
         product__in=left, room__in=Room.objects.on_air()
     ).select_related("room")
     for item in items:
-        broadcast.stock_changed(item.room, item.pk, left[item.product_id])
+        broadcast.stock_changed(item.room, item, left[item.product_id])
 
 
 @receiver(order_placed)
@@ -32,15 +32,7 @@ def show_stock(variant_ids: set[int], **kwargs: Any) -> None:
 def show_order(order: Order, **kwargs: Any) -> None:
     """The console and the orders page learn of an order and its steps without a reload."""
     sale = Sale.objects.select_related("room").filter(order=order).first()
-    event = {
-        "number": order.number,
-        "state": order.state,
-        "total": order.total,
-        "name": masked(order.name),
-        "goods": "、".join(f"{line.title} ×{line.quantity}" for line in order.lines.all()),
-        "at": order.placed_at,
-    }
-    broadcast.order_changed(order.merchant, sale.room if sale else None, event)
+    broadcast.order_changed(order, sale.room if sale else None)
 
 
 @receiver(order_paid)
@@ -55,14 +47,10 @@ def cheer(order: Order, **kwargs: Any) -> None:
 @receiver(notice_created)
 def ring(notification: Notification, **kwargs: Any) -> None:
     """The bell of the dashboard."""
-    notice = {"subject": notification.subject, "path": notification.path}
-    broadcast.notice_created(notification.merchant, notice)
+    broadcast.notice_created(notification)
 
 
 @receiver(staff_removed)
 def show_out(merchant: Merchant, user: User, **kwargs: Any) -> None:
     """A removed colleague's sockets close."""
-    rooms = Room.objects.on_air().filter(merchant=merchant).values_list("pk", flat=True)
-    broadcast.staff_removed(merchant, user.pk, list(rooms))
-
-
+    broadcast.staff_removed(merchant, user)

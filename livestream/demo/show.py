@@ -1,0 +1,72 @@
+"""Three rooms: one live right now, one scheduled, one to watch again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from django.utils import timezone
+
+from livestream.demo.goods import GOODS, LIVE_PRICES, NOTES, ON_THE_SHELF
+from livestream.demo.shop import PICTURES
+from livestream.models import Room
+from livestream.services.room import make_room, schedule_room, start_room
+from livestream.services.shelf import set_item, show_item
+from merchants.models import Merchant, Product
+
+LIVE_TITLE = "明前龙井到店 老顾客专场"
+SOON_TITLE = "秋天的白茶 周末慢慢喝"
+PAST_TITLE = "盖碗怎么拿不烫手"
+LINES = (
+    ("许阿姨", "上次那批茉莉好香"),
+    ("陈工", "祁红什么时候讲"),
+    ("沈梅", "芳姐,这个龙井哪天采的?"),
+    ("苏老师", "紫砂壶能开发票吗?"),
+    ("阿May", "券领到了"),
+    ("何先生", "拍了两罐,送我妈的"),
+)
+
+
+def live_room(merchant: Merchant) -> Room:
+    """The room on air; a new one is started if the last has ended."""
+    room = merchant.rooms.on_air().filter(title=LIVE_TITLE).first()
+    if room is not None:
+        return room
+    room = _make(merchant, LIVE_TITLE, "live-tea", timedelta(0))
+    start_room(room=room)
+    first = room.items.select_related("product").order_by("position")[0]
+    show_item(room=room, item=first)
+    return room
+
+
+def scheduled_room(merchant: Merchant) -> Room:
+    """Tomorrow evening, with a countdown and a reminder form."""
+    tomorrow = timezone.localtime() + timedelta(days=1)
+    at = tomorrow.replace(hour=19, minute=30, second=0, microsecond=0)
+    return _make(merchant, SOON_TITLE, "live-flower", at - timezone.now())
+
+
+def _make(merchant: Merchant, title: str, cover: str, ahead: timedelta) -> Room:
+    path: Path = PICTURES / f"{cover}.webp"
+    names = {good.picture: good.name for good in GOODS}
+    by_name = {product.name: product for product in merchant.products.all()}
+    products: list[Product] = [by_name[names[picture]] for picture in ON_THE_SHELF]
+    with path.open("rb") as file:
+        room = make_room(
+            merchant=merchant,
+            host=merchant.staff.order_by("-role", "pk")[0],
+            title=title,
+            starts_at=timezone.now() + ahead,
+            products=products,
+            cover=(file, path.stat().st_size),
+        )
+    for item in room.items.select_related("product", "room"):
+        picture = next(key for key, name in names.items() if name == item.product.name)
+        price = LIVE_PRICES.get(picture)
+        set_item(
+            item=item,
+            live_price=price * 100 if price else None,
+            notes=NOTES.get(picture, ""),
+        )
+    schedule_room(room=room)
+    return room
