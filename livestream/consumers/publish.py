@@ -1,10 +1,10 @@
 """The WebSocket edge of a camera: /ws/publish/<room>/. docs/media.md has the frames.
 
-    browser  {"type": "publish.hello", "publisher": uuid, "mime": …, "takeover": bool}
-             binary chunks of one recorder …
-             {"type": "publish.recorder", "mime": …}      a new recorder begins
-             {"type": "publish.bye"}                      stopped on purpose
-    server   publish.open · publish.ack · publish.restart · publish.refused, then a close code
+browser  {"type": "publish.hello", "publisher": uuid, "mime": …, "takeover": bool}
+         binary chunks of one recorder …
+         {"type": "publish.recorder", "mime": …}      a new recorder begins
+         {"type": "publish.bye"}                      stopped on purpose
+server   publish.open · publish.ack · publish.restart · publish.refused, then a close code
 """
 
 from __future__ import annotations
@@ -38,7 +38,15 @@ from merchants.models import Staff
 logger = logging.getLogger(__name__)
 
 # Our close codes are 4000 + the HTTP status that means the same.
-BAD_FRAME, SIGN_IN, FORBIDDEN, NOT_FOUND, IDLE, TAKEN, GONE = 4400, 4401, 4403, 4404, 4408, 4409, 4410
+BAD_FRAME, SIGN_IN, FORBIDDEN, NOT_FOUND, IDLE, TAKEN, GONE = (
+    4400,
+    4401,
+    4403,
+    4404,
+    4408,
+    4409,
+    4410,
+)
 TOO_LARGE, BAD_MEDIA, TOO_FAST, NO_ENCODER, FULL = 4413, 4415, 4429, 4503, 4507
 HEARTBEAT = 2.0  # seconds between two notes that media arrives
 SILENCE = 30.0  # seconds without a frame
@@ -106,7 +114,9 @@ class PublishConsumer(AsyncWebsocketConsumer):
                 self.ingest is None and _is_uuid(publisher) and len(mime) <= 120
             ):
                 await self._open(UUID(publisher), mime, takeover=frame.get("takeover") is True)
-            case {"type": "publish.recorder", "mime": str(mime)} if self.ingest and len(mime) <= 120:
+            case {"type": "publish.recorder", "mime": str(mime)} if (
+                self.ingest and len(mime) <= 120
+            ):
                 await self._begin(mime)
             case {"type": "publish.bye"} if self.ingest:
                 await self.ingest.close()

@@ -1,8 +1,8 @@
 """One publication at work: recorder sessions through encoders onto one reel.
 
-    browser ──chunks──▶ Ingest.write ──▶ Encoder (ffmpeg) ──▶ Packager ──▶ Reel (files)
-                                            dies? on_trouble("lost"): the browser starts a new
-                                            recorder, and the same playlist goes on
+browser ──chunks──▶ Ingest.write ──▶ Encoder (ffmpeg) ──▶ Packager ──▶ Reel (files)
+                                        dies? on_trouble("lost"): the browser starts a new
+                                        recorder, and the same playlist goes on
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import struct
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
@@ -127,7 +128,7 @@ class Ingest:
         except OSError:
             logger.exception("the show's directory cannot be written")
             trouble = Trouble.FULL
-        except BadStream:
+        except (BadStream, struct.error):
             logger.exception("the encoder's output cannot be read")
         finally:
             await encoder.reap()

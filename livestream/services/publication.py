@@ -88,9 +88,7 @@ def media_arrived(publication: Publication) -> RoomState | None:
 def still_wanted(publication: Publication) -> RoomState | None:
     """The state of the room, if this publication is its newest and it takes media; else None."""
     state = (
-        Room.objects.filter(
-            pk=publication.room_id, epoch=publication.epoch, state__in=TAKES_MEDIA
-        )
+        Room.objects.filter(pk=publication.room_id, epoch=publication.epoch, state__in=TAKES_MEDIA)
         .values_list("state", flat=True)
         .first()
     )

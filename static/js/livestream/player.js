@@ -14,10 +14,13 @@
 // Events it hears: player:stop, to let go of everything before the element leaves the page.
 
 import Hls from "hls.js";
+import { Pace } from "guitai/livestream/pace";
 
 const AGAIN = 1000; // ms before a lost stream is asked for again; half to one and a half of it
 const FAR = 6; // seconds behind the edge after which we jump instead of hurrying
-const TELL = 1000;
+const TELL = 1000; // ms between two news of the latency
+const OUTAGE = 1.2; // seconds of waiting that no stock would have bridged: the clerk's line, not ours
+const LOOK = 100; // ms between two looks at what is in hand
 
 // A show that has lost its picture answers 404 or nothing new: patience, not an error.
 const patient = (tries) => ({
@@ -31,9 +34,9 @@ const patient = (tries) => ({
 
 const LIVE = {
   lowLatencyMode: true,
-  liveSyncDurationCount: 2, // for sources without parts
-  maxLiveSyncPlaybackRate: 1.25,
+  // Its distance is the playlist's PART-HOLD-BACK; any liveSync setting of ours would replace that.
   liveSyncOnStallIncrease: 0.3,
+  maxLiveSyncPlaybackRate: 1, // pace.js sets the speed: hls.js would keep a second more in hand
   backBufferLength: 10,
   maxBufferLength: 10,
   testBandwidth: false,
@@ -88,6 +91,7 @@ function viaHls(video, url, live) {
     if (hls.liveSyncPosition - video.currentTime > FAR) video.currentTime = hls.liveSyncPosition;
     if (video.paused && !video.dataset.held) play(video);
   };
+  const letGo = keepPace(video);
   document.addEventListener("visibilitychange", catchUp);
   const clock = setInterval(() => {
     tell(video, "player:latency", { seconds: hls.latency });
@@ -96,9 +100,35 @@ function viaHls(video, url, live) {
   video.addEventListener("player:stop", () => {
     clearInterval(clock);
     clearTimeout(timer);
+    letGo();
     document.removeEventListener("visibilitychange", catchUp);
     hls.destroy();
   }, { once: true });
+}
+
+// Plays a little faster or slower so that the shopper is as near as her line allows.
+function keepPace(video) {
+  const pace = new Pace();
+  const now = () => performance.now() / 1000;
+  let dry = 0;
+  const waiting = () => { dry = video.played.length && !video.seeking ? now() : 0; };
+  const playing = () => {
+    if (dry && now() - dry < OUTAGE) pace.stalled(now());
+    dry = 0;
+  };
+  video.addEventListener("waiting", waiting);
+  video.addEventListener("playing", playing);
+  const timer = setInterval(() => {
+    const last = video.buffered.length - 1;
+    if (last < 0 || video.paused || video.seeking) return;
+    const rate = pace.look(video.buffered.end(last) - video.currentTime, now());
+    if (video.playbackRate !== rate) video.playbackRate = rate;
+  }, LOOK);
+  return () => {
+    clearInterval(timer);
+    video.removeEventListener("waiting", waiting);
+    video.removeEventListener("playing", playing);
+  };
 }
 
 function viaBrowser(video, url, live) {
