@@ -164,10 +164,10 @@ PILLS: Mapping[str, Mapping[str, Pill]] = {
         "rejected": ("x", "danger", _l("Not approved")),
     },
     "coupon": {
-        "open": ("ticket", "ok", _l("Open")),
+        "open": ("ticket", "ok", _l("To be claimed")),
         "later": ("clock", "info", _l("Starts later")),
         "spent": ("check", "", _l("All claimed")),
-        "over": ("stop", "", _l("Over")),
+        "over": ("stop", "", _l("Coupon over")),
     },
 }
 
