@@ -1,0 +1,257 @@
+// The chat of a room, for shoppers and for the console. A page may hold several.
+//
+//   <section data-module="livestream/chat" data-longest="300"
+//            data-too-long="…" data-empty="…" data-offline="…"      sentences beside the field
+//            data-many="%(count)s new messages" data-gap="…">
+//     <p data-chat-pinned hidden><span data-text></span></p>
+//     <div role="log" aria-live="polite" aria-label="…" tabindex="0" data-chat-scroll>
+//       <ol data-chat-lines><li data-id="17">…</li></ol>           what the server wrote comes first
+//     </div>
+//     <button type="button" data-chat-more hidden></button>          back to the newest
+//     <button type="button" data-chat-pause aria-pressed="false">…   stop reading aloud (optional)
+//     <p class="vh" role="status" data-chat-status></p>              read aloud, at most every 2 s
+//     <form data-chat-form>
+//       <input data-chat-input aria-describedby="…"> <button>…</button>
+//       <p data-chat-error hidden></p>                               what was refused, and why
+//     </form>
+//     <form data-nickname-form action="{% url 'watch:nickname' %}" hidden>
+//       <input name="nickname"> <button>…</button> <p data-nickname-error hidden></p>
+//     </form>
+//     <p data-chat-closed hidden>…</p>                               shown while guests are muted
+//   </section>
+//   <template id="chat-line"><li><b data-name></b><span class="tag" data-badge hidden></span>
+//     <span data-text></span></li></template>                        data-host, data-staff, data-regular
+//                                                                    on the template: words of the badges
+//   <template id="chat-system"><li class="sys">… <span data-text></span></li></template>
+//   <template id="chat-sale" data-sentence="%(name)s bought %(product)s">like chat-system</template>
+//
+// Lines get the class of their badge ("host", "staff", "regular") and data-id; they are put in the
+// order of ids, so one that comes late or twice does no harm. What was typed stays in the field until
+// the server has it: `chat.accepted` clears it, `error` explains. Nothing here is ever read as HTML.
+import { say, renew, connectionState } from "guitai/livestream/socket";
+import { sendJson } from "guitai/request";
+
+const MOST_LINES = 200;
+const ALOUD = 2000; // ms between two announcements
+const A_FEW = 2; // lines that are read out; more are counted
+const NEAR = 60; // px from the end that still count as reading the newest
+
+export default function start(element) {
+  const find = (name) => element.querySelector(`[data-${name}]`);
+  const lines = find("chat-lines");
+  const scroll = find("chat-scroll") ?? lines;
+  const more = find("chat-more");
+  const form = find("chat-form");
+  const input = find("chat-input");
+  const nicknameForm = find("nickname-form");
+  const known = new Set();
+  let aloud = [];
+  let unseen = 0;
+  let pending = null; // {text, key} on its way
+  let name = null;
+  let staff = false;
+
+  for (const item of lines.children) if (item.dataset.id) known.add(Number(item.dataset.id));
+  find("chat-scroll")?.setAttribute("aria-live", "off"); // from here on data-chat-status speaks
+
+  // --- reading ---------------------------------------------------------------------------------
+
+  function isAtEnd() {
+    return scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < NEAR;
+  }
+
+  function toEnd() {
+    scroll.scrollTop = scroll.scrollHeight;
+    unseen = 0;
+    if (more) more.hidden = true;
+  }
+
+  function put(item, id) {
+    const stay = isAtEnd();
+    let after = lines.lastElementChild;
+    while (id && after && Number(after.dataset.id ?? 0) > id) after = after.previousElementSibling;
+    if (after) after.after(item);
+    else lines.prepend(item);
+    while (lines.childElementCount > MOST_LINES) lines.firstElementChild.remove();
+    if (stay) return toEnd();
+    unseen += 1;
+    if (more) {
+      more.textContent = count(unseen);
+      more.hidden = false;
+    }
+  }
+
+  function count(number) {
+    return (element.dataset.many ?? "").replace("%(count)s", number);
+  }
+
+  function addLine(event) {
+    if (known.has(event.id)) return;
+    known.add(event.id);
+    const item = event.kind === "say" ? spoken(event) : system(event.text);
+    item.dataset.id = event.id;
+    put(item, event.id);
+    aloud.push(event.name ? `${event.name}: ${event.text}` : event.text);
+  }
+
+  function spoken(event) {
+    const template = document.getElementById("chat-line");
+    const item = template.content.firstElementChild.cloneNode(true);
+    item.querySelector("[data-name]").textContent = event.name;
+    item.querySelector("[data-text]").textContent = event.text;
+    const badge = item.querySelector("[data-badge]");
+    if (event.badge && badge) {
+      badge.textContent = template.dataset[event.badge] ?? "";
+      badge.hidden = !badge.textContent;
+    }
+    if (event.badge) item.classList.add(event.badge);
+    return item;
+  }
+
+  function system(text, id = "chat-system") {
+    const template = document.getElementById(id) ?? document.getElementById("chat-system");
+    const item = template.content.firstElementChild.cloneNode(true);
+    item.querySelector("[data-text]").textContent = text;
+    return item;
+  }
+
+  function announce() {
+    const news = aloud;
+    aloud = [];
+    const status = find("chat-status");
+    if (!status || !news.length || find("chat-pause")?.getAttribute("aria-pressed") === "true") return;
+    status.textContent = news.length <= A_FEW ? news.join(". ") : count(news.length);
+  }
+
+  function showPinned(text) {
+    const place = find("chat-pinned");
+    if (!place) return;
+    (place.querySelector("[data-text]") ?? place).textContent = text;
+    place.hidden = !text;
+  }
+
+  function showMuted(muted) {
+    const closed = find("chat-closed");
+    if (closed) closed.hidden = staff || !muted;
+    if (form) form.hidden = !staff && muted && Boolean(closed);
+  }
+
+  // --- talking ---------------------------------------------------------------------------------
+
+  function complain(sentence) {
+    const place = find("chat-error");
+    if (!place) return;
+    place.textContent = sentence ?? "";
+    place.hidden = !sentence;
+    input.toggleAttribute("aria-invalid", Boolean(sentence));
+    if (sentence) input.setAttribute("aria-invalid", "true");
+  }
+
+  function submit() {
+    const text = input.value.trim();
+    if (!text) return complain(element.dataset.empty);
+    if ([...text].length > Number(element.dataset.longest ?? 300)) return complain(element.dataset.tooLong);
+    if (pending?.text !== text) pending = { text, key: makeKey() };
+    if (!staff && name === null && connectionState() === "open") return askName();
+    deliver();
+  }
+
+  function deliver() {
+    if (!pending) return;
+    form.setAttribute("aria-busy", "true");
+    // Without a connection it waits: the same key goes out when the line is back, and is said once.
+    if (say({ type: "chat.say", ...pending })) complain("");
+    else complain(element.dataset.offline);
+  }
+
+  function settle() {
+    pending = null;
+    form.removeAttribute("aria-busy");
+  }
+
+  function accepted(event) {
+    if (!pending || event.key !== pending.key) return;
+    if (input.value.trim() === pending.text) input.value = "";
+    complain("");
+    settle();
+    toEnd();
+  }
+
+  function refused(event) {
+    if (!pending || (event.key && event.key !== pending.key)) return;
+    if (event.code === "nickname") {
+      form.removeAttribute("aria-busy");
+      return askName();
+    }
+    settle();
+    complain(event.text);
+    input.focus();
+  }
+
+  function askName() {
+    if (!nicknameForm) return;
+    nicknameForm.hidden = false;
+    nicknameForm.elements.nickname.focus();
+  }
+
+  async function takeName() {
+    const place = find("nickname-error");
+    try {
+      const answer = await sendJson(nicknameForm.action, { data: new FormData(nicknameForm) });
+      name = answer.nickname;
+    } catch (refusal) {
+      if (place) {
+        place.textContent = refusal.message;
+        place.hidden = false;
+      }
+      return;
+    }
+    if (place) place.hidden = true;
+    nicknameForm.hidden = true;
+    input.focus();
+    renew(); // with the session that knows the name; what waits goes out when the seat is taken
+  }
+
+  // --- wiring ----------------------------------------------------------------------------------
+
+  const listen = (type, act) => document.addEventListener(`live:${type}`, ({ detail }) => act(detail));
+  listen("chat.said", addLine);
+  listen("chat.hidden", ({ id }) => lines.querySelector(`[data-id="${Number(id)}"]`)?.remove());
+  listen("chat.gap", () => { lines.replaceChildren(); known.clear(); put(system(element.dataset.gap ?? "")); });
+  listen("chat.muted", ({ muted }) => showMuted(muted));
+  listen("note.pinned", ({ text }) => showPinned(text));
+  listen("room.state", (state) => {
+    showPinned(state.pinned ?? "");
+    if ("muted" in state) showMuted(state.muted);
+  });
+  listen("sale.made", (sale) => {
+    const sentence = document.getElementById("chat-sale")?.dataset.sentence;
+    if (!sentence) return;
+    const text = sentence.replace("%(name)s", sale.name).replace("%(product)s", sale.product);
+    put(system(text, "chat-sale"));
+  });
+  listen("seat.taken", (seat) => {
+    ({ name, staff } = seat);
+    if (!nicknameForm || nicknameForm.hidden) deliver();
+  });
+  listen("chat.accepted", accepted);
+  listen("error", refused);
+  setInterval(announce, ALOUD);
+
+  form?.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
+  input?.addEventListener("input", () => complain(""));
+  nicknameForm?.addEventListener("submit", (event) => { event.preventDefault(); takeName(); });
+  more?.addEventListener("click", toEnd);
+  scroll.addEventListener("scroll", () => { if (unseen && isAtEnd()) toEnd(); }, { passive: true });
+  find("chat-pause")?.addEventListener("click", ({ currentTarget }) => {
+    const paused = currentTarget.getAttribute("aria-pressed") !== "true";
+    currentTarget.setAttribute("aria-pressed", String(paused));
+  });
+  toEnd();
+}
+
+// crypto.randomUUID exists only in secure contexts; a shop's first evening may be plain HTTP in a LAN.
+function makeKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
