@@ -322,7 +322,7 @@ _modules_once = lru_cache(maxsize=1)(_modules)
 
 @register.simple_tag(takes_context=True)
 def importmap(context: Context) -> str:
-    """The import map of our modules. Relative imports would miss the hashed names: use bare ones."""
+    """The import map of our modules. A relative import would miss the hashed names."""
     found = _modules() if settings.DEBUG else _modules_once()
     text = json.dumps({"imports": found}, separators=(",", ":"))
     # Inside a script element nothing is decoded, so the three letters that could end it are
