@@ -23,6 +23,10 @@ READ = 64 * 1024
 FRAME_RATE = 24
 MEMORY = 4 * 1024**3  # address space, not resident: ffmpeg maps much and touches little
 STALLED = 5.0  # seconds without taking a byte
+FRAGMENTS = [  # what the packager reads: a fragment per 200 ms, and one at each key frame
+    *("-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof"),
+    *("-frag_duration", "200000", "-flush_packets", "1"),
+]
 _H264 = ("avc1", "avc3", "h264")
 _CONTAINERS = {"video/webm": "matroska", "video/x-matroska": "matroska", "video/mp4": "mp4"}
 
@@ -75,9 +79,7 @@ def arguments(mime: str, *, transcode: bool) -> list[str]:
         *("-analyzeduration", "0", "-fpsprobesize", "0", "-f", demuxer, "-i", "pipe:0"),
         *("-map", "0:v:0", "-map", "0:a:0?", *picture, "-threads", "1"),
         *("-c:a", "aac", "-b:a", "64k", "-ar", "48000", "-ac", "1"),
-        *("-af", "aresample=async=1:first_pts=0", "-f", "mp4"),
-        *("-movflags", "+frag_keyframe+empty_moov+default_base_moof"),
-        *("-frag_duration", "200000", "-flush_packets", "1", "pipe:1"),
+        *("-af", "aresample=async=1:first_pts=0", *FRAGMENTS, "pipe:1"),
     ]
 
 

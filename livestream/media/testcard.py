@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from livestream.media.encoder import find_ffmpeg
+from livestream.media.encoder import FRAGMENTS, find_ffmpeg
+from livestream.media.packager import Packager
+from livestream.media.reel import Reel
 
 MIME = "video/x-matroska;codecs=avc1,opus"
 RATE = 20  # frames a second
@@ -57,6 +60,29 @@ class Testcard:
                     child.kill()
                 await child.wait()
 
+    def record(self, folder: Path, *, seconds: int, began: datetime) -> None:
+        """Film a whole show into its directory, faster than it would have been: the demo's replay.
+
+        Leaves a reel as a publisher of epoch 1 does; `services.replay.make_replay` ends it.
+        """
+        reel = Reel.claim(folder, 1)
+        packager = Packager(reel, clock=lambda: began.timestamp())
+        with tempfile.TemporaryDirectory(prefix="guitai-") as drafts:
+            still, film = Path(drafts) / "backdrop.png", Path(drafts) / "show.mp4"
+            self._backdrop().save(still)
+            frames = (
+                self._strip(began + timedelta(seconds=number / RATE), number)
+                for number in range(seconds * RATE)
+            )
+            child = subprocess.Popen(_command(still, film), stdin=subprocess.PIPE)
+            assert child.stdin is not None
+            for frame in frames:
+                child.stdin.write(frame)
+            child.stdin.close()
+            child.wait()
+            packager.feed(film.read_bytes())
+        reel.close()
+
     async def _paint(self, child: asyncio.subprocess.Process) -> None:
         """Write the strip RATE times a second; what was late is made up for."""
         assert child.stdin is not None
@@ -88,7 +114,8 @@ class Testcard:
         return image.tobytes()
 
 
-def _command(still: Path) -> list[str]:
+def _command(still: Path, film: Path | None = None) -> list[str]:
+    """Live Matroska on stdout in real time; or the whole of `film` as the packager wants it."""
     width, height = SIZE
     wander = (
         # Converted once and repeated: a whole frame per tick would be most of the cost.
@@ -101,11 +128,21 @@ def _command(still: Path) -> list[str]:
         *("-i", str(still)),
         *("-f", "rawvideo", "-pixel_format", "rgb24", "-video_size", f"{STRIP[0]}x{STRIP[1]}"),
         *("-framerate", f"{RATE}", "-probesize", "32", "-i", "pipe:0"),
-        *("-re", "-f", "lavfi", "-i", "sine=frequency=220:sample_rate=48000"),
+        *(() if film else ("-re",)),
+        *("-f", "lavfi", "-i", "sine=frequency=220:sample_rate=48000"),
         *("-filter_complex", wander, "-map", "[v]", "-map", "2:a", "-af", "volume=0.02"),
         *("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-bf", "0"),
         *("-g", f"{RATE}", "-keyint_min", f"{RATE}", "-sc_threshold", "0", "-threads", "1"),
-        *("-b:v", "700k", "-maxrate", "900k", "-bufsize", "900k", "-c:a", "libopus", "-b:a", "32k"),
-        *("-cluster_time_limit", f"{int(SLICE * 1000)}", "-flush_packets", "1"),
-        *("-f", "matroska", "pipe:1"),
+        *("-b:v", "700k", "-maxrate", "900k", "-bufsize", "900k"),
+        *(_film(film) if film else _LIVE),
     ]
+
+
+_LIVE = [
+    *("-c:a", "libopus", "-b:a", "32k", "-cluster_time_limit", f"{int(SLICE * 1000)}"),
+    *("-flush_packets", "1", "-f", "matroska", "pipe:1"),
+]
+
+
+def _film(path: Path) -> list[str]:
+    return ["-c:a", "aac", "-b:a", "48k", "-ac", "1", "-shortest", *FRAGMENTS, str(path)]
