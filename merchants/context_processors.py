@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -12,7 +12,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from merchants.models import Notification, Staff
+from merchants.models import Notification, Staff, User
 from merchants.rules.notification import Channel
 
 THEMES = ("light", "dark")
@@ -53,7 +53,7 @@ def places(request: HttpRequest) -> list[Staff]:
         .values("count")
     )
     return list(
-        Staff.objects.filter(user_id=request.user.pk)
+        Staff.objects.filter(user=cast(User, request.user))
         .select_related("merchant")
         .annotate(unread=Coalesce(Subquery(news), 0))
         .order_by("pk")
