@@ -29,7 +29,7 @@ from merchants.errors import RuleBroken
 from merchants.models import Merchant
 from merchants.selectors.product import variants_with_stock
 from orders.models import Voucher
-from orders.views.checkout import buy, checkout_context
+from orders.views.checkout import asked, buy, checkout_context
 
 PAGES = {
     RoomState.SCHEDULED: "livestream/room/countdown.html",
@@ -113,11 +113,8 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
 def checkout(request: HttpRequest, room: str) -> HttpResponse:
     """The checkout sheet over the video. A placed order goes on to the payment page."""
     found = _room(room)
-    data = request.POST if request.method == "POST" else None
-    if data is None and "method" in request.GET:
-        data = request.GET  # the way was changed: price it anew, place nothing
     prices = live_prices(found)
-    context = checkout_context(request, found.merchant, data, prices)
+    context = checkout_context(request, found.merchant, asked(request), prices)
     context["room"] = found
     form = context["form"]
     status = 200 if form is not None else 422

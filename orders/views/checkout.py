@@ -12,7 +12,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -73,6 +72,13 @@ def checkout_context(
     }
 
 
+def asked(request: HttpRequest) -> Mapping[str, Any] | None:
+    """What was filled in: an order sent, or a form that only wants to be priced anew."""
+    if request.method == "POST":
+        return request.POST
+    return request.GET if "method" in request.GET else None
+
+
 def buy(
     request: HttpRequest,
     merchant: Merchant,
@@ -121,11 +127,10 @@ def buy(
 def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
     """One product of the shop, bought at once."""
     shop = get_object_or_404(Merchant, slug=merchant)
-    data = request.POST if request.method == "POST" else None
-    context = checkout_context(request, shop, data)
+    context = checkout_context(request, shop, asked(request))
     form = context["form"]
     status = 200
-    if data is not None:
+    if request.method == "POST":
         status = 422
         if form is not None and form.is_valid():
             try:
@@ -147,17 +152,26 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
         raise Http404
     order = _order(number)
     if order.state != LineState.PENDING:
-        return redirect("track:order", number)
+        return _settled(request, order)
     try:
         payment = open_payment(order=order, gateway=sandbox.NAME)
         if request.method == "POST":
             sandbox.receive(sandbox.charge(payment))
-            return redirect("track:order", number)
+            order.refresh_from_db()
+            return _settled(request, order)
     except RuleBroken as refusal:
         messages.error(request, str(refusal))
-        return redirect("track:order", number)
-    context = {"order": order, "payment": payment, "now": timezone.now()}
-    return render(request, "orders/payment/sandbox.html", context)
+        return _settled(request, order)
+    context = {"order": order, "payment": payment}
+    template = "_sandbox.html" if request.headers.get("HX-Request") else "sandbox.html"
+    return render(request, f"orders/payment/{template}", context)
+
+
+def _settled(request: HttpRequest, order: Order) -> HttpResponse:
+    """On to the tracking page; in a sheet over the video, a word of thanks instead."""
+    if request.headers.get("HX-Request"):
+        return render(request, "orders/payment/_paid.html", {"order": order})
+    return redirect("track:order", order.number)
 
 
 @require_safe

@@ -1,0 +1,55 @@
+# Guitai: two commands do everything. `make run` serves the product, `make test` proves it.
+SHELL := /bin/bash
+PORT ?= 8000
+PY := .venv/bin/python
+NAME ?=
+
+.PHONY: run setup check test quick bench shots clean browser
+
+run: setup ## serve the product at PORT with nothing else installed
+	@DEBUG=$${DEBUG-1} exec $(PY) manage.py serve --port $(PORT)
+
+setup: .venv/.ready node_modules/.ready locale/.ready
+
+.venv/.ready: requirements.txt
+	@echo "Installing the locked Python packages …"
+	@test -x $(PY) || python3 -m venv .venv
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/.dev: .venv/.ready requirements-dev.txt
+	@echo "Installing the developers' packages …"
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+node_modules/.ready: package-lock.json
+	@echo "Installing the browser's packages …"
+	@npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# The stamp lies beside the compiled files, which git ignores.
+locale/.ready: $(wildcard locale/*/LC_MESSAGES/*.po) .venv/.ready
+	@.venv/bin/pybabel --quiet compile --directory locale --domain django --statistics 2>/dev/null \
+	  || .venv/bin/pybabel compile --directory locale --domain django
+	@touch $@
+
+check: setup .venv/.dev ## style, types, contracts, migrations, deployment, translations
+	@.ci/check
+
+browser:
+	@.ci/browser
+
+test: check browser ## everything
+	@$(PY) -m pytest tests
+
+quick: setup .venv/.dev ## the part that takes under a minute
+	@$(PY) -m pytest tests -m "not slow" -q
+
+bench: setup .venv/.dev browser ## figures beside their references; NAME=fanout runs one
+	@$(PY) -m bench $(NAME)
+
+shots: setup .venv/.dev browser ## a picture of every screen, into shots/
+	@$(PY) -m tests.shots
+
+clean: ## forget the shop's data; keeps what was installed
+	rm -rf var staticfiles shots test-results

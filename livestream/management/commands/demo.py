@@ -1,0 +1,30 @@
+"""`manage.py demo`: open the demo shop in an empty database. Only under DEBUG."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from livestream.demo import month, shop, show
+from merchants.models import Merchant
+
+
+class Command(BaseCommand):
+    help = "Open the demo shop, with a month of orders and three rooms."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("The demo's passwords are public: it opens only under DEBUG.")
+        if Merchant.objects.exists():
+            raise CommandError("There is a shop already.")
+        merchant = shop.make_shop()
+        self.stdout.write("  24 products in two stores")
+        shop.make_coupons(merchant)
+        orders = month.make_month(merchant)
+        self.stdout.write(f"  {len(orders)} orders in a month")
+        show.past_room(merchant)
+        show.live_room(merchant)
+        show.scheduled_room(merchant)
+        self.stdout.write("  one room live, one scheduled, one to watch again")

@@ -1,0 +1,43 @@
+// The console's keys and its small tools. Every key presses a button that is on the page, so it can
+// do nothing that a finger could not. Keys rest while somebody types or a dialog is open.
+export default function start(element) {
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (event.target.closest("input, textarea, select, [contenteditable]")) return;
+    if (event.key === "/") {
+      event.preventDefault();
+      element.querySelector("[data-chat-input]").focus();
+      return;
+    }
+    const name = event.key.toLowerCase();
+    const button = name === "m"
+      ? element.querySelector("[data-camera-mute]")
+      : element.querySelector(`[data-key="${CSS.escape(name)}"]`);
+    if (!button || event.repeat) return;
+    event.preventDefault();
+    button.click();
+  });
+
+  element.addEventListener("click", ({ target }) => {
+    const opener = target.closest("[data-open-tool]");
+    if (!opener) return;
+    const tool = document.getElementById(opener.dataset.openTool);
+    for (const other of element.querySelectorAll(".cs-tool")) other.hidden = other !== tool || !other.hidden;
+    if (!tool.hidden) tool.querySelector("select, input:not([type=hidden]), a")?.focus();
+  });
+
+  const words = element.querySelector("[data-health-words]");
+  element.addEventListener("publish:health", ({ detail }) => {
+    const spoken = element.querySelector("[data-publish-health]")?.textContent ?? "";
+    const rate = detail.kbps ? ` ${(detail.kbps / 1000).toFixed(1)} Mbps` : "";
+    words.textContent = `${spoken}${rate}`;
+    words.parentElement.classList.toggle("is-weak", detail.health !== "good");
+  });
+
+  // Starting, pausing and ending in another window, or by the clock, are another page.
+  document.addEventListener("live:room.moved", ({ detail }) => {
+    const kinds = (state) => (state === "interrupted" ? "live" : state);
+    if (kinds(detail.state) !== kinds(element.dataset.state)) location.reload();
+    else element.dataset.state = detail.state;
+  });
+}

@@ -1,0 +1,85 @@
+// The shopper's room as the show goes on: the pinned card, offers, stock, and the states of the room.
+//
+// On the <main>: data-state, data-product-url and data-drop-url (with 0 and x to be replaced),
+// data-symbol, data-digits, data-text-left ("%(count)s left"), data-text-out. Inside: [data-pin] with
+// its parts, [data-drops], [data-banner="<state>"]; anywhere: [data-item] rows of the shelf.
+// A room that starts or ends is another page: it is loaded again, each viewer at her own moment.
+import { money } from "guitai/money";
+
+const WATCHING = new Set(["live", "paused", "interrupted"]);
+
+export default function start(element) {
+  const { symbol, digits, productUrl, dropUrl, textLeft, textOut } = element.dataset;
+  const price = (amount) => money(amount, { symbol, digits: Number(digits) });
+  const left = (count) => (count > 0 ? textLeft.replace("%(count)s", count) : textOut);
+  const pin = element.querySelector("[data-pin]");
+  const drops = element.querySelector("[data-drops]");
+
+  function showState(state) {
+    if (WATCHING.has(state) !== WATCHING.has(element.dataset.state)) {
+      element.querySelector("video")?.dispatchEvent(new CustomEvent("room:over"));
+      setTimeout(() => location.reload(), 600 + Math.random() * 2400);
+    }
+    element.dataset.state = state;
+    for (const banner of element.querySelectorAll("[data-banner]")) {
+      banner.hidden = banner.dataset.banner !== state;
+    }
+  }
+
+  function showCard(card) {
+    pin.hidden = !card;
+    for (const row of document.querySelectorAll("[data-shelf] [data-item]")) {
+      const on = Boolean(card) && row.dataset.item === String(card.item);
+      row.classList.toggle("on", on);
+      row.querySelector("[data-on-now]").hidden = !on;
+    }
+    if (!card) return;
+    pin.dataset.item = card.item;
+    pin.querySelector("[data-pin-name]").textContent = card.name;
+    pin.querySelector("[data-pin-price]").textContent = price(card.price);
+    pin.querySelector("[data-pin-was]").textContent = card.was ? price(card.was) : "";
+    pin.querySelector("[data-pin-left]").textContent = left(card.left);
+    if (card.picture) pin.querySelector("[data-pin-picture]").src = card.picture;
+    pin.querySelector("[data-pin-link]").href = productUrl.replace("/0/", `/${card.item}/`);
+  }
+
+  function showStock({ item, left: count }) {
+    if (pin.dataset.item === String(item)) {
+      pin.querySelector("[data-pin-left]").textContent = left(count);
+    }
+    for (const row of document.querySelectorAll(`[data-shelf] [data-item="${item}"]`)) {
+      const text = row.querySelector("[data-left]");
+      if (count <= 0 || text.textContent) text.textContent = left(count);
+    }
+  }
+
+  function showDrop(drop) {
+    if (drops.querySelector(`[data-drop="${drop.id}"]`)) return;
+    const chip = document.getElementById("drop-template").content.firstElementChild.cloneNode(true);
+    chip.dataset.drop = drop.id;
+    chip.href = dropUrl.replace("/x/", `/${drop.id}/`);
+    chip.querySelector("[data-amount]").textContent = price(drop.amount);
+    drops.replaceChildren(chip);
+  }
+
+  function hideDrop({ id }) {
+    drops.querySelector(`[data-drop="${id}"]`)?.remove();
+  }
+
+  function showAll({ state, card, drops: open }) {
+    showState(state);
+    showCard(card);
+    if (open.length) showDrop(open[0]);
+    else drops.replaceChildren();
+  }
+
+  const hear = (type, act) => {
+    document.addEventListener(`live:${type}`, ({ detail }) => act(detail));
+  };
+  hear("room.state", showAll);
+  hear("room.moved", ({ state }) => showState(state));
+  hear("item.pinned", ({ card }) => showCard(card));
+  hear("stock.changed", showStock);
+  hear("drop.opened", ({ drop }) => showDrop(drop));
+  hear("drop.closed", hideDrop);
+}

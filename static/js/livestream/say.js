@@ -1,0 +1,19 @@
+// On a phone the field to talk hides until it is wanted: [data-say-open] shows [data-say].
+export default function start(element) {
+  const place = element.querySelector("[data-say]");
+  const opener = document.querySelector("[data-say-open]");
+  opener?.addEventListener("click", () => {
+    place.hidden = false;
+    place.querySelector("form:not([hidden]) input")?.focus();
+  });
+  place.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.stopPropagation();
+    place.hidden = true;
+    opener?.focus();
+  });
+  document.addEventListener("pointerdown", ({ target }) => {
+    const typed = [...place.querySelectorAll("input")].some((input) => input.value.trim());
+    if (!place.hidden && !typed && !element.contains(target) && target !== opener) place.hidden = true;
+  });
+}
