@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.utils import timezone
 
 from livestream.demo.goods import GOODS, LIVE_PRICES, NOTES, ON_THE_SHELF
 from livestream.demo.shop import PICTURES
+from livestream.media.testcard import Testcard
 from livestream.models import Room
-from livestream.services.room import make_room, schedule_room, start_room
+from livestream.rules.room import RoomState
+from livestream.services.chat import Voice, say
+from livestream.services.publication import media_folder
+from livestream.services.replay import make_replay
+from livestream.services.room import end_room, make_room, schedule_room, start_room
 from livestream.services.shelf import set_item, show_item
 from merchants.models import Merchant, Product
 
 LIVE_TITLE = "明前龙井到店 老顾客专场"
 SOON_TITLE = "秋天的白茶 周末慢慢喝"
 PAST_TITLE = "盖碗怎么拿不烫手"
+PAST_SECONDS = 48
 LINES = (
     ("许阿姨", "上次那批茉莉好香"),
     ("陈工", "祁红什么时候讲"),
@@ -36,6 +42,8 @@ def live_room(merchant: Merchant) -> Room:
     start_room(room=room)
     first = room.items.select_related("product").order_by("position")[0]
     show_item(room=room, item=first)
+    for name, text in LINES:
+        say(room=room, voice=Voice(name=name), text=text)
     return room
 
 
@@ -44,6 +52,37 @@ def scheduled_room(merchant: Merchant) -> Room:
     tomorrow = timezone.localtime() + timedelta(days=1)
     at = tomorrow.replace(hour=19, minute=30, second=0, microsecond=0)
     return _make(merchant, SOON_TITLE, "live-flower", at - timezone.now())
+
+
+def past_room(merchant: Merchant) -> Room:
+    """A short show of yesterday with four chapters, filmed and ended as a real one."""
+    room = _make(merchant, PAST_TITLE, "live-tea", timedelta(0))
+    start_room(room=room)
+    for item in room.items.select_related("product").order_by("position")[:4]:
+        show_item(room=room, item=item)
+    for name, text in LINES[:4]:
+        say(room=room, voice=Voice(name=name), text=text)
+    began = timezone.localtime() - timedelta(days=1)
+    folder = media_folder(room, RoomState.LIVE)
+    Testcard(PICTURES / "live-tea.webp").record(folder, seconds=PAST_SECONDS, began=began)
+    end_room(room=room)
+    _backdate(room, began)
+    make_replay(room=room)
+    return room
+
+
+def _backdate(room: Room, began: datetime) -> None:
+    """The verbs read the clock, so the moments are shifted afterwards."""
+    ended = began + timedelta(seconds=PAST_SECONDS)
+    Room.objects.filter(pk=room.pk).update(
+        starts_at=began, started_at=began, ended_at=ended, viewers_peak=412, likes=12_083
+    )
+    chapter = timedelta(seconds=PAST_SECONDS / 4)
+    for number, spotlight in enumerate(room.spotlights.order_by("pk")):
+        spotlight.opened_at = began + number * chapter
+        spotlight.closed_at = spotlight.opened_at + chapter
+        spotlight.save()
+    room.messages.update(at=began + timedelta(seconds=5))
 
 
 def _make(merchant: Merchant, title: str, cover: str, ahead: timedelta) -> Room:
