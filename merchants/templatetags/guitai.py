@@ -276,13 +276,24 @@ BARE = (CheckboxInput, CheckboxSelectMultiple, RadioSelect, FileInput)
 @register.simple_tag
 def control(field: BoundField) -> str:
     """The widget in our dress. `data-prefix` and `data-suffix` on a widget become an affix."""
-    attrs = dict(field.field.widget.attrs)
-    classes = [str(attrs.get("class", ""))]
+    given = field.field.widget.attrs
+    classes = [str(given.get("class", ""))]
     if not isinstance(field.field.widget, BARE):
         classes.append("input")
     if field.widget_type in {"number", "datetime", "date", "time", "tel"}:
         classes.append("num")
-    return field.as_widget(attrs={"class": " ".join(filter(None, classes))})
+    attrs: dict[str, Any] = {"class": " ".join(filter(None, classes))}
+    if given.get("placeholder") == field.field.label:
+        attrs["placeholder"] = False  # a label said twice is noise; False leaves it out
+    return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag
+def relabel(field: BoundField, label: str) -> str:
+    """Call a field of somebody else's form by our word. Writes nothing."""
+    field.label = label
+    field.field.widget.attrs.pop("placeholder", None)
+    return ""
 
 
 @register.filter
