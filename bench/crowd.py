@@ -1,10 +1,10 @@
 """Many viewers of one room in one process, cheap enough not to be what is measured.
 
-    python -m bench.crowd <job.json>     prints one line of JSON when the crowd is in, then the result
+    python -m bench.crowd <job.json>     one line of JSON when the crowd is in, then the result
 
-A bare asyncio protocol per viewer. All viewers get the same bytes, so a frame is taken apart once and
-looked up for the others. Talkers put the time of sending into their text (`t=<monotonic>`): sender and
-receiver share the machine's clock.
+A bare asyncio protocol per viewer. All viewers get the same bytes, so a frame is taken apart once
+and looked up for the others. Talkers put the time of sending into their text (`t=<monotonic>`):
+sender and receiver share the machine's clock.
 """
 
 from __future__ import annotations
@@ -136,7 +136,6 @@ def _request(host: str, port: int, path: str, cookie: str) -> bytes:
 async def _arrive(job: dict[str, Any], tally: Tally) -> list[Viewer]:
     loop = asyncio.get_running_loop()
     cookies = job.get("cookies", [])
-    viewers: list[Viewer] = []
     gate = asyncio.Semaphore(40)
 
     async def arrive(number: int) -> Viewer:
@@ -151,8 +150,7 @@ async def _arrive(job: dict[str, Any], tally: Tally) -> list[Viewer]:
                 await asyncio.wait_for(viewer.first, 30)
         return viewer
 
-    viewers = list(await asyncio.gather(*(arrive(number) for number in range(job["viewers"]))))
-    return viewers
+    return list(await asyncio.gather(*(arrive(number) for number in range(job["viewers"]))))
 
 
 async def _talk(viewer: Viewer, number: int, job: dict[str, Any], sent: list[bytes]) -> None:

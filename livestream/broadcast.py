@@ -1,10 +1,10 @@
 """The only module that talks to the channel layer: who hears, and what they hear.
 
 Two audiences: everyone in a room (`tell`, heard by the room's hubs) and a merchant's staff
-(`tell_merchant`, heard by dashboards). Every function speaks after commit, from any thread, and never
-fails its caller: rows are the truth, and a client that missed a push resumes by its last id. A dead or
-hanging layer is given two seconds in the background, then left alone for a while; viewers of this
-process still hear (P13). docs/events.md lists the events.
+(`tell_merchant`, heard by dashboards). Every function speaks after commit, from any thread, and
+never fails its caller: rows are the truth, and a client that missed a push resumes by its last id.
+A dead or hanging layer is given two seconds in the background, then left alone for a while; viewers
+of this process still hear (P13). docs/events.md lists the events.
 """
 
 from __future__ import annotations

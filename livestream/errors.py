@@ -108,3 +108,9 @@ class BadFrame(RuleBroken):
     code = "bad_frame"
     status = 400
     sentence = _("The page sent something we do not understand. Reload it.")
+
+
+class NotSaved(RuleBroken):
+    code = "not_saved"
+    status = 503
+    sentence = _("That could not be saved just now. Your text is still here; send it again.")

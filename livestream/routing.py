@@ -9,7 +9,7 @@ from livestream.consumers.publish import PublishConsumer
 from livestream.consumers.room import room_socket
 
 websocket_urlpatterns = [
-    path("ws/live/<slug:room>/", room_socket),
+    path("ws/live/<slug:room>/", room_socket),  # type: ignore[arg-type]  # an ASGI application
     path("ws/publish/<slug:room>/", PublishConsumer.as_asgi()),
     path("ws/dashboard/<slug:merchant>/", DashboardConsumer.as_asgi()),
 ]

@@ -1,7 +1,7 @@
 """The door of every socket: origin, language, and who is there.
 
-Our close codes are 4000 + the HTTP status that means the same. A foreign origin is refused before the
-handshake, because a browser sends its cookies along whichever page opened the socket.
+Our close codes are 4000 + the HTTP status that means the same. A foreign origin is refused before
+the handshake, because a browser sends its cookies along whichever page opened the socket.
 """
 
 from __future__ import annotations

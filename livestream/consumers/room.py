@@ -1,7 +1,7 @@
 """/ws/live/<room>/ — the edge of a room, for shoppers and for the console.
 
-A bare ASGI application, not a Channels consumer: what goes out comes from the room's hub, so all that
-is left here is to let people in, judge the frames they send, and call one verb each.
+A bare ASGI application, not a Channels consumer: what goes out comes from the room's hub, so all
+that is left here is to let people in, judge the frames they send, and call one verb each.
 
     origin -> accept -> room and visitor -> enter the hub -> read history -> flow -> frames …
 """
@@ -12,10 +12,12 @@ import json
 import logging
 import time
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -108,7 +110,7 @@ async def _admit(scope: dict[str, Any]) -> Visitor | None:
 
 
 async def _room_at(public_id: str) -> Room | None:
-    """The room at an address, read once a second: after a restart its whole audience comes at once."""
+    """The room at an address, read once a second: after a restart all viewers come at once."""
     now = time.monotonic()
     read_at, room = _rooms.get(public_id, (0.0, None))
     if room is None or now - read_at > 1:
@@ -200,10 +202,10 @@ async def _missed(hub: Hub, room_id: int, last_id: int | None) -> tuple[list[str
     if last_id is None:
         return hub.latest(FIRST_SIGHT), False
     remembered = hub.said_after(last_id)
-    if remembered is None:
-        rows = await Rows().said_after(room_id, last_id, MOST_MISSED + 1)
-        remembered = [text for _, text in rows]
-    return remembered[-MOST_MISSED:], len(remembered) > MOST_MISSED + 5
+    if remembered is not None:
+        return remembered, False
+    rows = await Rows().said_after(room_id, last_id, MOST_MISSED + 1)
+    return [text for _, text in rows[-MOST_MISSED:]], len(rows) > MOST_MISSED
 
 
 # --- frames ---------------------------------------------------------------------------------------
@@ -220,7 +222,7 @@ async def _serve(hub: Hub, seat: Seat, visitor: Visitor, receive: Any) -> None:
         code = await _frame(hub, seat, visitor, text, size)
         if code:
             hub.leave(seat)
-            seat.close(code)
+            await seat.say_goodbye(code)
             return
 
 
@@ -283,7 +285,10 @@ async def _say(
         visitor.voice = await read(_voice_now, visitor)
     if visitor.voice is None:
         return errors.NicknameNeeded
-    outcome = await hub.scribe.write(Line(visitor.voice, text, key))
+    try:
+        outcome = await hub.scribe.write(Line(visitor.voice, text, key))
+    except Exception:  # logged by the scribe: a full disk or a lost database
+        return errors.NotSaved
     if not isinstance(outcome, Message):
         return outcome
     seat.tell({"type": "chat.accepted", "key": key, "id": outcome.pk})
@@ -293,7 +298,10 @@ async def _say(
 def _voice_now(visitor: Visitor) -> Voice | None:
     """The voice again, from the session as it is now: she may have just chosen a nickname."""
     key = visitor.session.session_key
-    return _voice_of(replace(visitor, session=type(visitor.session)(key))) if key else None
+    if not key:
+        return None
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    return _voice_of(replace(visitor, session=store(key)))
 
 
 def _refuse(seat: Seat, visitor: Visitor, refusal: type[RuleBroken], key: Any) -> None:

@@ -1,12 +1,12 @@
 """One room in one process: the only subscription, one encode, the same bytes to every viewer.
 
-    channel layer --hear--> events --gather (leading edge, then 100 ms)--> one frame --> every wire
-                     |                                                        |
-                     |                                                        `-> trail, for who joins
-                     `--> counts of other processes                               or fell behind
+    channel layer --hear--> events --gather (leading edge, then a tick)--> frame --> every wire
+                     |                                                       |
+                     `--> counts of other processes                          `-> trail: who joins
+                                                                                 or fell behind
 
-Everything here runs on the server's event loop; only `rows` goes to threads. There is no task and no
-queue per viewer: a seat is a wire and a place in the trail.
+Everything here runs on the server's event loop; only `rows` goes to threads. There is no task and
+no queue per viewer: a seat is a wire and a place in the trail.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ class Hub:
         return [said.text for said in self._said[-count:]]
 
     async def snapshot(self) -> str | None:
-        """The room as it stands, as an event text; read once for all who join in the same second."""
+        """The room as it stands, as an event text; read once for all who join in a second."""
         async with self._snapshot_lock:
             if self._snapshot is None:
                 self._snapshot = await self.rows.snapshot(self.room_id)
@@ -285,7 +285,7 @@ class Hub:
         self._write(frame, self._everyone_flowing(), 0, self._loop.time())
 
     def _write(self, frame: Frame, seats: list[Seat], start: int, began: float) -> None:
-        """Write a slice of the seats, then let the loop breathe. The next tick waits for the last."""
+        """Write to a slice of the seats, then let the loop breathe. The next tick waits."""
         for seat in seats[start : start + SLICE]:
             data = frame.staff if seat.staff else frame.public
             if data:

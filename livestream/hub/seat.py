@@ -47,9 +47,9 @@ class Seat:
 
     def close(self, code: int) -> None:
         """Close politely; the edge's receive loop then ends by itself."""
-        asyncio.get_running_loop().create_task(self._close(code))
+        asyncio.get_running_loop().create_task(self.say_goodbye(code))
 
-    async def _close(self, code: int) -> None:
+    async def say_goodbye(self, code: int) -> None:
         try:
             await self._send({"type": "websocket.close", "code": code})
         except Exception:

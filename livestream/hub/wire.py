@@ -1,8 +1,9 @@
 """How bytes leave for one viewer: straight to uvicorn's transport, or politely through `send`.
 
-Awaiting `send` costs a coroutine, a frame encode and a mask check *per viewer*. Under uvicorn we can
-reach the protocol behind `send` and give its transport the frame that was encoded once for all. Under
-any other server, and in tests with a communicator, a small task drains a bounded list instead.
+Awaiting `send` costs a coroutine, a frame encode and a mask check *per viewer*. Under uvicorn we
+can reach the protocol behind `send` and give its transport the frame that was encoded once for all.
+Under any other server, and in tests with a communicator, a small task drains a bounded list
+instead.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def _protocol_behind(send: Any) -> Any:
 class DirectWire:
     """Writes ready-made frames to uvicorn's transport.
 
-    Whole frames only, and only from the event loop, so they never cut into a frame of uvicorn's own.
+    Whole frames only, and only from the event loop, so they never cut into a frame of uvicorn's
+    own.
     """
 
     def __init__(self, protocol: Any) -> None:
@@ -83,7 +85,7 @@ class AwaitedWire:
 
     def __init__(self, send: Any) -> None:
         self._send = send
-        self._outbox: deque[str] = deque()
+        self._outbox: deque[tuple[str, int]] = deque()
         self._waiting = 0
         self._task: asyncio.Task[None] | None = None
         self._open = True
@@ -95,7 +97,7 @@ class AwaitedWire:
     def write(self, frame: bytes, text: str) -> None:
         if not self._open:
             return
-        self._outbox.append(text)
+        self._outbox.append((text, len(frame)))
         self._waiting += len(frame)
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._drain())
@@ -103,9 +105,9 @@ class AwaitedWire:
     async def _drain(self) -> None:
         try:
             while self._outbox and self._open:
-                text = self._outbox.popleft()
+                text, size = self._outbox.popleft()
                 await self._send({"type": "websocket.send", "text": text})
-                self._waiting -= len(text.encode())
+                self._waiting -= size
         except Exception:  # the viewer left between two frames: his receive loop ends the seat
             logger.debug("a viewer left while being told", exc_info=True)
             self._open = False

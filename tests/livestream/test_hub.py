@@ -1,0 +1,316 @@
+"""The hub by itself: who hears what, in which frame, and who is let go."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from livestream import broadcast
+from livestream.hub import room as hub_module
+from livestream.hub.frame import gather, text_frame
+from livestream.hub.room import HIGH_WATER, NODE, Hub
+from livestream.hub.rows import Opening
+from livestream.hub.seat import Seat
+
+
+class Memory:
+    """The rows behind a room, without a database: what was said, liked, and who works here."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[int, str]] = []
+        self.likes = 0
+        self.peak = 0
+        self.staff = {1}
+        self.says = 0
+
+    async def opening(self, room_id: int, count: int) -> Opening:
+        return Opening(likes=self.likes, floor=0, said=self.lines[-count:])
+
+    async def said_after(self, room_id: int, last_id: int, count: int) -> list[tuple[int, str]]:
+        return [line for line in self.lines if line[0] > last_id][-count:]
+
+    async def said_count(self, room_id: int, last_id: int) -> int:
+        return len(await self.said_after(room_id, last_id, 10_000))
+
+    async def snapshot(self, room_id: int) -> str | None:
+        return None
+
+    async def count(self, room_id: int, likes: int, peak: int) -> None:
+        self.likes += likes
+        self.peak = max(self.peak, peak)
+
+    async def still_staff(self, room_id: int, users: set[int]) -> set[int]:
+        return users & self.staff
+
+
+class Ear:
+    """The far end of a socket. It can stop reading."""
+
+    def __init__(self) -> None:
+        self.frames: list[Any] = []
+        self.code: int | None = None
+        self.reads = asyncio.Event()
+        self.reads.set()
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.reads.wait()
+        if message["type"] == "websocket.close":
+            self.code = message["code"]
+        else:
+            self.frames.append(json.loads(message["text"]))
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        frames = [frame if isinstance(frame, list) else [frame] for frame in self.frames]
+        return [event for frame in frames for event in frame]
+
+    def texts(self) -> list[str]:
+        return [event["text"] for event in self.events if "text" in event]
+
+
+def said(id_: int) -> str:
+    return json.dumps({"type": "chat.said", "id": id_, "text": f"line {id_}"})
+
+
+def message(*events: list[Any]) -> dict[str, Any]:
+    return {"type": "hub.events", "events": list(events)}
+
+
+@pytest.fixture
+def rows() -> Memory:
+    return Memory()
+
+
+@pytest.fixture
+async def hub(rows, settings):
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    broadcast.attach()
+    hub = Hub(4242, rows)
+    await hub.open()
+    yield hub
+    await hub.close()
+
+
+def sit(hub: Hub, *, staff: bool = False, user: int | None = None) -> tuple[Seat, Ear]:
+    ear = Ear()
+    seat = Seat(ear.send, staff=staff, user_id=user)
+    hub.enter(seat)
+    hub.start(seat)
+    return seat, ear
+
+
+async def settle(seconds: float = 0.0) -> None:
+    await asyncio.sleep(seconds or 0.02)
+
+
+def test_a_frame_is_what_a_websocket_expects():
+    assert text_frame("hi") == b"\x81\x02hi"
+    assert text_frame("x" * 126)[:4] == b"\x81\x7e\x00\x7e"
+    assert text_frame("x" * 70_000)[:10] == b"\x81\x7f" + (70_000).to_bytes(8, "big")
+    assert gather(["{}"]) == "{}"
+    assert json.loads(gather(['{"a":1}', '{"b":2}'])) == [{"a": 1}, {"b": 2}]
+
+
+async def test_the_first_event_goes_at_once_and_the_next_ones_together(hub):
+    _, ear = sit(hub)
+    hub.emit('{"type":"a"}')
+    for name in "bcd":
+        hub.emit(json.dumps({"type": name}))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert ear.frames == [{"type": "a"}]
+    await settle(hub_module.TICK * 2)
+    assert ear.frames[1:] == [[{"type": "b"}, {"type": "c"}, {"type": "d"}]]
+
+
+async def test_staff_hear_more(hub):
+    _, guest = sit(hub)
+    _, bob = sit(hub, staff=True, user=1)
+    hub.hear(message(['{"type":"order.paid"}', True, 0], ['{"type":"sale.made"}', False, 0]))
+    await settle()
+    assert [event["type"] for event in guest.events] == ["sale.made"]
+    assert [event["type"] for event in bob.events] == ["order.paid", "sale.made"]
+
+
+async def test_a_line_pushed_twice_is_heard_once(hub):
+    _, ear = sit(hub)
+    hub.hear(message([said(7), False, 7]))
+    hub.hear(message([said(7), False, 7], [said(8), False, 8]))
+    await settle(hub_module.TICK * 2)
+    assert ear.texts() == ["line 7", "line 8"]
+
+
+async def test_who_joins_while_others_talk_misses_nothing(hub):
+    ear = Ear()
+    seat = Seat(ear.send)
+    hub.enter(seat)
+    hub.hear(message([said(1), False, 1]))
+    await settle(hub_module.TICK * 2)
+    hub.hear(message([said(2), False, 2]))
+    await settle()
+    assert ear.frames == []
+    hub.start(seat)
+    hub.hear(message([said(3), False, 3]))
+    await settle(hub_module.TICK * 2)
+    assert ear.texts() == ["line 1", "line 2", "line 3"]
+
+
+async def test_history_is_answered_from_memory_while_it_reaches(hub):
+    for id_ in range(1, 400):
+        hub.hear(message([said(id_), False, id_]))
+    assert hub.said_after(5) is None
+    later = [json.loads(text)["id"] for text in hub.said_after(390)]
+    assert later == list(range(386, 400))  # and a few that are known already
+    assert len(hub.latest(50)) == 50
+
+
+async def test_a_line_that_comes_late_takes_its_place(hub):
+    hub.hear(message([said(3), False, 3]))
+    hub.hear(message([said(2), False, 2]))
+    assert [json.loads(text)["id"] for text in hub.latest(5)] == [2, 3]
+
+
+async def test_a_line_taken_back_is_not_told_to_who_comes_later(hub):
+    hub.hear(message([said(3), False, 3]))
+    hub.hear(message(['{"type":"chat.hidden","id":3}', False, -3]))
+    assert hub.latest(5) == []
+
+
+async def test_what_was_committed_but_never_pushed_is_told(hub, rows):  # P10
+    _, ear = sit(hub)
+    hub.hear(message([said(1), False, 1]))
+    rows.lines = [(id_, said(id_)) for id_ in (1, 2, 3)]
+    await hub._heal()
+    await settle(hub_module.TICK * 2)
+    assert ear.texts() == ["line 1", "line 2", "line 3"]
+
+
+async def test_it_hears_the_channel_layer_and_only_its_own_room(hub):
+    _, ear = sit(hub)
+    broadcast._send(broadcast.room_group(4242), message(['{"type":"yes"}', False, 0]))
+    broadcast._send(broadcast.room_group(4243), message(['{"type":"no"}', False, 0]))
+    await settle(0.1)
+    assert [event["type"] for event in ear.events] == ["yes"]
+
+
+async def test_a_dead_layer_is_left_alone_and_this_process_still_hears(hub, monkeypatch):  # P13
+    _, ear = sit(hub)
+
+    class Dead:
+        async def group_send(self, group: str, message: dict[str, Any]) -> None:
+            await asyncio.sleep(3600)
+
+    monkeypatch.setattr(broadcast, "PATIENCE", 0.05)
+    monkeypatch.setattr(broadcast, "_resting_until", 0.0)
+    monkeypatch.setattr(broadcast, "get_channel_layer", Dead)
+    began = asyncio.get_running_loop().time()
+    for number in range(20):
+        event = json.dumps({"type": "x", "number": number})
+        broadcast._send(broadcast.room_group(4242), message([event, False, 0]))
+    assert asyncio.get_running_loop().time() - began < 0.05  # nobody waits for it
+    await settle(0.3)
+    assert [event["number"] for event in ear.events if event["type"] == "x"] == list(range(20))
+
+
+async def test_who_falls_behind_is_paused_then_told_what_he_missed(hub):  # P22
+    seat, slow = sit(hub)
+    _, quick = sit(hub)
+    slow.reads.clear()
+    big = json.dumps({"type": "big", "text": "x" * (HIGH_WATER + 1)})
+    hub.emit(big)
+    await settle(hub_module.TICK * 2)
+    hub._watch()
+    assert not seat.flowing
+    for number in range(3):
+        hub.emit(json.dumps({"type": "n", "number": number}))
+        await settle(hub_module.TICK * 2)
+    assert [event["number"] for event in quick.events if event["type"] == "n"] == [0, 1, 2]
+    assert seat.wire.waiting() < HIGH_WATER * 2  # nothing more was heaped up for him
+    slow.reads.set()
+    await settle(0.1)
+    hub._watch()
+    await settle(0.1)
+    assert [event["number"] for event in slow.events if event["type"] == "n"] == [0, 1, 2]
+
+
+async def test_who_stays_behind_is_let_go_and_the_others_hear_on(hub, monkeypatch):  # P22
+    monkeypatch.setattr(hub_module, "KEEP_UP", 0.05)
+    seat, slow = sit(hub)
+    _, quick = sit(hub)
+    slow.reads.clear()
+    hub.emit(json.dumps({"type": "big", "text": "x" * (HIGH_WATER + 1)}))
+    await settle(hub_module.TICK * 2)
+    hub._watch()
+    await settle(0.1)
+    hub._watch()
+    assert seat not in hub.seats
+    hub.emit('{"type":"on"}')
+    await settle(hub_module.TICK * 2)
+    assert quick.events[-1] == {"type": "on"}
+
+
+async def test_without_the_watch_a_slow_viewer_would_heap_up(hub):
+    """The negative control: the same viewer, nobody watching."""
+    seat, slow = sit(hub)
+    slow.reads.clear()
+    for _ in range(4):
+        hub.emit(json.dumps({"type": "big", "text": "x" * HIGH_WATER}))
+        await settle(hub_module.TICK * 2)
+    assert seat.wire.waiting() > 3 * HIGH_WATER
+
+
+async def test_a_removed_clerk_is_shown_out_and_others_stay(hub, rows):  # P15
+    _, bob = sit(hub, staff=True, user=1)
+    _, eve = sit(hub, staff=True, user=2)
+    _, guest = sit(hub)
+    await hub._check_staff()
+    await settle()
+    assert (bob.code, eve.code, guest.code) == (None, 4403, None)
+    hub.hear({"type": "hub.dismiss", "user": 1})
+    await settle()
+    assert (bob.code, guest.code) == (4403, None)
+
+
+async def test_nobody_stays_in_a_banned_room_but_staff(hub):
+    _, bob = sit(hub, staff=True, user=1)
+    _, guest = sit(hub)
+    hub.hear({"type": "hub.dismiss", "user": None})
+    await settle()
+    assert (bob.code, guest.code) == (None, 4404)
+
+
+async def test_likes_are_counted_here_and_elsewhere(hub, rows):
+    _, ear = sit(hub)
+    hub.like(5)
+    hub.hear({"type": "hub.liked", "count": 3, "node": "another"})
+    hub.hear({"type": "hub.liked", "count": 5, "node": NODE})  # its own echo
+    hub._count_likes()
+    await settle(hub_module.TICK * 2)
+    assert ear.events[-1] == {"type": "likes.counted", "total": 8, "new": 8}
+    await hub._save_counts()
+    assert rows.likes == 5  # the other process saves its own
+
+
+async def test_viewers_of_other_processes_count_until_they_fall_silent(hub, monkeypatch):
+    sit(hub)
+    sit(hub, staff=True, user=1)
+    hub.hear({"type": "hub.counted", "viewers": 10, "node": "another"})
+    assert hub.viewers == 11
+    monkeypatch.setattr(hub_module, "DEAF", -1.0)
+    assert hub.viewers == 1
+
+
+async def test_counts_that_could_not_be_saved_are_kept(hub, rows, monkeypatch):
+    async def full(*args: Any) -> None:
+        raise OSError("disk full")
+
+    hub.like(4)
+    with monkeypatch.context() as trouble:
+        trouble.setattr(rows, "count", full)
+        with pytest.raises(OSError, match="disk full"):
+            await hub._save_counts()
+    await hub._save_counts()
+    assert rows.likes == 4

@@ -1,0 +1,245 @@
+"""A real server process of the product for tests with sockets and browsers.
+
+    def test_it_…(server, live, as_bob):
+        with server.line(f"/ws/live/{live.public_id}/") as line: …
+
+The process shares the database file of the tests, so a test builds its cast with the verbs and the
+server sees it at once. It has its own memory: news of a verb called in the test's process does not
+reach it, only rows do; send the request to `server.url` when the push is what you test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from django.test import Client
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+ROOT = Path(__file__).resolve().parent.parent
+START = 40  # seconds a server may take to answer
+
+
+@dataclass
+class Server:
+    """A running server: where it answers, and its folder for media, mail and live segments."""
+
+    port: int
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @contextmanager
+    def line(
+        self, path: str, session: str = "", *, origin: str | None = None, **options: Any
+    ) -> Iterator[Line]:
+        """An open socket. `session` is the key of a Django session."""
+        headers = {"Cookie": f"{django_settings.SESSION_COOKIE_NAME}={session}"} if session else {}
+        with connect(
+            f"ws://localhost:{self.port}{path}",
+            origin=origin or self.url,  # type: ignore[arg-type]
+            additional_headers=headers | {"Accept-Language": "en"},
+            compression=None,
+            **options,
+        ) as socket_:
+            yield Line(socket_)
+
+
+@dataclass
+class Line:
+    """A client of one socket that remembers every event it got."""
+
+    socket: ClientConnection
+    events: list[dict[str, Any]] = field(default_factory=list)
+    code: int | None = None
+
+    def send(self, frame: Any) -> None:
+        self.socket.send(frame if isinstance(frame, str | bytes) else json.dumps(frame))
+
+    def say(self, text: str, key: str | None = None) -> str:
+        key = key or uuid.uuid4().hex
+        self.send({"type": "chat.say", "text": text, "key": key})
+        return key
+
+    def read(self, seconds: float) -> bool:
+        """Take one frame, if one comes in time. False once the socket is closed or silent."""
+        try:
+            frame = json.loads(self.socket.recv(timeout=seconds))
+        except TimeoutError:
+            return False
+        except ConnectionClosed as closed:
+            self.code = closed.rcvd.code if closed.rcvd else 1006
+            return False
+        self.events += frame if isinstance(frame, list) else [frame]
+        return True
+
+    def wait(self, kind: str, seconds: float = 8, **like: Any) -> dict[str, Any]:
+        """The first event of this type with these values, seen already or still to come."""
+        until = time.monotonic() + seconds
+        place = 0
+        while True:
+            for event in self.events[place:]:
+                if event["type"] == kind and like.items() <= event.items():
+                    return event
+            place = len(self.events)
+            left = until - time.monotonic()
+            if left <= 0 or (not self.read(left) and self.code is not None):
+                raise AssertionError(f"no {kind} {like} among {self.events[-12:]}, {self.code=}")
+
+    def drain(self, seconds: float = 0.5) -> list[dict[str, Any]]:
+        """Everything until it is quiet for so long."""
+        while self.read(seconds):
+            pass
+        return self.events
+
+    def wait_closed(self, seconds: float) -> int:
+        """The close code."""
+        until = time.monotonic() + seconds
+        while self.code is None and time.monotonic() < until:
+            self.read(max(until - time.monotonic(), 0.01))
+        assert self.code is not None, f"still open after {seconds} s"
+        return self.code
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [event for event in self.events if event["type"] == kind]
+
+
+def session_of(client: Client) -> str:
+    """The session key of a signed-in test client."""
+    return client.cookies[django_settings.SESSION_COOKIE_NAME].value
+
+
+def guest_session(nickname: str = "") -> str:
+    """A guest's session, with the name she chose."""
+    session = SessionStore()
+    session["device"] = str(uuid.uuid4())
+    if nickname:
+        session["nickname"] = nickname
+    session.save()
+    return session.session_key or ""
+
+
+@contextmanager
+def running(folder: Path, database: str, **environment: str) -> Iterator[Server]:
+    """Serve the product on a free port until the block ends."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **os.environ,
+        "DEBUG": "1",
+        "DATABASE_URL": database,
+        "VAR_DIR": str(folder),
+        "SITE_URL": f"http://localhost:{port}",
+        "LOG_LEVEL": "WARNING",
+        **environment,
+    }
+    command = [
+        *(sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)),
+        *("--log-level", "warning", "--ws-max-size", str(2 * 1024 * 1024)),
+        *("--ws-per-message-deflate", "false", "--timeout-graceful-shutdown", "2"),
+    ]
+    with (folder / "server.log").open("ab") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=log)
+    server = Server(port, folder, process)
+    try:
+        _wait_until_up(server)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_up(server: Server) -> None:
+    until = time.monotonic() + START
+    while time.monotonic() < until:
+        if server.process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{server.url}/healthz", timeout=5):
+                return
+        except urllib.error.HTTPError:
+            return  # it answers
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError((server.folder / "server.log").read_text()[-4000:])
+
+
+def database_url() -> str:
+    """The database of the tests, as another process opens it."""
+    found = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{found['NAME']}"
+    login = f"{found['USER']}:{found['PASSWORD']}@{found['HOST']}:{found['PORT'] or 5432}"
+    return f"postgres://{login}/{found['NAME']}"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_modify_db_settings_parallel_suffix: None,
+) -> None:
+    """A file, not memory: the server's process and other threads open the same one."""
+    default = django_settings.DATABASES["default"]
+    if default["ENGINE"].endswith("sqlite3"):
+        folder = tmp_path_factory.mktemp("database")
+        default.setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
+
+
+@pytest.fixture(scope="session")
+def server_process(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """One server for all tests of a session."""
+    with django_db_blocker.unblock():
+        database = database_url()
+    with running(tmp_path_factory.mktemp("server"), database) as server:
+        yield server
+
+
+@pytest.fixture
+def server(server_process: Server, transactional_db: None, settings: Any) -> Server:
+    """The server, with this test's rows in its database and its pictures in its folder."""
+    settings.VAR_DIR = server_process.folder
+    settings.MEDIA_ROOT = server_process.folder / "media"
+    settings.LIVE_ROOT = server_process.folder / "live"
+    settings.SITE_URL = server_process.url
+    return server_process
+
+
+def until(condition: Callable[[], Any], seconds: float = 8) -> Any:
+    """Wait for something to become true, and return it."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < end, "it did not come true"
+        time.sleep(0.05)
+    return found
