@@ -72,7 +72,7 @@ def arguments(mime: str, *, transcode: bool) -> list[str]:
     # The smallest probe that works: probing waits for data, and `nobuffer` would throw away
     # what it has read, the first key frame with it.
     probe = "4096" if demuxer == "mp4" else "32"
-    picture = _ENCODE if transcode else ["-c:v", "copy"]
+    picture = ENCODE if transcode else ["-c:v", "copy"]
     return [
         *("-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "pipe"),
         *("-fflags", "+genpts", "-flags", "low_delay", "-probesize", probe),
@@ -83,7 +83,7 @@ def arguments(mime: str, *, transcode: bool) -> list[str]:
     ]
 
 
-_ENCODE = [
+ENCODE = [
     "-vf",
     f"scale=w='min(iw,if(gt(iw,ih),1280,720))':h=-2,fps={FRAME_RATE},format=yuv420p",
     *("-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "main"),

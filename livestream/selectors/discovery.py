@@ -10,7 +10,10 @@ from typing import Any
 from livestream.models import Replay, Room, Spotlight
 from livestream.models.room import RoomQuerySet
 from livestream.rules.room import RoomState
-from merchants.models import Merchant
+from livestream.selectors.room import shelf
+from merchants.models import Merchant, Product
+from merchants.rules.search import fold
+from merchants.selectors.product import with_numbers
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,30 @@ def _public() -> RoomQuerySet:
 
 
 def rooms(now: datetime) -> dict[str, Any]:
-    """The discovery page: three shelves in three queries."""
+    """The discovery page: live (the first of them with its goods), soon, to watch again."""
+    live = list(_public().on_air().order_by("-started_at")[:24])
     return {
-        "live": _public().on_air().order_by("-started_at")[:24],
+        "hero": live[0] if live else None,
+        "cards": shelf(live[0])[:7] if live else [],
+        "live": live[1:],
         "soon": _public().filter(state=RoomState.SCHEDULED).order_by("starts_at")[:24],
         "again": _public()
         .filter(state=RoomState.ENDED, replay__state="ready")
         .select_related("merchant", "host", "replay")
         .order_by("-ended_at")[:24],
         "now": now,
+    }
+
+
+def found(words: str) -> dict[str, Any]:
+    """Shops and goods that match what was typed."""
+    folded = fold(words)
+    return {
+        "q": words,
+        "shops": Merchant.objects.filter(name__icontains=words.strip())[:12],
+        "goods": with_numbers(Product.objects.on_sale().matching(folded)).select_related(
+            "merchant"
+        )[:48],
     }
 
 

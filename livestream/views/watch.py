@@ -44,7 +44,10 @@ PAGES = {
 
 @require_safe
 def discover(request: HttpRequest) -> HttpResponse:
-    """Live now, soon, and to watch again."""
+    """Live now, soon, and to watch again; with `q`, what was looked for."""
+    words = request.GET.get("q", "")[:60].strip()
+    if words:
+        return render(request, "livestream/discovery/found.html", discovery.found(words))
     return render(request, "livestream/discovery/page.html", discovery.rooms(timezone.now()))
 
 

@@ -315,7 +315,7 @@ def is_group(field: BoundField) -> bool:
 
 
 # --- modules ----------------------------------------------------------------------------------
-BESIDE = {"hls.js": "vendor/hls.js/hls.min.mjs"}  # bare names of third-party modules
+BESIDE = {"hls.js": "vendor/hls.js/hls.light.min.mjs"}  # bare names of third-party modules
 
 
 def _modules() -> dict[str, str]:

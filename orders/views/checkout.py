@@ -191,7 +191,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 def _order(number: str) -> Order:
-    orders = Order.objects.select_related("merchant", "store").prefetch_related(
+    orders = Order.objects.select_related("merchant", "store", "voucher__coupon").prefetch_related(
         lines_with_pictures(), "steps", "shipments"
     )
     return get_object_or_404(orders, number=number)

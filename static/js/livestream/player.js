@@ -4,8 +4,7 @@
 //
 //   <video data-module="livestream/player" playsinline webkit-playsinline x5-playsinline muted
 //          data-hls-ll="/hls/<room>/ll.m3u8" data-hls="/hls/<room>/live.m3u8"   a show, or
-//          data-replay="/hls/<room>/vod.m3u8"                                   what is left of it
-//          data-worker="…/hls.worker.js">
+//          data-replay="/hls/<room>/vod.m3u8">                                  what is left of it
 //   <button data-sound>             turns the sound on; hidden while it is. data-sound="toggle" stays.
 //   <button data-play hidden>       shown where the browser wants a tap before it plays
 //
@@ -45,7 +44,11 @@ const LIVE = {
   fragLoadPolicy: patient(4),
 };
 
+const started = new WeakSet();
+
 export default function start(video) {
+  if (started.has(video)) return;
+  started.add(video);
   const { hlsLl, hls: plain, replay } = video.dataset;
   const began = performance.now();
   video.muted = true; // no browser starts a loud picture unasked
@@ -62,11 +65,9 @@ export default function start(video) {
 }
 
 function viaHls(video, url, live) {
-  const worker = video.dataset.worker;
   const hls = new Hls({
     ...(live ? LIVE : {}),
-    enableWorker: Boolean(worker),
-    ...(worker ? { workerPath: worker } : {}),
+    enableWorker: false, // our segments pass through as they are: a worker would only delay the first
     startPosition: live ? -1 : 0,
   });
   let mends = 0;
