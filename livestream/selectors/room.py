@@ -142,6 +142,7 @@ def snapshot(room: Room) -> dict[str, Any]:
         "state": room.state,
         "likes": room.likes,
         "pinned": room.pinned,
+        "muted": room.muted,
         "card": card_event(card(room, spotlight.item)) if spotlight else None,
         "drops": [drop_event(drop) for drop in open_drops(room)],
         "now": timezone.now().isoformat(),
