@@ -1,6 +1,6 @@
 """A shop with one room on air in an empty database, for a bench. Prints where it is as JSON.
 
-    DATABASE_URL=… python -m bench.air
+DATABASE_URL=… python -m bench.air
 """
 
 from __future__ import annotations

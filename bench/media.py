@@ -1,7 +1,7 @@
 """Glass to glass: from the clerk's browser through the server into the shopper's.
 
-A real server process on a database of its own; the real console with a camera that films the
-machine's clock; the real room page, whose frames are read back. Beside it, in the same run: the same
+A real server process on a database of its own; the real console with a camera that films the clock
+of the machine; the real room page, whose frames are read back. Beside it, in the same run: the same
 stream as plain HLS in hls.js with its own settings, and the same picture encoded anew.
 """
 
@@ -256,8 +256,10 @@ def _encode_cpu(live: Path) -> float:
     source = (live / "init0.mp4").read_bytes() + b"".join(path.read_bytes() for path in segments)
     before = os.times()
     subprocess.run(
-        [find_ffmpeg(), *("-loglevel", "error", "-i", "pipe:0", *ENCODE, "-threads", "1")]
-        + ["-an", "-f", "null", "-"],
+        [
+            *(find_ffmpeg(), "-loglevel", "error", "-i", "pipe:0", *ENCODE),
+            *("-threads", "1", "-an", "-f", "null", "-"),
+        ],
         input=source,
         check=True,
     )

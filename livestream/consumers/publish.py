@@ -66,6 +66,7 @@ class PublishConsumer(AsyncWebsocketConsumer):
     publication: Publication | None = None
     ingest: Ingest | None = None
     watch: asyncio.Task[None] | None = None
+    parting: asyncio.Task[None] | None = None
     state = RoomState.LIVE
     received = 0
     parts_noted = 0
@@ -111,15 +112,14 @@ class PublishConsumer(AsyncWebsocketConsumer):
     async def _obey(self, frame: Any) -> None:
         match frame:
             case {"type": "publish.hello", "publisher": str(publisher), "mime": str(mime)} if (
-                self.ingest is None and _is_uuid(publisher) and len(mime) <= 120
+                self.publication is None and _is_uuid(publisher) and len(mime) <= 120
             ):
                 await self._open(UUID(publisher), mime, takeover=frame.get("takeover") is True)
             case {"type": "publish.recorder", "mime": str(mime)} if (
-                self.ingest and len(mime) <= 120
+                self.publication and len(mime) <= 120
             ):
                 await self._begin(mime)
-            case {"type": "publish.bye"} if self.ingest:
-                await self.ingest.close()
+            case {"type": "publish.bye"} if self.publication:
                 await self.leave(1000)
             case _:
                 await self.leave(BAD_FRAME)
@@ -139,7 +139,7 @@ class PublishConsumer(AsyncWebsocketConsumer):
         self.state = RoomState(self.publication.room.state)
         await self._replace(_publishing.get(self.room.pk))
         _publishing[self.room.pk] = self
-        if await self._claim():
+        if await self._claim(self.publication):
             await self._say({"type": "publish.open", "epoch": self.publication.epoch})
             await self._begin(mime)
 
@@ -151,18 +151,17 @@ class PublishConsumer(AsyncWebsocketConsumer):
             )
 
     async def _replace(self, predecessor: PublishConsumer | None) -> None:
-        """Send away who published before. A half-open socket raises or hangs: it must not stop us."""
+        """Send away who published before. A half-open socket hangs: it must not hold us up."""
         if predecessor is not None and predecessor is not self:
-            with contextlib.suppress(Exception):
-                await asyncio.wait_for(predecessor.leave(TAKEN), PARTING)
+            self.parting = asyncio.create_task(predecessor.leave(TAKEN))
+            await asyncio.wait([self.parting], timeout=PARTING)
 
-    async def _claim(self) -> bool:
-        assert self.publication is not None
+    async def _claim(self, publication: Publication) -> bool:
         folder = verbs.media_folder(self.room, self.state)
         if self.state == RoomState.REHEARSING:
             await on_disk(shutil.rmtree, folder, True)  # a rehearsal leaves nothing behind
         try:
-            self.ingest = await Ingest.open(folder, self.publication.epoch, self._on_trouble)
+            self.ingest = await Ingest.open(folder, publication.epoch, self._on_trouble)
         except Fenced:
             await self.leave(TAKEN)
         except OSError:
@@ -171,7 +170,8 @@ class PublishConsumer(AsyncWebsocketConsumer):
         return self.ingest is not None
 
     async def _begin(self, mime: str) -> None:
-        assert self.ingest is not None
+        if self.ingest is None:
+            return  # between two stages: a restart is on its way
         try:
             await self.ingest.begin(mime)
         except UnknownContainer:
@@ -180,7 +180,7 @@ class PublishConsumer(AsyncWebsocketConsumer):
             await self.leave(NO_ENCODER)
 
     async def _take(self, chunk: bytes) -> None:
-        if self.ingest is None:
+        if self.publication is None:
             await self.leave(BAD_FRAME)
             return
         if len(chunk) > LARGEST_CHUNK:
@@ -191,16 +191,18 @@ class PublishConsumer(AsyncWebsocketConsumer):
             await self.leave(TOO_FAST)
             return
         self.budget = budget
-        await self.ingest.write(chunk)  # without an encoder, a restart is already on its way
+        lag = 0
+        if self.ingest is not None:
+            await self.ingest.write(chunk)  # without an encoder, a restart is already on its way
+            lag = round(self.ingest.lag * 1000)
         self.received += len(chunk)
-        lag = round(self.ingest.lag * 1000)
         await self._say({"type": "publish.ack", "bytes": self.received, "lag": lag})
 
     async def _on_trouble(self, trouble: Trouble) -> None:
-        if self.ingest is None or self.leaving:
+        if self.ingest is None or self.publication is None or self.leaving:
             return
         if trouble is Trouble.FENCED:
-            await self.leave(await self._why_fenced())
+            await self.leave(await self._why_fenced(self.publication))
         elif trouble is Trouble.FULL:
             await self.leave(FULL)
         elif self.ingest.barren >= BARREN:
@@ -209,10 +211,9 @@ class PublishConsumer(AsyncWebsocketConsumer):
             await asyncio.sleep(0.2 * self.ingest.barren)
             await self._say({"type": "publish.restart"})
 
-    async def _why_fenced(self) -> int:
-        assert self.publication is not None
+    async def _why_fenced(self, publication: Publication) -> int:
         room = await Room.objects.filter(pk=self.room.pk).afirst()
-        return TAKEN if room and room.epoch > self.publication.epoch else GONE
+        return TAKEN if room and room.epoch > publication.epoch else GONE
 
     async def _watch(self) -> None:
         """Every HEARTBEAT: media noted, membership and room looked at again, silence ended."""
@@ -234,25 +235,24 @@ class PublishConsumer(AsyncWebsocketConsumer):
             logger.exception("heartbeat of %s", self.room.public_id)
             return
         if state is None:
-            await self.leave(await self._why_fenced())
+            await self.leave(await self._why_fenced(publication))
         elif not welcome:
             await self.leave(NOT_FOUND)
         elif free.free < SMALLEST_DISK:
             await self.leave(FULL)
         elif (state == RoomState.REHEARSING) != (self.state == RoomState.REHEARSING):
-            await self._move_stage(state)
+            await self._move_stage(publication, ingest, state)
 
     @database_sync_to_async
     def _is_still_staff(self) -> bool:
         return Staff.objects.filter(pk=self.staff.pk, user__is_active=True).exists()
 
-    async def _move_stage(self, state: RoomState) -> None:
+    async def _move_stage(self, publication: Publication, old: Ingest, state: RoomState) -> None:
         """The rehearsal became the show, or the other way about: media goes elsewhere from now."""
-        assert self.ingest is not None
-        old, self.ingest, self.state = self.ingest, None, state
+        self.ingest, self.state = None, state
         await old.close()
         self.parts_noted = 0
-        if await self._claim():
+        if await self._claim(publication):
             await self._say({"type": "publish.restart"})
 
     async def _say(self, frame: dict[str, Any]) -> None:

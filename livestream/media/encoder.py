@@ -14,6 +14,7 @@ import os
 import resource
 from collections import deque
 from functools import lru_cache
+from typing import cast
 
 from django.conf import settings
 
@@ -120,6 +121,8 @@ class Encoder:
 
     def __init__(self, child: asyncio.subprocess.Process, *, transcode: bool) -> None:
         self.child = child
+        self.input = cast(asyncio.StreamWriter, child.stdin)
+        self.output = cast(asyncio.StreamReader, child.stdout)
         self.transcode = transcode
         self.stopping = False
         self.complaints: deque[str] = deque(maxlen=20)
@@ -153,26 +156,22 @@ class Encoder:
 
     async def write(self, data: bytes) -> None:
         """Hand over bytes and wait until the child has room again. Raises EncoderGone."""
-        pipe = self.child.stdin
-        assert pipe is not None
         try:
-            pipe.write(data)
-            await asyncio.wait_for(pipe.drain(), STALLED)
+            self.input.write(data)
+            await asyncio.wait_for(self.input.drain(), STALLED)
         except (OSError, RuntimeError, TimeoutError) as failure:
             self.kill()
             raise EncoderGone from failure
 
     async def read(self) -> bytes:
         """The next bytes of the MP4; none when the child is done or dead."""
-        assert self.child.stdout is not None
-        return await self.child.stdout.read(READ)
+        return await self.output.read(READ)
 
     def finish_input(self) -> None:
         """No more will come: the child writes what it still holds, and ends."""
         self.stopping = True
-        if self.child.stdin is not None:
-            with contextlib.suppress(OSError, RuntimeError):
-                self.child.stdin.close()
+        with contextlib.suppress(OSError, RuntimeError):
+            self.input.close()
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -189,9 +188,9 @@ class Encoder:
             logger.warning("ffmpeg ended: %s", " | ".join(self.complaints))
 
     async def _listen(self) -> None:
-        assert self.child.stderr is not None
+        errors = cast(asyncio.StreamReader, self.child.stderr)
         with contextlib.suppress(ValueError, OSError):
-            while line := await self.child.stderr.readline():
+            while line := await errors.readline():
                 self.complaints.append(line.decode(errors="replace").strip()[:200])
 
 

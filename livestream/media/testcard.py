@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from PIL import Image, ImageDraw, ImageFont
 
@@ -51,8 +52,8 @@ class Testcard:
             )
             painter = asyncio.create_task(self._paint(child))
             try:
-                assert child.stdout is not None
-                while data := await child.stdout.read(READ):
+                film = cast(asyncio.StreamReader, child.stdout)
+                while data := await film.read(READ):
                     yield data
             finally:
                 painter.cancel()
@@ -75,23 +76,19 @@ class Testcard:
                 for number in range(seconds * RATE)
             )
             child = subprocess.Popen(_command(still, film), stdin=subprocess.PIPE)
-            assert child.stdin is not None
-            for frame in frames:
-                child.stdin.write(frame)
-            child.stdin.close()
-            child.wait()
+            child.communicate(b"".join(frames))
             packager.feed(film.read_bytes())
         reel.close()
 
     async def _paint(self, child: asyncio.subprocess.Process) -> None:
         """Write the strip RATE times a second; what was late is made up for."""
-        assert child.stdin is not None
+        pipe = cast(asyncio.StreamWriter, child.stdin)
         began = time.monotonic()
         number = 0
         with contextlib.suppress(ConnectionError):
             while True:
-                child.stdin.write(self._strip(datetime.now(), number))
-                await child.stdin.drain()
+                pipe.write(self._strip(datetime.now(), number))
+                await pipe.drain()
                 number += 1
                 await asyncio.sleep(max(0.0, began + number / RATE - time.monotonic()))
 

@@ -1,7 +1,7 @@
 """How a show is written down for players (RFC 8216bis). Pure: no files, no clock, no Django.
 
     segments (about 1 s, kept for the replay)   seg0.m4s seg1.m4s seg2.m4s
-    parts (about 0.2 s, the newest only)                          part9 part10 part11 | part12 hinted
+    parts (about 0.2 s, the newest only)                          part9 part10 | part11 hinted
 
 A new encoder session brings a new init file, and the first segment after it is marked as a
 discontinuity. `turn` counts those marks from the beginning of the show.

@@ -97,7 +97,7 @@ def still_wanted(publication: Publication) -> RoomState | None:
 
 @transaction.atomic
 def close_publication(publication: Publication) -> None:
-    """Note that this publication is over and let any device be the next. A later one is untouched."""
+    """This publication is over and any device may be the next. A later one is untouched."""
     now = timezone.now()
     Publication.objects.filter(pk=publication.pk, ended_at=None).update(ended_at=now)
     Room.objects.filter(pk=publication.room_id, epoch=publication.epoch).update(publisher=None)

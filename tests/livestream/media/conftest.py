@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
-from datetime import timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from livestream.media.encoder import find_ffmpeg
 from livestream.models import Room
-from livestream.services.room import make_room, schedule_room, start_room
-from merchants.models import Merchant, User
-from merchants.services.merchant import open_merchant
-from merchants.services.product import VariantData, save_product
 
 MATROSKA = "video/x-matroska;codecs=avc1,opus"
 SECONDS = 5
@@ -43,8 +37,7 @@ def recording() -> bytes:
 
 
 @pytest.fixture
-def live_root(settings: Any, tmp_path: Path) -> Path:
-    settings.LIVE_ROOT = tmp_path / "live"
+def live_root(settings: Any) -> Path:
     return settings.LIVE_ROOT
 
 
@@ -53,33 +46,7 @@ def chunks(data: bytes, size: int = 8192) -> Iterator[bytes]:
         yield data[at : at + size]
 
 
-def open_shop(email: str = "amy@example.com", name: str = "Media Tea") -> Merchant:
-    owner = User.objects.create_user(email, "secret")
-    return open_merchant(owner=owner, name=name, store="North gate", city="Guangzhou")
-
-
 @pytest.fixture
-def make_show(db: None) -> Callable[..., Room]:
-    """A room on air, made by the verbs."""
-
-    def make_show(shop: Merchant) -> Room:
-        tea = save_product(
-            merchant=shop,
-            name="Longjing",
-            variants=[VariantData(name="50 g", sku="L50", price=6800)],
-        )
-        room = make_room(
-            merchant=shop,
-            host=shop.staff.get(),
-            title="Spring tea tonight",
-            starts_at=timezone.now() + timedelta(minutes=1),
-            products=[tea],
-        )
-        return start_room(room=schedule_room(room=room))
-
-    return make_show
-
-
-@pytest.fixture
-def show(make_show: Callable[..., Room]) -> Room:
-    return make_show(open_shop())
+def show(live: Room) -> Room:
+    """The room on air, by the name it has in these tests."""
+    return live

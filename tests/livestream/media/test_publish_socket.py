@@ -19,7 +19,7 @@ from livestream.models import Room
 from livestream.routing import websocket_urlpatterns
 from livestream.rules.bitrate import DEPTH, LARGEST_CHUNK, RATE, Budget, spend
 from livestream.services.room import end_room
-from tests.livestream.media.conftest import MATROSKA, chunks, open_shop
+from tests.livestream.media.conftest import MATROSKA, chunks
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.django_db(transaction=True)]
 
@@ -72,7 +72,7 @@ class Camera:
 
 @sync_to_async
 def host_of(room: Room):
-    return room.merchant.staff.get().user
+    return room.host.user
 
 
 async def on_air(room: Room) -> Camera:
@@ -167,12 +167,10 @@ async def test_a_chunk_too_large_ends_the_socket(show, live_root):
     assert await camera.closed() == publish.TOO_LARGE
 
 
-async def test_nobody_unknown_gets_in(show, live_root):
+async def test_nobody_unknown_gets_in(show, live_root, mallory, other_shop):
     assert await (await Camera(show, AnonymousUser()).connect()).closed() == publish.SIGN_IN
-    stranger = (await sync_to_async(open_shop)("mal@example.com", "Other")).staff
-    stranger = await sync_to_async(lambda: stranger.get().user)()
-    foreign = await (await Camera(show, stranger).connect()).closed()
-    absent = await (await Camera("nowhere", stranger).connect()).closed()
+    foreign = await (await Camera(show, mallory).connect()).closed()
+    absent = await (await Camera("nowhere", mallory).connect()).closed()
     assert foreign == absent == publish.NOT_FOUND
 
 
@@ -227,7 +225,7 @@ async def test_an_ended_room_sends_its_camera_home(show, live_root, recording, m
 async def test_a_removed_clerk_loses_her_camera(show, live_root, monkeypatch):  # P15
     monkeypatch.setattr(publish, "HEARTBEAT", 0.1)
     camera = await on_air(show)
-    await sync_to_async(lambda: show.merchant.staff.all().delete())()
+    await sync_to_async(lambda: show.host.delete())()
     assert await camera.closed() == publish.NOT_FOUND
 
 
