@@ -84,6 +84,8 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "merchants.context_processors.page",
+                "orders.context_processors.to_ship",
+                "livestream.context_processors.on_air",
             ]
         },
     }
