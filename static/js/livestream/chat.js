@@ -28,7 +28,7 @@
 // Lines get the class of their badge ("host", "staff", "regular") and data-id; they are put in the
 // order of ids, so one that comes late or twice does no harm. What was typed stays in the field until
 // the server has it: `chat.accepted` clears it, `error` explains. Nothing here is ever read as HTML.
-import { say, renew, connectionState } from "guitai/livestream/socket";
+import { connectionState, hear, renew, say } from "guitai/livestream/socket";
 import { sendJson } from "guitai/request";
 
 const MOST_LINES = 200;
@@ -103,6 +103,7 @@ export default function start(element) {
     if (event.badge && badge) {
       badge.textContent = template.dataset[event.badge] ?? "";
       badge.hidden = !badge.textContent;
+      badge.classList.add(`tag--${event.badge}`);
     }
     if (event.badge) item.classList.add(event.badge);
     return item;
@@ -164,6 +165,28 @@ export default function start(element) {
     else complain(element.dataset.offline);
   }
 
+  // What was typed outlives a reload: the page loads itself again when the show begins or ends.
+  function write(text) {
+    input.value = text;
+    keep();
+  }
+
+  function keep() {
+    try {
+      sessionStorage.setItem(`draft:${location.pathname}:${input.id}`, input.value);
+    } catch {
+      // storage is off: nothing to keep it in
+    }
+  }
+
+  function restore() {
+    try {
+      input.value ||= sessionStorage.getItem(`draft:${location.pathname}:${input.id}`) ?? "";
+    } catch {
+      // storage is off
+    }
+  }
+
   function settle() {
     pending = null;
     form.removeAttribute("aria-busy");
@@ -171,7 +194,7 @@ export default function start(element) {
 
   function accepted(event) {
     if (!pending || event.key !== pending.key) return;
-    if (input.value.trim() === pending.text) input.value = "";
+    if (input.value.trim() === pending.text) write("");
     complain("");
     settle();
     toEnd();
@@ -214,32 +237,31 @@ export default function start(element) {
 
   // --- wiring ----------------------------------------------------------------------------------
 
-  const listen = (type, act) => document.addEventListener(`live:${type}`, ({ detail }) => act(detail));
-  listen("chat.said", addLine);
-  listen("chat.hidden", ({ id }) => lines.querySelector(`[data-id="${Number(id)}"]`)?.remove());
-  listen("chat.gap", () => { lines.replaceChildren(); known.clear(); put(system(element.dataset.gap ?? "")); });
-  listen("chat.muted", ({ muted }) => showMuted(muted));
-  listen("note.pinned", ({ text }) => showPinned(text));
-  listen("room.state", (state) => {
+  hear("chat.said", addLine);
+  hear("chat.hidden", ({ id }) => lines.querySelector(`[data-id="${Number(id)}"]`)?.remove());
+  hear("chat.gap", () => { lines.replaceChildren(); known.clear(); put(system(element.dataset.gap ?? "")); });
+  hear("chat.muted", ({ muted }) => showMuted(muted));
+  hear("note.pinned", ({ text }) => showPinned(text));
+  hear("room.state", (state) => {
     showPinned(state.pinned ?? "");
     if ("muted" in state) showMuted(state.muted);
   });
-  listen("sale.made", (sale) => {
+  hear("sale.made", (sale) => {
     const sentence = document.getElementById("chat-sale")?.dataset.sentence;
     if (!sentence) return;
     const text = sentence.replace("%(name)s", sale.name).replace("%(product)s", sale.product);
     put(system(text, "chat-sale"));
   });
-  listen("seat.taken", (seat) => {
+  hear("seat.taken", (seat) => {
     ({ name, staff } = seat);
     if (!nicknameForm || nicknameForm.hidden) deliver();
   });
-  listen("chat.accepted", accepted);
-  listen("error", refused);
+  hear("chat.accepted", accepted);
+  hear("error", refused);
   setInterval(announce, ALOUD);
 
   form?.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
-  input?.addEventListener("input", () => complain(""));
+  input?.addEventListener("input", () => { complain(""); keep(); });
   nicknameForm?.addEventListener("submit", (event) => { event.preventDefault(); takeName(); });
   more?.addEventListener("click", toEnd);
   scroll.addEventListener("scroll", () => { if (unseen && isAtEnd()) toEnd(); }, { passive: true });
@@ -247,6 +269,7 @@ export default function start(element) {
     const paused = currentTarget.getAttribute("aria-pressed") !== "true";
     currentTarget.setAttribute("aria-pressed", String(paused));
   });
+  if (input) restore();
   toEnd();
 }
 

@@ -5,11 +5,13 @@
 //      data-refused="This room is closed to you now." hidden></p>
 //
 // A cut of less than two seconds is not worth a word.
+import { hear } from "guitai/livestream/socket";
+
 const WORTH_SAYING = 2000;
 
 export default function start(element) {
   let timer = 0;
-  document.addEventListener("live:connection", ({ detail: { state } }) => {
+  hear("connection", ({ state }) => {
     clearTimeout(timer);
     if (state === "open") {
       element.hidden = true;

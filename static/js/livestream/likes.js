@@ -9,7 +9,7 @@
 // Every [data-likes] of the page shows the total. Hearts rise in [data-hearts]: each gets the custom
 // properties --x, --drift, --turn and --hue (0–1) and leaves after its animation, or after three
 // seconds. With prefers-reduced-motion there are none.
-import { say } from "guitai/livestream/socket";
+import { hear, say } from "guitai/livestream/socket";
 
 const FOLD = 500;
 const MOST = 20; // the server takes no more in one frame
@@ -23,6 +23,7 @@ const format = new Intl.NumberFormat(document.documentElement.lang || "zh-CN", {
 
 let total = 0;
 let unsent = 0;
+let mine = 0; // sent, and not yet counted: its hearts have risen already
 let timer = 0;
 
 function show(count) {
@@ -34,8 +35,10 @@ function flush() {
   timer = 0;
   const count = Math.min(unsent, MOST);
   if (!count) return;
-  if (say({ type: "like", n: count })) unsent -= count;
-  else unsent = MOST; // no connection: keep a handful, not a flood
+  if (say({ type: "like", n: count })) {
+    unsent -= count;
+    mine += count;
+  } else unsent = MOST; // no connection: keep a handful, not a flood
   if (unsent) timer = setTimeout(flush, FOLD);
 }
 
@@ -60,19 +63,17 @@ function tap() {
   timer ||= setTimeout(flush, FOLD);
 }
 
-let listening = false;
+hear("seat.taken", ({ likes }) => show(likes + unsent));
+hear("likes.counted", (counted) => {
+  show(counted.total + unsent);
+  const others = Math.min(Math.max(counted.new - mine, 0), 5);
+  mine = Math.max(mine - counted.new, 0);
+  for (let number = 0; number < others; number += 1) setTimeout(heart, number * 180);
+});
+hear("connection", ({ state }) => {
+  if (state === "open" && unsent) timer ||= setTimeout(flush, FOLD);
+});
 
 export default function start(button) {
   button.addEventListener("click", tap);
-  if (listening) return;
-  listening = true;
-  document.addEventListener("live:seat.taken", ({ detail }) => show(Math.max(detail.likes, 0) + unsent));
-  document.addEventListener("live:likes.counted", ({ detail }) => {
-    show(detail.total + unsent);
-    const others = Math.min(detail.new, 5);
-    for (let number = 0; number < others; number += 1) setTimeout(heart, number * 180);
-  });
-  document.addEventListener("live:connection", ({ detail }) => {
-    if (detail.state === "open" && unsent) timer ||= setTimeout(flush, FOLD);
-  });
 }
