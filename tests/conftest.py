@@ -39,6 +39,7 @@ DAN = Contact(name="沈梅", phone="+8613800002688", address="杭州市上城区
 def _own_folders(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.LIVE_ROOT = tmp_path / "live"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
 
 
 def person(email: str, name: str) -> User:

@@ -147,6 +147,12 @@ def cancel_room(*, room: Room) -> Room:
     return _move(room, RoomState.CANCELLED)
 
 
+@transaction.atomic
+def ban_room(*, room: Room) -> Room:
+    """A platform admin takes it off the air for good; everybody in it is sent out."""
+    return _move(room, RoomState.BANNED)
+
+
 def sweep_rooms(now: datetime) -> None:
     """Expire rooms that nobody started, end shows that nobody ended."""
     forgotten = Room.objects.filter(state=RoomState.SCHEDULED, starts_at__lte=now - LATE_START)

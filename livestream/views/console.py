@@ -70,7 +70,9 @@ def spotlight(request: MerchantRequest, room: str) -> HttpResponse:
         case "hide":
             return _act(request, found, lambda: hide_item(room=found))
     wanted = request.POST.get("item", "")
-    item = get_object_or_404(found.items, pk=int(wanted) if wanted.isdecimal() else 0)
+    if not wanted.isdecimal():
+        return HttpResponse(status=422)
+    item = get_object_or_404(found.items, pk=wanted)
     return _act(request, found, lambda: show_item(room=found, item=item))
 
 

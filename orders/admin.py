@@ -1,0 +1,86 @@
+"""Support staff may look at orders and cancel them, but never edit them by hand."""
+
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from merchants.admin import ReadOnlyAdmin, ReadOnlyInline
+from merchants.errors import RuleBroken
+from orders.models import Coupon, Line, Order, Payment, Shipment, Step, Voucher
+from orders.rules.line import LineState
+from orders.services.order import move_order
+
+
+class LineInline(ReadOnlyInline):
+    model = Line
+    fields = ["title", "quantity", "list_price", "unit_price", "discount", "state"]
+
+
+class StepInline(ReadOnlyInline):
+    model = Step
+    fields = ["at", "state", "by"]
+
+
+class PaymentInline(ReadOnlyInline):
+    model = Payment
+    fields = ["gateway", "transaction", "amount", "state", "refund_due", "settled_at"]
+
+
+class ShipmentInline(ReadOnlyInline):
+    model = Shipment
+    fields = ["carrier", "tracking_number", "shipped_at", "by"]
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    list_display = ["number", "merchant", "name", "state", "total", "placed_at"]
+    list_filter = ["state"]
+    list_select_related = ["merchant"]
+    search_fields = ["number", "name", "phone", "merchant__name"]
+    date_hierarchy = "placed_at"
+    inlines = [LineInline, StepInline, PaymentInline, ShipmentInline]
+    actions = ["cancel"]
+
+    @admin.action(description=_("Cancel, and give the stock back"), permissions=["view"])
+    def cancel(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        if not request.user.is_superuser:
+            self.message_user(request, _("Only platform admins may cancel."), messages.ERROR)
+            return
+        for order in orders.select_related("merchant", "voucher"):
+            try:
+                move_order(order=order, to=LineState.CANCELLED, by=request.user)
+            except RuleBroken as refusal:
+                self.message_user(request, f"{order}: {refusal}", messages.ERROR)
+
+
+@admin.register(Payment)
+class PaymentAdmin(ReadOnlyAdmin):
+    list_display = ["public_id", "order", "gateway", "amount", "state", "refund_due", "settled_at"]
+    list_select_related = ["order"]
+    list_filter = ["state", "refund_due", "gateway"]
+    search_fields = ["public_id", "transaction", "order__number"]
+
+
+@admin.register(Shipment)
+class ShipmentAdmin(ReadOnlyAdmin):
+    list_display = ["order", "carrier", "tracking_number", "shipped_at", "by"]
+    list_select_related = ["order", "by"]
+    search_fields = ["tracking_number", "order__number"]
+
+
+@admin.register(Coupon)
+class CouponAdmin(ReadOnlyAdmin):
+    list_display = ["name", "merchant", "amount", "issued", "claimed", "redeemed", "ends_at"]
+    list_select_related = ["merchant"]
+    search_fields = ["name", "merchant__name"]
+
+
+@admin.register(Voucher)
+class VoucherAdmin(ReadOnlyAdmin):
+    list_display = ["coupon", "customer", "state", "claimed_at"]
+    list_select_related = ["coupon", "customer"]
+    list_filter = ["state"]
+    search_fields = ["coupon__name", "customer__phone"]

@@ -1,0 +1,96 @@
+"""One room in two processes, joined by Redis; and what is left when Redis dies (P13)."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.servers import Server, database_url, guest_session, running
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed"),
+]
+
+
+@dataclass
+class House:
+    """Two servers and the Redis between them."""
+
+    one: Server
+    two: Server
+    redis: subprocess.Popen[bytes]
+
+
+@pytest.fixture
+def house(transactional_db, tmp_path) -> Iterator[House]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    redis = subprocess.Popen(
+        [*("redis-server", "--port", str(port), "--save", "", "--appendonly", "no")],
+        stdout=subprocess.DEVNULL,
+    )
+    url = f"redis://127.0.0.1:{port}/0"
+    try:
+        with (
+            running(tmp_path / "one", database_url(), REDIS_URL=url) as one,
+            running(tmp_path / "two", database_url(), REDIS_URL=url) as two,
+        ):
+            yield House(one, two, redis)
+    finally:
+        redis.send_signal(signal.SIGCONT)
+        redis.kill()
+        redis.wait()
+
+
+def test_a_room_is_one_room_in_two_processes(house, live):
+    path = f"/ws/live/{live.public_id}/"
+    with (
+        house.one.line(path, guest_session("Dan")) as dan,
+        house.two.line(path, guest_session("Eve")) as eve,
+    ):
+        dan.wait("seat.taken")
+        eve.wait("seat.taken")
+        dan.say("from one")
+        assert eve.wait("chat.said", seconds=4)["text"] == "from one"
+        eve.say("from two")
+        assert dan.wait("chat.said", text="from two", seconds=4)["name"] == "Eve"
+        dan.wait("viewers.counted", count=2)
+        eve.wait("viewers.counted", count=2)
+        dan.send({"type": "like", "n": 3})
+        eve.send({"type": "like", "n": 4})
+        dan.wait("likes.counted", total=7)
+        eve.wait("likes.counted", total=7)
+
+
+@pytest.mark.parametrize("trouble", [signal.SIGKILL, signal.SIGSTOP])  # dead, and hanging
+def test_without_redis_a_process_hears_itself_and_rows_reach_the_other(house, live, trouble):
+    path = f"/ws/live/{live.public_id}/"
+    with (
+        house.one.line(path, guest_session("Dan")) as dan,
+        house.one.line(path) as near,
+        house.two.line(path) as far,
+    ):
+        for line in (dan, near, far):
+            line.wait("seat.taken")
+        house.redis.send_signal(trouble)
+        began = time.monotonic()
+        dan.wait("chat.accepted", key=dan.say("still open"), seconds=2)
+        near.wait("chat.said", text="still open", seconds=5)  # the layer gets two seconds
+        far.wait("chat.said", text="still open", seconds=15)  # healed from the rows
+        with urllib.request.urlopen(f"{house.one.url}/live/{live.public_id}/", timeout=8) as page:
+            assert page.status == 200
+        assert time.monotonic() - began < 20
+
+        with house.two.line(path, guest_session("Lin")) as late:  # and the door is open
+            late.wait("seat.taken")
+            late.wait("chat.accepted", key=late.say("me too"), seconds=4)

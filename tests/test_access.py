@@ -1,0 +1,308 @@
+"""Who may open what (P14). Every address of Guitai has its row here, or the build fails.
+
+An actor is let in (2xx, or a redirect to a page of ours), sent to sign in, refused (403) or told
+that there is nothing (404). A foreign object and an absent one answer alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from livestream.services.drop import open_drop
+from merchants.rules.role import Role
+from merchants.services.merchant import make_key
+from merchants.services.photo import add_photo
+
+PUBLIC, PERSON = "public", "person"  # everybody; everybody who has signed in
+CLERK, MANAGER, OWNER, KEY = Role.CLERK, Role.MANAGER, Role.OWNER, "key"
+GET, POST = "get", "post"
+
+# name -> who, the methods it answers, the objects in its address besides the merchant
+TABLE: dict[str, tuple[object, set[str], list[str]]] = {
+    # platform
+    "healthz": (PUBLIC, {GET}, []),
+    "readyz": (PUBLIC, {GET}, []),
+    "theme": (PUBLIC, {POST}, []),
+    "set_language": (PUBLIC, {GET, POST}, []),
+    "dashboard": (PERSON, {GET}, []),
+    "new_merchant": (PERSON, {GET, POST}, []),
+    "api:schema": (PUBLIC, {GET}, []),
+    "api:docs": (PUBLIC, {GET}, []),
+    # shoppers
+    "watch:discover": (PUBLIC, {GET}, []),
+    "watch:nickname": (PUBLIC, {POST}, []),
+    "watch:strip": (PUBLIC, {GET}, []),
+    "watch:room": (PUBLIC, {GET}, ["room"]),
+    "watch:shelf": (PUBLIC, {GET}, ["room"]),
+    "watch:product": (PUBLIC, {GET}, ["room", "item"]),
+    "watch:checkout": (PUBLIC, {GET, POST}, ["room"]),
+    "watch:drop": (PUBLIC, {GET}, ["room", "drop"]),
+    "watch:claim": (PUBLIC, {POST}, ["room", "drop"]),
+    "watch:reminder": (PUBLIC, {POST}, ["room"]),
+    "shop:front": (PUBLIC, {GET}, []),
+    "shop:product": (PUBLIC, {GET}, ["product"]),
+    "track:mine": (PUBLIC, {GET}, []),
+    "track:checkout": (PUBLIC, {GET, POST}, []),
+    "track:order": (PUBLIC, {GET}, ["number"]),
+    "track:pay": (PUBLIC, {GET, POST}, ["number"]),
+    # dashboard
+    "livestream:home": (CLERK, {GET}, []),
+    "livestream:room_list": (CLERK, {GET}, []),
+    "livestream:room_new": (CLERK, {GET, POST}, []),
+    "livestream:room_edit": (CLERK, {GET, POST}, ["room"]),
+    "livestream:room_shelf": (CLERK, {GET}, ["room"]),
+    "livestream:shelf_add": (CLERK, {POST}, ["room"]),
+    "livestream:shelf_item": (CLERK, {POST}, ["room", "item"]),
+    "livestream:room_schedule": (CLERK, {POST}, ["room"]),
+    "livestream:room_cancel": (CLERK, {POST}, ["room"]),
+    "livestream:console": (CLERK, {GET}, ["room"]),
+    "livestream:console_panels": (CLERK, {GET}, ["room"]),
+    "livestream:console_move": (CLERK, {POST}, ["room"]),
+    "livestream:console_spotlight": (CLERK, {POST}, ["room"]),
+    "livestream:console_drop": (CLERK, {POST}, ["room"]),
+    "livestream:console_notice": (CLERK, {POST}, ["room"]),
+    "merchants:product_list": (CLERK, {GET}, []),
+    "merchants:product_new": (CLERK, {GET, POST}, []),
+    "merchants:product_edit": (CLERK, {GET, POST}, ["product"]),
+    "merchants:product_stock": (CLERK, {POST}, ["product"]),
+    "merchants:photo_add": (CLERK, {POST}, ["product"]),
+    "merchants:photo_remove": (CLERK, {POST}, ["product", "photo"]),
+    "merchants:store_list": (MANAGER, {GET}, []),
+    "merchants:store_new": (MANAGER, {GET, POST}, []),
+    "merchants:store_edit": (MANAGER, {GET, POST}, ["store"]),
+    "merchants:staff_list": (MANAGER, {GET, POST}, []),
+    "merchants:staff_remove": (OWNER, {POST}, ["place"]),
+    "merchants:settings": (MANAGER, {GET, POST}, []),
+    "merchants:key_new": (OWNER, {POST}, []),
+    "merchants:key_revoke": (OWNER, {POST}, ["prefix"]),
+    "merchants:notices": (CLERK, {GET, POST}, []),
+    "orders:order_list": (CLERK, {GET}, []),
+    "orders:order_detail": (CLERK, {GET}, ["number"]),
+    "orders:order_ship": (CLERK, {POST}, ["number"]),
+    "orders:order_ready": (CLERK, {POST}, ["number"]),
+    "orders:order_collect": (CLERK, {POST}, ["number"]),
+    "orders:order_deliver": (CLERK, {POST}, ["number"]),
+    "orders:order_cancel": (CLERK, {POST}, ["number"]),
+    "orders:coupon_list": (CLERK, {GET}, []),
+    "orders:coupon_new": (CLERK, {GET, POST}, []),
+    "orders:coupon_stop": (CLERK, {POST}, ["coupon"]),
+    # programs
+    "api:product-list": (KEY, {GET}, []),
+    "api:product-detail": (KEY, {GET}, ["product_public_id"]),
+    "api:room-list": (KEY, {GET, POST}, []),
+    "api:room-detail": (KEY, {GET}, ["room_public_id"]),
+    "api:room-schedule": (KEY, {POST}, ["room_public_id"]),
+    "api:order-list": (KEY, {GET}, []),
+    "api:order-detail": (KEY, {GET}, ["number"]),
+    "api:order-ship": (KEY, {POST}, ["number"]),
+}
+# Not ours: guarded by django-allauth and by the admin themselves; their login is tested apart.
+FOREIGN = ("accounts/", "admin/", "media/")
+STAFFED = [name for name, (who, _m, _o) in TABLE.items() if isinstance(who, Role)]
+KEYED = [name for name, (who, _m, _o) in TABLE.items() if who == KEY]
+OPEN = [name for name, (who, _m, _o) in TABLE.items() if who == PUBLIC]
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str
+    path: str
+
+
+def pages(
+    patterns: list[URLPattern | URLResolver], space: str = "", path: str = ""
+) -> Iterator[Page]:
+    """Every address of the site, from Django's own resolver."""
+    for pattern in patterns:
+        here = path + str(pattern.pattern)
+        if here.lstrip("^").startswith(FOREIGN):
+            continue
+        if isinstance(pattern, URLResolver):
+            inner = pattern.namespace or space
+            yield from pages(pattern.url_patterns, inner, here)
+        else:
+            name = f"{space}:{pattern.name}" if space else str(pattern.name)
+            yield Page(name, here)
+
+
+def test_every_address_has_a_row():
+    assert {page.name for page in pages(get_resolver().url_patterns)} == set(TABLE)
+
+
+@pytest.fixture
+def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str, object]:
+    """One of everything, all of Alice's shop."""
+    file, size = picture()
+    drop = open_drop(room=live, coupon=coupon, minutes=5)
+    key, secret = make_key(merchant=shop, name="till")
+    return {
+        "merchant": shop.slug,
+        "room": live.public_id,
+        "room_public_id": live.public_id,
+        "item": live.items.first().pk,
+        "drop": drop.public_id,
+        "product": longjing.public_id,
+        "product_public_id": longjing.public_id,
+        "photo": add_photo(product=longjing, file=file, size=size).pk,
+        "store": store.pk,
+        "place": shop.staff.get(user=bob).pk,
+        "prefix": key.prefix,
+        "number": order.number,
+        "coupon": coupon.public_id,
+        "secret": secret,
+    }
+
+
+@pytest.fixture
+def address(things):
+    """The address of a page about Alice's things, at any shop; `absent` names a thing that is not."""
+
+    def address(name: str, merchant: str = "", absent: bool = False) -> str:
+        kwargs = {}
+        needs = list(TABLE[name][2])
+        if isinstance(TABLE[name][0], Role) or TABLE[name][0] == KEY or name in WITH_MERCHANT:
+            kwargs["merchant"] = merchant or things["merchant"]
+        for need in needs:
+            value = things[need]
+            if absent:
+                value = 10**9 if isinstance(value, int) else "zzzzzzzzzz"
+            kwargs[need.removeprefix("product_").removeprefix("room_")] = value
+        return reverse(name, kwargs=kwargs)
+
+    return address
+
+
+WITH_MERCHANT = {"watch:strip", "shop:front", "shop:product", "track:checkout"}
+
+
+def visit(client: Client, url: str, method: str, **headers: str) -> int:
+    return getattr(client, method)(url, headers=headers).status_code
+
+
+def every(names: list[str]):
+    return pytest.mark.parametrize(
+        ("name", "method"),
+        [(name, method) for name in names for method in sorted(TABLE[name][1])],
+    )
+
+
+@every(STAFFED)
+def test_nobody_gets_in_without_signing_in(address, client, name, method):
+    response = getattr(client, method)(address(name))
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+
+
+@every(STAFFED)
+def test_a_stranger_cannot_see_that_the_shop_exists(address, client, mallory, name, method):
+    client.force_login(mallory)
+    assert visit(client, address(name), method) == 404
+    assert visit(client, address(name, merchant="no-such-shop"), method) == 404
+
+
+@every([name for name in STAFFED if TABLE[name][2]])
+def test_an_owner_cannot_reach_another_shop_through_her_own(
+    address, client, other_shop, mallory, name, method
+):
+    client.force_login(mallory)
+    foreign = visit(client, address(name, merchant=other_shop.slug), method)
+    absent = visit(client, address(name, merchant=other_shop.slug, absent=True), method)
+    assert foreign == absent == 404
+
+
+@every([name for name in STAFFED if TABLE[name][0] > Role.CLERK])
+def test_a_clerk_may_not_do_what_is_above_her(address, client, bob, name, method):
+    client.force_login(bob)
+    assert visit(client, address(name), method) == 403
+
+
+@every([name for name in STAFFED if TABLE[name][0] > Role.MANAGER])
+def test_a_manager_may_not_do_what_is_above_her(address, client, carol, name, method):
+    client.force_login(carol)
+    assert visit(client, address(name), method) == 403
+
+
+@every(STAFFED)
+def test_the_least_role_gets_in(address, client, alice, bob, carol, name, method):
+    client.force_login({CLERK: bob, MANAGER: carol, OWNER: alice}[TABLE[name][0]])
+    assert visit(client, address(name), method) in {200, 204, 302, 409, 422}
+
+
+@every(STAFFED)
+def test_a_removed_clerk_loses_access_at_the_next_request(address, client, shop, bob, name, method):
+    client.force_login(bob)
+    url = address(name)
+    shop.staff.filter(user=bob).delete()  # as remove_staff does
+    assert visit(client, url, method) == 404
+
+
+@every(OPEN)
+def test_a_shopper_needs_no_account(address, client, name, method):
+    assert visit(client, address(name), method) in {200, 302, 422}
+
+
+@every([name for name in OPEN if TABLE[name][2]])
+def test_what_is_not_there_is_not_found(address, client, name, method):
+    assert visit(client, address(name, absent=True), method) == 404
+
+
+@every([name for name, row in TABLE.items() if row[0] == PERSON])
+def test_a_page_for_people_asks_to_sign_in(address, client, alice, name, method):
+    assert visit(client, address(name), method) == 302
+    client.force_login(alice)
+    assert visit(client, address(name), method) in {200, 302, 422}
+
+
+@every(KEYED)
+def test_a_program_needs_a_key(address, client, name, method):
+    assert visit(client, address(name), method) == 401
+    assert visit(client, address(name), method, authorization="Api-Key bad.key") == 401
+
+
+@every(KEYED)
+def test_a_session_does_not_open_the_second_door(address, client, alice, name, method):
+    client.force_login(alice)
+    assert visit(client, address(name), method) == 401
+
+
+@every(KEYED)
+def test_a_key_of_another_shop_finds_nothing(address, client, other_shop, name, method):
+    _key, foreign = make_key(merchant=other_shop, name="theirs")
+    key = f"Api-Key {foreign}"
+    assert visit(client, address(name), method, authorization=key) == 404
+    if TABLE[name][2]:
+        through_own = address(name, merchant=other_shop.slug)
+        assert visit(client, through_own, method, authorization=key) == 404
+
+
+@every(KEYED)
+def test_the_key_of_the_shop_opens(address, things, client, name, method):
+    status = visit(client, address(name), method, authorization=f"Api-Key {things['secret']}")
+    assert status in {200, 201, 400, 409, 415, 422}
+
+
+@every(KEYED)
+def test_a_revoked_key_opens_nothing(address, things, shop, client, name, method):
+    shop.api_keys.update(revoked=True)
+    key = f"Api-Key {things['secret']}"
+    assert visit(client, address(name), method, authorization=key) == 401
+
+
+@every(list(TABLE))
+def test_other_methods_are_refused(address, things, alice, client, name, method):
+    client.force_login(alice)
+    for other in {"get", "post", "put", "delete"} - TABLE[name][1]:
+        key = f"Api-Key {things['secret']}"
+        assert visit(client, address(name), other, authorization=key) in {403, 405}, other
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/orders/order/"])
+def test_the_admin_is_closed_to_merchants(client, alice, path):
+    assert client.get(path).status_code == 302
+    client.force_login(alice)
+    assert client.get(path).status_code == 302
