@@ -15,10 +15,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
@@ -55,15 +54,17 @@ PLAIN = """async ([url, hls]) => {
 }"""
 
 
-def run(out: Any = None) -> None:
-    """Measure everything and note it."""
+def run(out: Callable[[str], None] = print) -> None:
+    """Measure everything and note it; `out` hears what is being done."""
     with _server() as (web, stage, live), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_chromium(), args=CHROMIUM)
         _publish(browser, stage)
         _wait_for(live / "live.m3u8")
+        out(f"on air; this machine's load is {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         time.sleep(3)
         first = statistics.median(_first_frame(browser, stage) for _ in range(VISITS))
         ages, web_cpu, encoder_cpu = _watch(browser, stage, web.pid)
+        out(f"{len(ages)} frames read; now as plain HLS; load {os.getloadavg()[0]:.1f}")
         plain_first, plain_ages = _watch_plain(browser, stage)
         browser.close()
         time.sleep(3)

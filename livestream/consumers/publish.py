@@ -274,8 +274,8 @@ class PublishConsumer(AsyncWebsocketConsumer):
         self.leaving = True
         if self.watch is not None:
             self.watch.cancel()
-        if _publishing.get(getattr(self, "room", None) and self.room.pk) is self:
-            del _publishing[self.room.pk]
+        for room in [pk for pk, camera in _publishing.items() if camera is self]:
+            del _publishing[room]
         if self.ingest is not None:
             await self.ingest.close()
         if self.publication is not None:
