@@ -193,6 +193,7 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 LIVE_ROOT = Path(env("LIVE_ROOT", default=str(VAR_DIR / "live")))
 LIVE_FFMPEG = env("LIVE_FFMPEG", default="")  # empty: the binary of the imageio-ffmpeg wheel
+LIVE_TRANSCODES = env.int("LIVE_TRANSCODES", default=None)  # empty: one processor stays free
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
