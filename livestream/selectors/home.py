@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Min, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from livestream.models import Room
+from livestream.rules.chart import bars, ceiling, scale, spark
 from livestream.rules.room import RoomState
 from livestream.selectors.room import shelf
 from merchants.models import Merchant
@@ -18,40 +19,77 @@ from orders.models import Order
 from orders.selectors.order import TABS, lines_with_pictures
 
 DAYS = 14
+WEEK = timedelta(days=7)
+EMPTY = {"turnover": 0, "orders": 0, "buyers": 0}
+CHART = {"left": 48.0, "right": 716.0, "base": 220.0, "head": 24.0}
 
 
 def home_page(merchant: Merchant, now: datetime) -> dict[str, Any]:
     """Next show, waiting list, today against a week ago, fourteen days, latest orders."""
-    room = next_room(merchant)
     days = daily(merchant, now)
-    running_out = with_numbers(merchant.products.on_sale()).filter(left__lte=F("low_line"))
+    total = sum(day["turnover"] for day in days)
+    live_total = sum(day["turnover"] for day in days if day["live"])
     return {
         "now": now,
-        "room": room,
-        "cards": shelf(room)[:6] if room else [],
-        "shelf_size": room.items.count() if room else 0,
-        "reminders": room.reminders.count() if room else 0,
-        "to_ship": merchant.orders.filter(state__in=TABS["to_ship"]).count(),
-        "unpaid": merchant.orders.filter(state__in=TABS["unpaid"]).count(),
-        "running_out": running_out.order_by("left")[:5],
+        "hour": timezone.localtime(now).hour,
+        **_show(merchant),
+        **_waiting(merchant),
         "days": days,
-        "today": days[-1],
-        "week_ago": days[-8],
-        "peak": max((day["turnover"] for day in days), default=0) or 1,
-        "total": sum(day["turnover"] for day in days),
-        "live_total": sum(day["turnover"] for day in days if day["live"]),
+        "kpis": kpis(merchant, days, now),
         "customers": merchant.customers.exclude(phone="").count(),
+        "chart": chart(days),
+        "total": total,
+        "live_share": round(100 * live_total / total) if total else 0,
         "latest": merchant.orders.filter(paid_at__isnull=False)
         .prefetch_related(lines_with_pictures())
         .order_by("-paid_at")[:6],
     }
 
 
+def _show(merchant: Merchant) -> dict[str, Any]:
+    room = next_room(merchant)
+    if room is None:
+        return {"room": None, "has_goods": merchant.products.on_sale().exists()}
+    cards = shelf(room)
+    return {
+        "room": room,
+        "cards": cards[:6],
+        "more": max(len(cards) - 6, 0),
+        "shelf_size": len(cards),
+        "coupons": merchant.coupons.running(timezone.now()).count(),
+        "reminders": room.reminders.count(),
+    }
+
+
+def _waiting(merchant: Merchant) -> dict[str, Any]:
+    """What somebody has to do, each with the moment that presses."""
+
+    def of(tab: str, moment: str) -> dict[str, Any]:
+        orders = merchant.orders.filter(state__in=TABS[tab])
+        return orders.aggregate(count=Count("pk"), first=Min(moment))
+
+    low = with_numbers(merchant.products.on_sale()).filter(left__lte=F("low_line"))
+    running_out = list(low.order_by("left")[:20])
+    found = {
+        "to_pack": of("to_ship", "paid_at"),
+        "to_collect": of("ready", "paid_at"),
+        "unpaid": of("unpaid", "pay_by"),
+        "running_out": running_out,
+    }
+    found["waiting"] = bool(running_out) + sum(
+        found[name]["count"] > 0 for name in ("to_pack", "to_collect", "unpaid")
+    )
+    return found
+
+
 def next_room(merchant: Merchant) -> Room | None:
-    """The room on air, else the next scheduled one."""
+    """The room on air, else the next scheduled one, else the draft last worked on."""
     rooms = merchant.rooms.select_related("host", "merchant")
-    live = rooms.on_air().first()
-    return live or rooms.filter(state=RoomState.SCHEDULED).order_by("starts_at").first()
+    return (
+        rooms.on_air().order_by("-pk").first()
+        or rooms.filter(state=RoomState.SCHEDULED).order_by("starts_at").first()
+        or rooms.filter(state=RoomState.DRAFT).order_by("-pk").first()
+    )
 
 
 def daily(merchant: Merchant, now: datetime) -> list[dict[str, Any]]:
@@ -78,5 +116,47 @@ def daily(merchant: Merchant, now: datetime) -> list[dict[str, Any]]:
 
 
 def _day(day: date, rows: dict[date, dict[str, Any]], shows: set[date]) -> dict[str, Any]:
-    empty = {"turnover": 0, "orders": 0, "buyers": 0}
-    return {**empty, **rows.get(day, {}), "day": day, "live": day in shows}
+    return {**EMPTY, **rows.get(day, {}), "day": day, "live": day in shows}
+
+
+def kpis(merchant: Merchant, days: list[dict[str, Any]], now: datetime) -> dict[str, Any]:
+    """Today's figures beside those of the same weekday up to the same hour: a fair comparison."""
+    then = now - WEEK
+    start = timezone.localtime(then).replace(hour=0, minute=0, second=0, microsecond=0)
+    before = merchant.orders.filter(paid_at__gte=start, paid_at__lte=then).aggregate(
+        turnover=Sum("total", default=0),
+        orders=Count("pk"),
+        buyers=Count("customer", distinct=True),
+    )
+    return {name: _kpi([day[name] for day in days], before[name]) for name in EMPTY}
+
+
+def _kpi(values: list[int], before: int) -> dict[str, Any]:
+    delta = values[-1] - before
+    return {
+        "now": values[-1],
+        "delta": abs(delta),
+        "percent": round(100 * abs(delta) / before) if before else None,
+        "way": "up" if delta > 0 else "down" if delta < 0 else "",
+        "spark": spark(values),
+    }
+
+
+def chart(days: list[dict[str, Any]]) -> dict[str, Any]:
+    """The bars of fourteen days, in whole units of money so that the scale is round."""
+    values = [day["turnover"] for day in days]
+    step, top = ceiling(-(-max(values, default=0) // 100))
+    peak = max(range(len(days)), key=lambda place: values[place])
+    places = bars(values, top=top * 100, **CHART)
+    rows = [
+        {
+            "day": day,
+            "bar": bar,
+            "label": day["turnover"] > 0 and (day["live"] or place == peak),
+            "tick": (len(days) - 1 - place) % 2 == 0,
+            "today": place == len(days) - 1,
+        }
+        for place, (day, bar) in enumerate(zip(days, places, strict=True))
+    ]
+    lines = scale(top, step, base=CHART["base"], head=CHART["head"])
+    return {"rows": rows, "lines": lines, **CHART, "peak": days[peak]}

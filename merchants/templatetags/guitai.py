@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -90,6 +90,12 @@ def money_plain_short(amount: int | None, currency: str = "CNY") -> str:
     text = money_plain(amount, currency)
     whole, _dot, decimals = text.partition(".")
     return text if decimals.strip("0") else whole
+
+
+@register.filter
+def money_plain_whole(amount: int | None, currency: str = "CNY") -> str:
+    """As text, cents left out: labels of charts, where the table has them."""
+    return money_plain(amount, currency).partition(".")[0]
 
 
 # --- icons and pills --------------------------------------------------------------------------
@@ -233,12 +239,13 @@ def clock(at: datetime | None) -> str:
 
 
 @register.filter
-def day(at: datetime | None) -> str:
-    """Thu 26 Mar / 3 月 26 日 周四."""
+def day(at: date | None) -> str:
+    """Thu 26 Mar / 3 月 26 日 周四. A date, or a moment as seen here."""
     if at is None:
         return ""
     pattern = "M 月 d 日 EEE" if _locale().startswith("zh") else "EEE d MMM"
-    return format_date(timezone.localtime(at), pattern, locale=_locale())
+    here = timezone.localtime(at) if isinstance(at, datetime) else at
+    return format_date(here, pattern, locale=_locale())
 
 
 @register.filter
