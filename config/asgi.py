@@ -22,6 +22,7 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.conf import settings  # noqa: E402
 
 from config import embedded  # noqa: E402
+from livestream import hub  # noqa: E402
 from livestream.media import edge  # noqa: E402
 from livestream.routing import websocket_urlpatterns  # noqa: E402
 
@@ -45,5 +46,6 @@ async def _lifespan(receive: Any, send: Any) -> None:
         if message["type"] == "lifespan.startup":
             embedded.start(asyncio.get_running_loop(), worker=settings.EMBEDDED)
             await send({"type": "lifespan.startup.complete"})
+    await hub.close_all()  # likes of the last two seconds become rows
     await asyncio.to_thread(embedded.stop)
     await send({"type": "lifespan.shutdown.complete"})

@@ -117,7 +117,12 @@ if REDIS_URL:
         }
     }
 else:
-    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels.layers.InMemoryChannelLayer",
+            "CONFIG": {"capacity": 10_000},  # beyond it messages are dropped without a word
+        }
+    }
 
 # --- jobs -------------------------------------------------------------------------------------
 # Without Redis the worker and the clock are threads of the web process (config.embedded).

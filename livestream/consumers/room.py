@@ -44,6 +44,7 @@ LARGEST_MISTAKE = 64 * 1024  # bytes; beyond this it is no mistake any more
 FIRST_SIGHT = 50  # lines for who comes without a last id
 MOST_MISSED = 300  # lines that who comes back may have missed and still get
 
+_talkers: dict[str, Bucket] = {}  # by device
 _rooms: dict[str, tuple[float, Room]] = {}  # by address, for a second
 REGULAR = ("paid", "shipped", "ready_for_pickup", "delivered", "collected", "completed")
 
@@ -131,7 +132,18 @@ def _recognise(visitor: Visitor, user_id: int | None) -> None:
         ).first()
     if visitor.staff is not None:
         visitor.lines = Bucket(size=20, rate=5)
+    elif "device" in visitor.session:
+        visitor.lines = _lines_of(str(visitor.session["device"]))
     visitor.voice = _voice_of(visitor)
+
+
+def _lines_of(device: str) -> Bucket:
+    """One bucket for all sockets of a device, and for those it opens to get a full one."""
+    if len(_talkers) > 5_000:
+        idle = time.monotonic() - 60
+        for known in [known for known, bucket in _talkers.items() if bucket.at < idle]:
+            _talkers.pop(known, None)
+    return _talkers.setdefault(device, Bucket(size=5, rate=1))
 
 
 def _voice_of(visitor: Visitor) -> Voice | None:

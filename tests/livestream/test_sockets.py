@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from livestream.models import Message
 from livestream.services.chat import Voice, say
 from merchants.models import Staff
-from tests.servers import guest_session, session_of
+from tests.servers import database_url, guest_session, running, session_of
 
 pytestmark = pytest.mark.slow
 
@@ -329,3 +329,26 @@ def test_the_welcome_has_the_room_as_it_stands(server, live, path):
         state = guest.wait("room.state")
     assert state["state"] == "live"
     assert json.dumps(state)
+
+
+def test_another_socket_is_not_another_five_lines(server, live, path, dan_session):
+    with server.line(path, dan_session) as one:
+        for number in range(5):
+            one.wait("chat.accepted", key=one.say(f"{number}"))
+    with server.line(path, dan_session) as two:
+        two.say("a sixth")
+        two.say("a seventh")
+        assert two.wait("error")["code"] == "slow_down"
+
+
+def test_likes_of_the_last_moment_survive_a_stop(transactional_db, live, tmp_path):
+    with (
+        running(tmp_path, database_url()) as server,
+        server.line(f"/ws/live/{live.public_id}/") as guest,
+    ):
+        guest.wait("seat.taken")
+        guest.wait("viewers.counted")
+        guest.send({"type": "like", "n": 9})
+        guest.wait("likes.counted", total=9)
+    live.refresh_from_db()
+    assert live.likes == 9
