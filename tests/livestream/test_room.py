@@ -1,0 +1,183 @@
+"""The life of a room, its shelf, and what is being explained."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from livestream.errors import BadStart, BadTitle, EmptyShelf, ForeignProduct, NotOnAir, WrongState
+from livestream.models import Replay, Room
+from livestream.rules.room import MOVES, ON_AIR, RoomState, is_title, may_move, title_units
+from livestream.selectors.room import live_prices, shelf, snapshot
+from livestream.services import room as rooms
+from livestream.services.shelf import (
+    add_to_shelf,
+    fill_shelf,
+    hide_item,
+    move_item,
+    remove_item,
+    set_item,
+    show_item,
+    show_next,
+)
+from merchants.errors import BadPicture
+
+states = st.sampled_from(list(RoomState))
+
+
+@given(states, states)
+def test_only_moves_on_the_map_are_allowed(old, new):
+    assert may_move(old, new) == (new in MOVES[old])
+
+
+@given(states)
+def test_any_state_may_become_banned_but_the_banned(state):
+    assert may_move(state, RoomState.BANNED) == (state != RoomState.BANNED)
+
+
+@given(st.text(max_size=60))
+def test_a_hanzi_counts_two(title):
+    assert len(title) <= title_units(title) <= 2 * len(title)
+
+
+def test_titles_of_three_to_seventeen_hanzi():
+    assert is_title("龙井茶")
+    assert is_title("龙" * 17)
+    assert is_title("a" * 34)
+    for wrong in ("", "龙井", "龙" * 18, "a" * 35, "     ", "abc"):
+        assert not is_title(wrong)
+
+
+def test_from_draft_to_replay(room):
+    rooms.schedule_room(room=room)
+    rooms.start_room(room=room)
+    assert room.started_at
+    rooms.pause_room(room=room)
+    rooms.resume_room(room=room)
+    rooms.interrupt_room(room=room)
+    rooms.resume_room(room=room)
+    show_item(room=room, item=room.items.first())
+    rooms.end_room(room=room)
+    assert room.ended_at
+    assert not room.spotlights.filter(closed_at=None).exists()
+    assert Replay.objects.get().state == "processing"
+    with pytest.raises(WrongState):
+        rooms.start_room(room=room)
+
+
+def test_two_who_end_the_same_room_end_it_once(live):
+    other = Room.objects.get(pk=live.pk)
+    rooms.end_room(room=live)
+    with pytest.raises(WrongState):
+        rooms.end_room(room=other)
+
+
+def test_a_start_in_the_past_or_beyond_half_a_year_is_refused(shop, host, longjing):
+    now = timezone.now()
+    for wrong in (now - timedelta(minutes=5), now + timedelta(days=200)):
+        with pytest.raises(BadStart):
+            rooms.make_room(merchant=shop, host=host, title="明前龙井", starts_at=wrong)
+    with pytest.raises(BadTitle):
+        rooms.make_room(merchant=shop, host=host, title="短", starts_at=now)
+    assert not Room.objects.exists()
+
+
+def test_an_empty_shelf_is_not_announced(room):
+    fill_shelf(room=room, products=[])
+    with pytest.raises(EmptyShelf):
+        rooms.schedule_room(room=room)
+
+
+def test_a_product_of_another_merchant_never_stands_on_the_shelf(room, foreign_product):
+    with pytest.raises(ForeignProduct):
+        add_to_shelf(room=room, product=foreign_product)
+    with pytest.raises(ForeignProduct):
+        fill_shelf(room=room, products=[foreign_product])
+    assert room.items.count() == 2
+
+
+def test_a_wrong_file_as_cover_keeps_the_old_one(room, picture):
+    rooms.set_cover(room=room, file=picture()[0], size=100)
+    before = room.cover.name
+    with pytest.raises(BadPicture):
+        rooms.set_cover(room=room, file=io.BytesIO(b"<svg onload=alert(1)>"), size=21)
+    room.refresh_from_db()
+    assert room.cover.name == before
+    assert (room.cover.width, room.cover.height) == (1080, 1920)
+
+
+def test_one_button_goes_through_the_shelf(live):
+    first, second = live.items.order_by("position")
+    assert show_next(room=live).item == first
+    assert show_next(room=live).item == second
+    assert show_next(room=live) is None
+    assert [one.item for one in live.spotlights.order_by("pk")] == [first, second]
+    assert not live.spotlights.filter(closed_at=None).exists()
+
+
+def test_only_one_thing_is_explained_at_once(live):
+    first, second = live.items.order_by("position")
+    show_item(room=live, item=first)
+    show_item(room=live, item=first)
+    show_item(room=live, item=second)
+    assert live.spotlights.filter(closed_at=None).get().item == second
+    assert live.spotlights.count() == 2
+    hide_item(room=live)
+    assert not live.spotlights.filter(closed_at=None).exists()
+
+
+def test_nothing_is_explained_before_the_show(scheduled):
+    with pytest.raises(NotOnAir):
+        show_item(room=scheduled, item=scheduled.items.first())
+
+
+def test_items_move_up_and_down_and_away(room):
+    first, second = room.items.order_by("position")
+    move_item(item=second, up=True)
+    assert [item.pk for item in room.items.order_by("position")] == [second.pk, first.pk]
+    move_item(item=room.items.get(pk=second.pk), up=True)
+    assert [item.pk for item in room.items.order_by("position")] == [second.pk, first.pk]
+    remove_item(item=room.items.get(pk=first.pk))
+    assert room.items.count() == 1
+
+
+def test_a_live_price_holds_only_on_air(scheduled, variant):
+    item = scheduled.items.get(product=variant.product)
+    set_item(item=item, live_price=13800, notes="豆香")
+    assert live_prices(scheduled) == {}
+    assert shelf(scheduled)[0].price == 16800
+    live = rooms.start_room(room=scheduled)
+    assert live_prices(live) == {variant.pk: 13800}
+    card = shelf(live)[0]
+    assert (card.price, card.was, card.left) == (13800, 16800, 10)
+
+
+def test_the_snapshot_has_all_that_a_late_comer_needs(live):
+    item = live.items.order_by("position").first()
+    show_item(room=live, item=item)
+    seen = snapshot(live)
+    assert (seen["state"], seen["card"]["item"]) == ("live", item.pk)
+
+
+def test_forgotten_rooms_expire_and_endless_shows_end(scheduled, shop, host, longjing):
+    now = timezone.now()
+    Room.objects.update(starts_at=now - timedelta(hours=25))
+    rooms.sweep_rooms(now)
+    scheduled.refresh_from_db()
+    assert scheduled.state == RoomState.EXPIRED
+    other = rooms.make_room(
+        merchant=shop, host=host, title="明前龙井", starts_at=now, products=[longjing]
+    )
+    rooms.start_room(room=rooms.schedule_room(room=other))
+    rooms.sweep_rooms(now + timedelta(hours=25))
+    other.refresh_from_db()
+    assert other.state == RoomState.ENDED
+
+
+def test_every_state_on_air_is_public():
+    assert {"live", "paused", "interrupted"} == ON_AIR
