@@ -22,12 +22,13 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from livestream.media.testcard import MIME, Testcard
 from livestream.models import Room
-from livestream.rules.room import RoomState
-from livestream.services.publication import TAKES_MEDIA
+from livestream.rules.room import ON_AIR
+from merchants.models import User
 
 logger = logging.getLogger(__name__)
 
 AGAIN = 3.0  # seconds until the next try
+SIGN_IN = 4401  # the close code for a session that is over
 BACKDROP = Path(settings.BASE_DIR) / "merchants" / "demo" / "pictures" / "live-tea.webp"
 
 
@@ -55,30 +56,43 @@ async def _until_told(work: Any) -> None:
 
 async def _publish_for_ever(url: str, wanted: str) -> None:
     publisher = str(uuid4())
+    cookies: dict[int, str] = {}  # by host: a server that is down must not cost a session per try
     while True:
         try:
-            found = await sync_to_async(_room_and_cookie)(wanted)
-            if found is not None:
-                await _publish(url, *found, publisher)
+            room = await sync_to_async(_room)(wanted)
+            if room is not None:
+                user = room.host.user  # type: ignore[union-attr]
+                cookie = cookies.get(user.pk) or await sync_to_async(_cookie)(user)
+                cookies[user.pk] = cookie
+                await _publish(url, room.public_id, cookie, publisher)
         except (OSError, WebSocketException, TimeoutError) as trouble:
+            if (
+                isinstance(trouble, ConnectionClosed)
+                and trouble.rcvd
+                and trouble.rcvd.code == SIGN_IN
+            ):
+                cookies.clear()
             logger.info("demo camera: %s", trouble)
         await asyncio.sleep(AGAIN)
 
 
-def _room_and_cookie(wanted: str) -> tuple[str, str] | None:
-    """The address of a room that takes media and a session of its host; None if there is none."""
-    rooms = Room.objects.filter(state__in=TAKES_MEDIA - {RoomState.REHEARSING}, host__isnull=False)
-    room = rooms.filter(**({"public_id": wanted} if wanted else {})).order_by("-pk").first()
-    if room is None or room.host is None:
-        return None
-    user = room.host.user
+def _room(wanted: str) -> Room | None:
+    """The room that is wanted, or the newest one, if it is on air."""
+    rooms = Room.objects.filter(state__in=ON_AIR, host__isnull=False).order_by("-pk")
+    if wanted:
+        rooms = rooms.filter(public_id=wanted)
+    return rooms.select_related("host__user").first()
+
+
+def _cookie(user: User) -> str:
+    """The key of a new session in which the host is signed in."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.set_expiry(24 * 60 * 60)
     session.save()
-    return room.public_id, session.session_key or ""
+    return session.session_key or ""
 
 
 async def _publish(url: str, room: str, cookie: str, publisher: str) -> None:
