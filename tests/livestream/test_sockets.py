@@ -352,3 +352,38 @@ def test_likes_of_the_last_moment_survive_a_stop(transactional_db, live, tmp_pat
         guest.wait("likes.counted", total=9)
     live.refresh_from_db()
     assert live.likes == 9
+
+
+def test_what_staff_do_on_their_pages_is_heard_in_the_room_at_once(
+    server, live, path, shop, as_bob
+):
+    session = session_of(as_bob)
+    console = f"/dashboard/{shop.slug}/rooms/{live.public_id}/console"
+    with (
+        server.line(path) as guest,
+        server.line(f"/ws/dashboard/{shop.slug}/", session) as dashboard,
+    ):
+        guest.wait("seat.taken")
+        dashboard.wait("dashboard.open")
+        assert server.post(f"{console}/notice/", session, text="Picked on March 22") < 400
+        guest.wait("note.pinned", text="Picked on March 22", seconds=2)
+        assert server.post(f"{console}/spotlight/", session, do="next") < 400
+        assert guest.wait("item.pinned", seconds=2)["card"]["name"]
+        assert server.post(f"{console}/move/", session, do="pause") < 400
+        guest.wait("room.moved", state="paused", seconds=2)
+        dashboard.wait("room.moved", state="paused", seconds=2)
+
+
+def test_a_removed_clerk_hears_of_it_at_once(server, live, path, shop, as_bob, bob, as_alice):
+    session = session_of(as_bob)
+    place = Staff.objects.get(user=bob)
+    with (
+        server.line(path, session) as console,
+        server.line(f"/ws/dashboard/{shop.slug}/", session) as dashboard,
+    ):
+        console.wait("seat.taken", staff=True)
+        dashboard.wait("dashboard.open")
+        remove = f"/dashboard/{shop.slug}/staff/{place.pk}/remove/"
+        assert server.post(remove, session_of(as_alice)) < 400
+        assert console.wait_closed(1.5) == 4403
+        assert dashboard.wait_closed(1.5) == 4403
