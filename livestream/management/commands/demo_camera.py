@@ -66,14 +66,14 @@ async def _publish_for_ever(url: str, wanted: str) -> None:
                 cookies[user.pk] = cookie
                 await _publish(url, room.public_id, cookie, publisher)
         except (OSError, WebSocketException, TimeoutError) as trouble:
-            if (
-                isinstance(trouble, ConnectionClosed)
-                and trouble.rcvd
-                and trouble.rcvd.code == SIGN_IN
-            ):
+            if isinstance(trouble, ConnectionClosed) and _code(trouble) == SIGN_IN:
                 cookies.clear()
             logger.info("demo camera: %s", trouble)
         await asyncio.sleep(AGAIN)
+
+
+def _code(closed: ConnectionClosed) -> int:
+    return closed.rcvd.code if closed.rcvd else 1006
 
 
 def _room(wanted: str) -> Room | None:
