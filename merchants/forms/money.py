@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from babel.numbers import get_currency_symbol
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
@@ -23,7 +24,9 @@ class MoneyField(forms.CharField):
         self.currency = currency
         self.allow_zero = allow_zero
         kwargs.setdefault("max_length", 16)
-        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal"}))
+        sign = get_currency_symbol(currency, locale="zh_CN")
+        typed = forms.TextInput(attrs={"inputmode": "decimal", "data-prefix": sign})
+        kwargs.setdefault("widget", typed)
         super().__init__(**kwargs)
 
     def clean(self, value: Any) -> Any:
@@ -38,4 +41,4 @@ class MoneyField(forms.CharField):
         return amount
 
     def prepare_value(self, value: Any) -> Any:
-        return plain(value, self.currency) if isinstance(value, int) else value
+        return plain(value, self.currency).removesuffix(".00") if isinstance(value, int) else value

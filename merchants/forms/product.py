@@ -30,7 +30,12 @@ class ProductForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-    category = forms.CharField(label=_("Category"), max_length=30, required=False)
+    category = forms.CharField(
+        label=_("Category"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "categories", "autocomplete": "off"}),
+    )
     state = forms.ChoiceField(label=_("State"), choices=STATE_LABELS.items)
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
@@ -108,17 +113,32 @@ VariantFormSet = forms.formset_factory(
 )
 
 
-class StockForm(forms.Form):
-    """Pieces that came or went, and why."""
+class VariantField(forms.ModelChoiceField):
+    """A variant by its own name; the product is known."""
 
-    variant = forms.ModelChoiceField(Variant.objects.none(), widget=forms.HiddenInput)
+    def label_from_instance(self, obj: Any) -> str:
+        return obj.name or obj.sku
+
+
+class StockForm(forms.Form):
+    """Pieces of one product that came or went, and why."""
+
+    variant = VariantField(Variant.objects.none(), label=_("Specification"), empty_label=None)
     store = forms.ModelChoiceField(Store.objects.none(), label=_("Store"), empty_label=None)
     reason = forms.ChoiceField(label=_("Why"), choices=BY_HAND.items)
-    quantity = forms.IntegerField(label=_("How many"), min_value=1, max_value=1_000_000)
+    quantity = forms.IntegerField(
+        label=_("How many"),
+        min_value=1,
+        max_value=1_000_000,
+        error_messages=dict.fromkeys(
+            ("required", "invalid", "min_value", "max_value"),
+            _("Write a whole number from 1 to 1,000,000."),
+        ),
+    )
 
-    def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, rows in (("variant", merchant.variants), ("store", merchant.stores)):
+        for name, rows in (("variant", product.variants), ("store", product.merchant.stores)):
             field = self.fields[name]
             assert isinstance(field, forms.ModelChoiceField)
             field.queryset = rows.all()
@@ -129,9 +149,15 @@ class StockForm(forms.Form):
         return -self.cleaned_data["quantity"] if leaves else self.cleaned_data["quantity"]
 
 
+class SeveralFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
 class PhotoForm(forms.Form):
+    """Only drawn: each file is read by the verb, which tells what is wrong with it."""
+
     file = forms.FileField(
-        label=_("Photo"),
-        widget=forms.ClearableFileInput(attrs={"accept": "image/*"}),
+        label=_("Add photos"),
+        widget=SeveralFiles(attrs={"accept": "image/*"}),
         help_text=_("JPEG, PNG, WebP or HEIC, at most 20 MB."),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.db.models import F, Min, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from merchants.models import Merchant, Photo, Product, Stock, Variant
@@ -12,6 +12,9 @@ from merchants.rules.product import ProductState
 from merchants.rules.search import fold
 
 SORTS = {"new": "-pk", "name": "name", "stock": "left", "price": "price"}
+LISTED = ~Q(state=ProductState.ARCHIVED)
+LOW = Q(state=ProductState.ON_SALE, left__gt=0, left__lte=F("low_line"))
+OUT = Q(state=ProductState.ON_SALE, left__lte=0)
 
 
 def with_numbers(products: QuerySet[Product]) -> QuerySet[Product]:
@@ -40,15 +43,28 @@ def product_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Produ
     if state in set(ProductState):
         products = products.filter(state=state)
     elif state != "all":
-        products = products.exclude(state=ProductState.ARCHIVED)
+        products = products.filter(LISTED)
     if query.get("category", "").isdigit():
         products = products.filter(category=int(query["category"]))
     found = with_numbers(products).select_related("category")
     if query.get("stock") == "low":
-        found = found.filter(left__gt=0, left__lte=F("low_line"))
+        found = found.filter(LOW)
     elif query.get("stock") == "out":
-        found = found.filter(left__lte=0)
-    return found.order_by(SORTS.get(query.get("sort", ""), "-pk"), "pk")
+        found = found.filter(OUT)
+    found = found.prefetch_related("variants")
+    return found.order_by(SORTS.get(query.get("sort", ""), "left"), "pk")
+
+
+def product_counts(merchant: Merchant) -> dict[str, int]:
+    """How many products stand behind each tab of the inventory: one query."""
+    return with_numbers(merchant.products.all()).aggregate(
+        listed=Count("pk", filter=LISTED),
+        on_sale=Count("pk", filter=Q(state=ProductState.ON_SALE)),
+        low=Count("pk", filter=LOW),
+        out=Count("pk", filter=OUT),
+        draft=Count("pk", filter=Q(state=ProductState.DRAFT)),
+        archived=Count("pk", filter=Q(state=ProductState.ARCHIVED)),
+    )
 
 
 def shop_shelf(merchant: Merchant) -> QuerySet[Product]:

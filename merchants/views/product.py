@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken, StaleVersion
 from merchants.forms.product import PhotoForm, ProductForm, StockForm, VariantFormSet
 from merchants.models import Product, StockMovement
-from merchants.models.product import STATE_LABELS
 from merchants.rules.product import ProductState
 from merchants.rules.role import Role
 from merchants.rules.stock import Reason
-from merchants.selectors.product import product_list
+from merchants.selectors.product import product_counts, product_list, variants_with_stock
 from merchants.services.photo import add_photo, remove_photo
 from merchants.services.product import save_product
 from merchants.services.stock import change_stock
 
 PER_PAGE = 50
+MOST_PHOTOS = 9  # in one go
+SORT_LABELS = {
+    "stock": _l("Lowest stock first"),
+    "new": _l("Newest first"),
+    "price": _l("Lowest price first"),
+    "name": _l("By name"),
+}
 
 
 @require_safe
+@vary_on_headers("HX-Request")
 @merchant_view(Role.CLERK)
 def index(request: MerchantRequest) -> HttpResponse:
     products = product_list(request.merchant, request.GET.dict())
@@ -33,8 +43,9 @@ def index(request: MerchantRequest) -> HttpResponse:
     template = "_table.html" if request.htmx and not request.htmx.boosted else "list.html"
     context = {
         "page": page,
+        "counts": product_counts(request.merchant),
         "categories": request.merchant.categories.all(),
-        "states": STATE_LABELS,
+        "sorts": SORT_LABELS,
         "query": request.GET,
     }
     return render(request, f"merchants/product/{template}", context)
@@ -53,7 +64,7 @@ def edit(request: MerchantRequest, product: str) -> HttpResponse:
 
 
 def _edit(request: MerchantRequest, product: Product | None) -> HttpResponse:
-    form, variants = _forms(request, product)
+    form, variants = _forms(request, product, request.POST or None)
     status = 200
     if request.method == "POST":
         status = 422
@@ -68,16 +79,45 @@ def _edit(request: MerchantRequest, product: Product | None) -> HttpResponse:
             else:
                 messages.success(request, _("Saved"))
                 return redirect("merchants:product_edit", request.merchant.slug, saved.public_id)
-    context = {"form": form, "variants": variants, "product": product, **_stock(request, product)}
+    return _page(request, product, form, variants, status=status)
+
+
+def _page(
+    request: MerchantRequest,
+    product: Product | None,
+    form: ProductForm,
+    variants: VariantFormSet,
+    *,
+    stock_form: StockForm | None = None,
+    refused: list[str] | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context: dict[str, object] = {
+        "form": form,
+        "variants": variants,
+        "product": product,
+        "categories": request.merchant.categories.all(),
+        "stale": status == 409,
+    }
+    if product is not None:
+        movements = StockMovement.objects.filter(stock__variant__product=product)
+        context |= {
+            "photos": product.photos.all(),
+            "photo_form": PhotoForm(),
+            "refused": refused or [],
+            "stock_form": stock_form or StockForm(product=product),
+            "rows": variants_with_stock(product).prefetch_related("stock__store"),
+            "movements": movements.select_related("stock__variant", "stock__store", "by")[:30],
+        }
     return render(request, "merchants/product/edit.html", context, status=status)
 
 
-def _forms(request: MerchantRequest, product: Product | None) -> tuple[ProductForm, VariantFormSet]:
-    data = request.POST or None
+def _forms(
+    request: MerchantRequest, product: Product | None, data: QueryDict | None
+) -> tuple[ProductForm, VariantFormSet]:
+    rows: list[dict[str, object]] = []
     if product is None:
-        first = {"state": ProductState.ON_SALE.value}
-        form = ProductForm(data, initial=first)
-        rows: list[dict[str, object]] = []
+        form = ProductForm(data, initial={"state": ProductState.ON_SALE.value})
     else:
         form = ProductForm(data, initial=ProductForm.of(product))
         names = ("id", "name", "sku", "barcode", "price", "compare_at", "low_stock")
@@ -86,6 +126,11 @@ def _forms(request: MerchantRequest, product: Product | None) -> tuple[ProductFo
         data, prefix="variants", initial=rows, form_kwargs={"merchant": request.merchant}
     )
     return form, variants
+
+
+def _blank(request: MerchantRequest, product: Product) -> tuple[ProductForm, VariantFormSet]:
+    """The forms as saved, beside another form of the page that came back."""
+    return _forms(request, product, None)
 
 
 def _save(
@@ -117,51 +162,43 @@ def _save(
     return saved
 
 
-def _stock(request: MerchantRequest, product: Product | None) -> dict[str, object]:
-    if product is None:
-        return {}
-    movements = StockMovement.objects.filter(stock__variant__product=product)
-    return {
-        "photos": product.photos.all(),
-        "photo_form": PhotoForm(),
-        "stock_form": StockForm(merchant=request.merchant),
-        "rows": product.variants.prefetch_related("stock__store"),
-        "movements": movements.select_related("stock__variant", "stock__store", "by")[:30],
-    }
-
-
 @require_POST
 @merchant_view(Role.CLERK)
 def stock(request: MerchantRequest, product: str) -> HttpResponse:
     found = get_object_or_404(request.merchant.products, public_id=product)
-    form = StockForm(request.POST, merchant=request.merchant)
-    if not form.is_valid() or form.cleaned_data["variant"].product_id != found.pk:
-        messages.error(request, _("Choose a quantity between 1 and 1,000,000."))
-        return redirect("merchants:product_edit", request.merchant.slug, product)
-    try:
-        change_stock(
-            variant=form.cleaned_data["variant"],
-            store=form.cleaned_data["store"],
-            delta=form.delta(),
-            reason=Reason(form.cleaned_data["reason"]),
-            by=request.user,
-        )
-        messages.success(request, _("Saved"))
-    except RuleBroken as refusal:
-        messages.error(request, str(refusal))
-    return redirect("merchants:product_edit", request.merchant.slug, product)
+    form = StockForm(request.POST, product=found)
+    if form.is_valid():
+        try:
+            change_stock(
+                variant=form.cleaned_data["variant"],
+                store=form.cleaned_data["store"],
+                delta=form.delta(),
+                reason=Reason(form.cleaned_data["reason"]),
+                by=request.user,
+            )
+        except RuleBroken as refusal:
+            form.add_error("quantity", str(refusal))
+        else:
+            messages.success(request, _("Saved"))
+            return _to(request, found, "stock")
+    return _page(request, found, *_blank(request, found), stock_form=form, status=422)
 
 
 @require_POST
 @merchant_view(Role.CLERK)
 def photo_add(request: MerchantRequest, product: str) -> HttpResponse:
     found = get_object_or_404(request.merchant.products, public_id=product)
-    for file in request.FILES.getlist("file")[:9]:
+    files = request.FILES.getlist("file")[:MOST_PHOTOS]
+    refused = [] if files else [_("Choose at least one photo.")]
+    for file in files:
         try:
             add_photo(product=found, file=file, size=file.size or 0)
         except RuleBroken as refusal:
-            messages.error(request, f"{file.name}: {refusal}")
-    return redirect("merchants:product_edit", request.merchant.slug, product)
+            refused.append(f"{file.name}: {refusal}")
+    if refused:
+        return _page(request, found, *_blank(request, found), refused=refused, status=422)
+    messages.success(request, _("Saved"))
+    return _to(request, found, "photos")
 
 
 @require_POST
@@ -169,4 +206,11 @@ def photo_add(request: MerchantRequest, product: str) -> HttpResponse:
 def photo_remove(request: MerchantRequest, product: str, photo: int) -> HttpResponse:
     found = get_object_or_404(request.merchant.products, public_id=product)
     remove_photo(photo=get_object_or_404(found.photos, pk=photo))
-    return redirect("merchants:product_edit", request.merchant.slug, product)
+    messages.success(request, _("Removed"))
+    return _to(request, found, "photos")
+
+
+def _to(request: MerchantRequest, product: Product, part: str) -> HttpResponse:
+    """Back to the part of the page where the change was made."""
+    address = reverse("merchants:product_edit", args=[request.merchant.slug, product.public_id])
+    return redirect(f"{address}#{part}")
