@@ -20,10 +20,14 @@ TABS = {
     "done": [LineState.DELIVERED, LineState.COLLECTED, LineState.COMPLETED],
     "ended": [LineState.CANCELLED, LineState.EXPIRED],
 }
+OLDEST_FIRST = {"to_ship", "unpaid", "ready"}  # somebody waits
 
 
 def order_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Order]:
-    """The orders of one tab (`all` for every one), searched by number, name, phone or goods."""
+    """The orders of one tab (`all` for every one), searched by number, name, phone or goods.
+
+    Where a customer waits, the longest waiting comes first.
+    """
     orders = merchant.orders.select_related("store").prefetch_related(lines_with_pictures())
     tab = query.get("tab", "to_ship")
     if tab in TABS:
@@ -36,7 +40,7 @@ def order_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Order]:
             | Q(phone__contains=words)
             | Q(pk__in=Line.objects.filter(title__icontains=words).values("order"))
         )
-    return orders.order_by("-pk")
+    return orders.order_by("pk" if tab in OLDEST_FIRST else "-pk")
 
 
 def tab_counts(merchant: Merchant) -> dict[str, int]:

@@ -9,7 +9,9 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
@@ -17,22 +19,34 @@ from merchants.rules.role import Role
 from orders.forms.order import HandOverForm, ShipForm
 from orders.models import Order
 from orders.rules.line import LineState
-from orders.selectors.order import TABS, lines_with_pictures, order_list, tab_counts
+from orders.selectors.order import lines_with_pictures, order_list, tab_counts
 from orders.services.order import move_order
 from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
 
+TAB_LABELS = {
+    "to_ship": _l("To ship"),
+    "unpaid": _l("Unpaid"),
+    "shipped": _l("Shipped"),
+    "ready": _l("To be collected"),
+    "done": _l("Completed"),
+    "ended": _l("Cancelled"),
+    "all": _l("All"),
+}
+
 
 @require_safe
+@vary_on_headers("HX-Request")
 @merchant_view(Role.CLERK)
 def index(request: MerchantRequest) -> HttpResponse:
     orders = order_list(request.merchant, request.GET.dict())
+    counts = tab_counts(request.merchant)
+    tab = request.GET.get("tab", "to_ship")
     page = Paginator(orders, per_page=50).get_page(request.GET.get("page"))
     template = "_table.html" if request.htmx and not request.htmx.boosted else "list.html"
     context = {
         "page": page,
-        "tab": request.GET.get("tab", "to_ship"),
-        "tabs": TABS,
-        "counts": tab_counts(request.merchant),
+        "tab": tab,
+        "tabs": [(name, word, counts.get(name)) for name, word in TAB_LABELS.items()],
         "q": request.GET.get("q", ""),
     }
     return render(request, f"orders/order/{template}", context)
@@ -131,5 +145,10 @@ def _page(
     hand_over_form: HandOverForm,
     status: int = 200,
 ) -> HttpResponse:
-    context = {"order": order, "ship_form": ship_form, "hand_over_form": hand_over_form}
+    context = {
+        "order": order,
+        "ship_form": ship_form,
+        "hand_over_form": hand_over_form,
+        "bought": order.customer.orders.filter(paid_at__isnull=False).count(),
+    }
     return render(request, "orders/order/detail.html", context, status=status)
