@@ -169,9 +169,6 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_FORMS = {"login": "merchants.forms.sign_in.SignInForm"}
 ACCOUNT_SIGNUP_FORM_CLASS = "merchants.forms.sign_up.SignUpForm"
 ACCOUNT_SESSION_REMEMBER = True  # a clerk signs in once on the shop's phone
-ACCOUNT_RATE_LIMITS = {} if env.bool("RATE_LIMITS_OFF", default=False) and DEBUG else None
-if ACCOUNT_RATE_LIMITS is None:
-    del ACCOUNT_RATE_LIMITS
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG

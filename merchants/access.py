@@ -17,10 +17,15 @@ from merchants.rules.role import Role
 View = Callable[..., HttpResponse]
 
 
-class MerchantRequest(HttpRequest):
-    """A request that has passed `merchant_view`."""
+class SignedIn(HttpRequest):
+    """A request that has passed `login_required`."""
 
     user: User
+
+
+class MerchantRequest(SignedIn):
+    """A request that has passed `merchant_view`."""
+
     htmx: HtmxDetails
     merchant: Merchant
     staff: Staff

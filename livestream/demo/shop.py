@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from livestream.demo.goods import GOODS, Good
@@ -38,7 +39,7 @@ def make_people() -> dict[str, User]:
     }
     User.objects.create_superuser(ADMIN, PASSWORD, name="Admin")
     for user in User.objects.all():
-        user.emailaddress_set.create(email=user.email, verified=True, primary=True)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
     return people
 
 

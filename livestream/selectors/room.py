@@ -80,7 +80,7 @@ def drop_event(drop: Drop) -> dict[str, Any]:
 
 
 def _card(room: Room, item: ShelfItem, on_now: bool) -> Card:
-    variants = list(item.product.variants.all())
+    variants: list[Any] = list(item.product.variants.all())  # each with `left`
     cheapest = min(variants, key=lambda variant: variant.price)
     price = item_price(room, item, cheapest)
     was = cheapest.price if price < cheapest.price else cheapest.compare_at
@@ -113,7 +113,7 @@ def live_prices(room: Room) -> dict[int, int]:
     rows = Variant.objects.filter(
         product__shelf_items__room=room, product__shelf_items__live_price__isnull=False
     ).values_list("pk", "price", "product__shelf_items__live_price")
-    return {pk: min(price, live) for pk, price, live in rows}
+    return {pk: min(price, live) for pk, price, live in rows if live is not None}
 
 
 def open_drops(room: Room) -> list[Drop]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
@@ -17,7 +18,7 @@ LOW = Q(state=ProductState.ON_SALE, left__gt=0, left__lte=F("low_line"))
 OUT = Q(state=ProductState.ON_SALE, left__lte=0)
 
 
-def with_numbers(products: QuerySet[Product]) -> QuerySet[Product]:
+def with_numbers(products: QuerySet[Product]) -> QuerySet[Any]:
     """Add `left` (free pieces over all stores), `price` (the lowest), `thumb` (a file name)."""
     stock = (
         Stock.objects.filter(variant__product=OuterRef("pk"))
@@ -67,9 +68,9 @@ def product_counts(merchant: Merchant) -> dict[str, int]:
     )
 
 
-def shop_shelf(merchant: Merchant) -> QuerySet[Product]:
-    """What a shopper sees in the shop, newest first."""
-    return with_numbers(merchant.products.on_sale()).select_related("category")
+def shop_shelf(merchant: Merchant, words: str = "") -> QuerySet[Product]:
+    """What a shopper sees in the shop, newest first; with `words`, what matches them."""
+    return with_numbers(merchant.products.on_sale().matching(fold(words))).select_related("category")
 
 
 def variants_with_stock(product: Product) -> QuerySet[Variant]:

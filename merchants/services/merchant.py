@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import cast
 
 from django.db import transaction
 from django.utils.text import slugify
@@ -60,4 +61,5 @@ def remove_staff(*, staff: Staff) -> None:
 
 def make_key(*, merchant: Merchant, name: str) -> tuple[MerchantKey, str]:
     """A new API key and its secret, which is shown this once and stored only as a hash."""
-    return MerchantKey.objects.create_key(name=name, merchant=merchant)
+    key, secret = MerchantKey.objects.create_key(name=name, merchant=merchant)
+    return cast(MerchantKey, key), secret

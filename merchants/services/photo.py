@@ -31,7 +31,12 @@ def add_photo(*, product: Product, file: BinaryIO, size: int, alt: str = "") -> 
 @transaction.atomic
 def remove_photo(*, photo: Photo) -> None:
     """Forget a photo; its files go once the database agrees."""
-    names = [photo.image.name, photo.thumb.name]
     storage = photo.image.storage
+    names = [str(photo.image.name), str(photo.thumb.name)]
     photo.delete()
-    transaction.on_commit(lambda: [storage.delete(name) for name in names], robust=True)
+
+    def forget() -> None:
+        for name in names:
+            storage.delete(name)
+
+    transaction.on_commit(forget, robust=True)

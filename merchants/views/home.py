@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from merchants.access import SignedIn
 from merchants.forms.merchant import NewMerchantForm
 from merchants.models import Staff
 from merchants.services.merchant import open_merchant
@@ -14,9 +15,9 @@ from merchants.services.merchant import open_merchant
 
 @require_safe
 @login_required
-def entry(request: HttpRequest) -> HttpResponse:
+def entry(request: SignedIn) -> HttpResponse:
     """To the shop this person works in; to the form for one if there is none yet."""
-    place = Staff.objects.select_related("merchant").filter(user_id=request.user.pk).first()
+    place = Staff.objects.select_related("merchant").filter(user=request.user).first()
     if place is None:
         return redirect("new_merchant")
     return redirect("livestream:home", place.merchant.slug)
@@ -24,7 +25,7 @@ def entry(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
-def new_merchant(request: HttpRequest) -> HttpResponse:
+def new_merchant(request: SignedIn) -> HttpResponse:
     form = NewMerchantForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         merchant = open_merchant(owner=request.user, **form.cleaned_data)

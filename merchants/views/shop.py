@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from merchants.models import Merchant, Product, Variant
-from merchants.rules.search import fold
 from merchants.selectors.product import shop_shelf, variants_with_stock
 
 
@@ -16,7 +15,7 @@ from merchants.selectors.product import shop_shelf, variants_with_stock
 def front(request: HttpRequest, merchant: str) -> HttpResponse:
     shop = get_object_or_404(Merchant, slug=merchant)
     words = request.GET.get("q", "")[:60]
-    products = shop_shelf(shop).matching(fold(words))
+    products = shop_shelf(shop, words)
     page = Paginator(products, 48).get_page(request.GET.get("page"))
     context = {"merchant": shop, "page": page, "q": words, "stores": shop.stores.all()}
     return render(request, "merchants/shop/front.html", context)

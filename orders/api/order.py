@@ -62,7 +62,7 @@ class OrderOut(serializers.ModelSerializer):
 
 
 class ShipIn(serializers.Serializer):
-    carrier = serializers.ChoiceField(choices=CARRIERS)
+    carrier = serializers.ChoiceField(choices=list(CARRIERS.items()))
     tracking_number = serializers.CharField(max_length=32)
 
 

@@ -12,7 +12,7 @@ from merchants.rules.search import fold
 from orders.models import Line, Order
 from orders.rules.line import PARTLY_SHIPPED, LineState
 
-TABS = {
+TABS: dict[str, list[str]] = {
     "to_ship": [LineState.PAID, PARTLY_SHIPPED],
     "unpaid": [LineState.PENDING],
     "shipped": [LineState.SHIPPED],
@@ -46,7 +46,7 @@ def order_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Order]:
 def tab_counts(merchant: Merchant) -> dict[str, int]:
     """How many orders wait in each tab: one query."""
     rows = merchant.orders.order_by().values_list("state").annotate(count=Count("pk"))
-    by_state = dict(rows)
+    by_state: dict[str, int] = {state: count for state, count in rows}
     return {tab: sum(by_state.get(s, 0) for s in states) for tab, states in TABS.items()}
 
 
