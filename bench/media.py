@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -68,10 +68,10 @@ def run(out: Callable[[str], None] = print) -> None:
         plain_first, plain_ages = _watch_plain(browser, stage)
         browser.close()
         time.sleep(3)
-        resting = _cpu([web.pid], 8)  # what the process costs without any picture
+        resting = _cpu(web.pid, 8)  # what the process costs without any picture
         copied = _encode_cpu(live)
     cpu = encoder_cpu + max(0.0, web_cpu - resting)
-    plain = "plain HLS, hls.js as it comes, same stream"
+    plain = "plain HLS, hls.js as it comes, on an empty page"
     record("media.latency_ms", _at(ages, 50), "ms", plain, _at(plain_ages, 50))
     record("media.latency_p95_ms", _at(ages, 95), "ms", plain, _at(plain_ages, 95))
     record("media.first_frame_ms", first, "ms", plain, plain_first)
@@ -187,10 +187,9 @@ def _watch(browser: Browser, stage: dict[str, str], web: int) -> tuple[list[floa
     page.goto(f"/live/{stage['room']}/")
     time.sleep(WARM_UP)
     page.evaluate("bench.sampling = true")
-    encoders = _children(web)
-    before = _ticks([web]), _ticks(encoders)
+    before = _own(web), _encoders(web)
     time.sleep(SAMPLE)
-    after = _ticks([web]), _ticks(encoders)
+    after = _own(web), _encoders(web)
     ages = _ages(page)
     context.close()
     shares = [100 * (b - a) / TICKS / SAMPLE for a, b in zip(before, after, strict=True)]
@@ -227,24 +226,32 @@ def _at(values: list[float], percent: int) -> float:
 # --- the processors ---------------------------------------------------------------------------
 
 
-def _children(pid: int) -> list[int]:
-    found = Path(f"/proc/{pid}/task").glob("*/children")
-    return [int(child) for path in found for child in path.read_text().split()]
+def _times(pid: int) -> tuple[int, int]:
+    """Ticks that a process has used, and those of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own, ended = fields[11:13], fields[13:15]
+    return sum(map(int, own)), sum(map(int, ended))
 
 
-def _ticks(pids: list[int]) -> int:
-    total = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
+def _own(pid: int) -> int:
+    return _times(pid)[0]
+
+
+def _encoders(pid: int) -> int:
+    """Ticks of every child so far, the ended ones too: an encoder may be replaced meanwhile."""
+    total = _times(pid)[1]
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        for child in path.read_text().split():
+            with suppress(FileNotFoundError):
+                total += _own(int(child))
     return total
 
 
-def _cpu(pids: list[int], seconds: float) -> float:
-    """Percent of a core over some seconds."""
-    before = _ticks(pids)
+def _cpu(pid: int, seconds: float) -> float:
+    """Percent of a core that a process itself uses over some seconds."""
+    before = _own(pid)
     time.sleep(seconds)
-    return 100 * (_ticks(pids) - before) / TICKS / seconds
+    return 100 * (_own(pid) - before) / TICKS / seconds
 
 
 def _encode_cpu(live: Path) -> float:
