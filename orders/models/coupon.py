@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
@@ -44,6 +45,9 @@ class Coupon(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = CouponQuerySet.as_manager()
+    if TYPE_CHECKING:
+        phase: str  # set by orders.selectors.coupon
+        few: bool
 
     class Meta:
         verbose_name = _("coupon")

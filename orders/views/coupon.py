@@ -7,18 +7,31 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.rules.role import Role
 from orders.forms.coupon import CouponForm
+from orders.selectors.coupon import coupon_list
 from orders.services.coupon import issue_coupon, stop_coupon
+
+TAB_LABELS = {"open": _l("Running"), "later": _l("Not started"), "over": _l("Over")}
 
 
 @require_safe
 @merchant_view(Role.CLERK)
 def index(request: MerchantRequest) -> HttpResponse:
-    context = {"coupons": request.merchant.coupons.all()[:200], "now": timezone.now()}
+    found = coupon_list(request.merchant, timezone.now())
+    tab = request.GET.get("tab", "open")
+    if tab not in found:
+        tab = "open"
+    context = {
+        "coupons": found[tab],
+        "tab": tab,
+        "tabs": [(name, TAB_LABELS[name], len(coupons)) for name, coupons in found.items()],
+        "form": CouponForm(),
+    }
     return render(request, "orders/coupon/list.html", context)
 
 
