@@ -13,7 +13,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -224,7 +224,7 @@ def attach() -> None:
 
 async def subscription(
     room_id: int, subscribed: asyncio.Event, ear: Ear
-) -> AsyncIterator[dict[str, Any]]:
+) -> AsyncGenerator[dict[str, Any], None]:
     """Everything told to a room from now on. `subscribed` is set once nothing can be missed."""
     layer = get_channel_layer()
     group = room_group(room_id)

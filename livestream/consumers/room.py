@@ -193,8 +193,8 @@ async def _welcome(hub: Hub, seat: Seat, visitor: Visitor, last_id: int | None) 
             "type": "seat.taken",
             "name": visitor.voice.name if visitor.voice else None,
             "staff": seat.staff,
-            "viewers": hub.viewers,
-            "likes": hub.likes,
+            "viewers": hub.viewers.total,
+            "likes": hub.likes.total,
             "now": timezone.now().isoformat(),
         }
     )
@@ -212,8 +212,8 @@ async def _welcome(hub: Hub, seat: Seat, visitor: Visitor, last_id: int | None) 
 async def _missed(hub: Hub, room_id: int, last_id: int | None) -> tuple[list[str], bool]:
     """The chat lines he has not seen, and whether there were more than we send."""
     if last_id is None:
-        return hub.latest(FIRST_SIGHT), False
-    remembered = hub.said_after(last_id)
+        return hub.history.latest(FIRST_SIGHT), False
+    remembered = hub.history.after(last_id)
     if remembered is not None:
         return remembered, False
     rows = await Rows().said_after(room_id, last_id, MOST_MISSED + 1)
@@ -278,7 +278,7 @@ async def _act(
                 return errors.SlowDown
             return await _say(hub, seat, visitor, text, key)
         case {"type": "like", "n": int(count)} if 0 < count <= MOST_LIKES and count is not True:
-            hub.like(count)
+            hub.likes.tap(count)
         case {"type": "ping"}:
             seat.tell({"type": "pong"})
         case _:

@@ -4,8 +4,32 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 _FINAL_TEXT = 0x81
+Encoded = tuple[bytes, str]  # for a transport, and for servers that want text
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One tick: what everybody gets, and what staff get. Empty if there is nothing for them."""
+
+    public: Encoded
+    staff: Encoded
+
+
+def frame_of(events: Sequence[tuple[str, bool]]) -> Frame:
+    """A frame of (event text, staff only?), encoded twice only if it has to be."""
+    everything = _encoded([text for text, _ in events])
+    public = [text for text, staff_only in events if not staff_only]
+    if len(public) == len(events):
+        return Frame(everything, everything)
+    return Frame(_encoded(public) if public else (b"", ""), everything)
+
+
+def _encoded(events: Sequence[str]) -> Encoded:
+    text = gather(events)
+    return text_frame(text), text
 
 
 def gather(events: Sequence[str]) -> str:

@@ -71,8 +71,9 @@ class Rows:
     async def said_after(self, room_id: int, last_id: int, count: int) -> list[tuple[int, str]]:
         return await read(lambda: chat.as_events(chat.after(room_id, last_id, count)))
 
-    async def said_count(self, room_id: int, last_id: int) -> int:
-        return await read(chat.count_after, room_id, last_id)
+    async def tally(self, room_id: int, last_id: int) -> tuple[int, int]:
+        """(visible lines after `last_id`, likes)"""
+        return await read(lambda: (chat.count_after(room_id, last_id), _likes(room_id)))
 
     async def snapshot(self, room_id: int) -> str | None:
         return await read(_snapshot, room_id)
@@ -88,11 +89,14 @@ class Rows:
 
 
 def _opening(room_id: int, count: int) -> Opening:
-    likes = Room.objects.values_list("likes", flat=True).get(pk=room_id)
     messages = chat.latest(room_id, count)
     complete = len(messages) < count
     floor = 0 if complete else messages[0].pk - 1
-    return Opening(likes=likes, floor=floor, said=chat.as_events(messages))
+    return Opening(likes=_likes(room_id), floor=floor, said=chat.as_events(messages))
+
+
+def _likes(room_id: int) -> int:
+    return Room.objects.values_list("likes", flat=True).get(pk=room_id)
 
 
 def _snapshot(room_id: int) -> str | None:

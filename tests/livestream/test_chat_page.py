@@ -77,7 +77,7 @@ class Cable:
 
 @pytest.fixture(autouse=True)
 def _rows_beside_a_loop(monkeypatch):
-    """Playwright's sync API keeps an event loop in this thread; the ORM is still called from none."""
+    """Playwright's sync API keeps an event loop in this thread; nothing of ours runs in it."""
     monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 
 

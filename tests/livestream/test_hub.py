@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from livestream import broadcast
+from livestream.hub import counts
 from livestream.hub import room as hub_module
+from livestream.hub.counts import NODE
 from livestream.hub.frame import gather, text_frame
-from livestream.hub.room import HIGH_WATER, NODE, Hub
+from livestream.hub.room import HIGH_WATER, Hub
 from livestream.hub.rows import Opening
 from livestream.hub.seat import Seat
 
@@ -32,8 +34,8 @@ class Memory:
     async def said_after(self, room_id: int, last_id: int, count: int) -> list[tuple[int, str]]:
         return [line for line in self.lines if line[0] > last_id][-count:]
 
-    async def said_count(self, room_id: int, last_id: int) -> int:
-        return len(await self.said_after(room_id, last_id, 10_000))
+    async def tally(self, room_id: int, last_id: int) -> tuple[int, int]:
+        return len(await self.said_after(room_id, last_id, 10_000)), self.likes
 
     async def snapshot(self, room_id: int) -> str | None:
         return None
@@ -161,22 +163,22 @@ async def test_who_joins_while_others_talk_misses_nothing(hub):
 async def test_history_is_answered_from_memory_while_it_reaches(hub):
     for id_ in range(1, 400):
         hub.hear(message([said(id_), False, id_]))
-    assert hub.said_after(5) is None
-    later = [json.loads(text)["id"] for text in hub.said_after(390)]
+    assert hub.history.after(5) is None
+    later = [json.loads(text)["id"] for text in hub.history.after(390)]
     assert later == list(range(386, 400))  # and a few that are known already
-    assert len(hub.latest(50)) == 50
+    assert len(hub.history.latest(50)) == 50
 
 
 async def test_a_line_that_comes_late_takes_its_place(hub):
     hub.hear(message([said(3), False, 3]))
     hub.hear(message([said(2), False, 2]))
-    assert [json.loads(text)["id"] for text in hub.latest(5)] == [2, 3]
+    assert [json.loads(text)["id"] for text in hub.history.latest(5)] == [2, 3]
 
 
 async def test_a_line_taken_back_is_not_told_to_who_comes_later(hub):
     hub.hear(message([said(3), False, 3]))
     hub.hear(message(['{"type":"chat.hidden","id":3}', False, -3]))
-    assert hub.latest(5) == []
+    assert hub.history.latest(5) == []
 
 
 async def test_what_was_committed_but_never_pushed_is_told(hub, rows):  # P10
@@ -284,13 +286,13 @@ async def test_nobody_stays_in_a_banned_room_but_staff(hub):
 
 async def test_likes_are_counted_here_and_elsewhere(hub, rows):
     _, ear = sit(hub)
-    hub.like(5)
+    hub.likes.tap(5)
     hub.hear({"type": "hub.liked", "count": 3, "node": "another"})
     hub.hear({"type": "hub.liked", "count": 5, "node": NODE})  # its own echo
-    hub._count_likes()
+    hub._tell_count(hub.likes.fold())
     await settle(hub_module.TICK * 2)
     assert ear.events[-1] == {"type": "likes.counted", "total": 8, "new": 8}
-    await hub._save_counts()
+    await hub._save()
     assert rows.likes == 5  # the other process saves its own
 
 
@@ -298,19 +300,19 @@ async def test_viewers_of_other_processes_count_until_they_fall_silent(hub, monk
     sit(hub)
     sit(hub, staff=True, user=1)
     hub.hear({"type": "hub.counted", "viewers": 10, "node": "another"})
-    assert hub.viewers == 11
-    monkeypatch.setattr(hub_module, "DEAF", -1.0)
-    assert hub.viewers == 1
+    assert hub.viewers.total == 11
+    monkeypatch.setattr(counts, "DEAF", -1.0)
+    assert hub.viewers.total == 1
 
 
 async def test_counts_that_could_not_be_saved_are_kept(hub, rows, monkeypatch):
     async def full(*args: Any) -> None:
         raise OSError("disk full")
 
-    hub.like(4)
+    hub.likes.tap(4)
     with monkeypatch.context() as trouble:
         trouble.setattr(rows, "count", full)
         with pytest.raises(OSError, match="disk full"):
-            await hub._save_counts()
-    await hub._save_counts()
+            await hub._save()
+    await hub._save()
     assert rows.likes == 4

@@ -1,0 +1,106 @@
+"""Likes and viewers of a room: numbers that are folded, told and saved, never a row each.
+
+Every process counts its own and tells the others through the channel layer; each saves only what
+was tapped in itself, so that the row is their sum.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from uuid import uuid4
+
+from livestream import broadcast
+from livestream.hub.rows import Rows
+
+NODE = uuid4().hex  # this process, to the others
+DEAF = 6.0  # seconds after which the viewers of a silent process no longer count
+REMIND = 2.0  # seconds after which an unchanged number is told to the others again
+
+
+class Likes:
+    def __init__(self, room_id: int) -> None:
+        self.total = 0
+        self._room_id = room_id
+        self._shown = 0
+        self._untold = 0  # tapped here, and the other processes do not know
+        self.unsaved = 0
+
+    def begin(self, total: int) -> None:
+        self.total = self._shown = total
+
+    def tap(self, count: int) -> None:
+        self.total += count
+        self._untold += count
+        self.unsaved += count
+
+    def hear(self, node: str, count: int) -> None:
+        if node != NODE:
+            self.total += count
+
+    def at_least(self, saved: int) -> None:
+        """What is in the row was tapped somewhere, though news of it may never have come."""
+        self.total = max(self.total, saved)
+
+    def fold(self) -> broadcast.Event | None:
+        """Tell the other processes; answer the event for the viewers, if the number has changed."""
+        if self._untold:
+            broadcast.liked(self._room_id, self._untold, NODE)
+            self._untold = 0
+        if self.total == self._shown:
+            return None
+        new = max(self.total - self._shown, 0)
+        self._shown = self.total
+        return {"type": "likes.counted", "total": self.total, "new": new}
+
+
+class Viewers:
+    """Shoppers who watch; staff are not counted."""
+
+    def __init__(self, room_id: int, clock: Callable[[], float]) -> None:
+        self.here = 0
+        self.unsaved_peak = 0
+        self._room_id = room_id
+        self._clock = clock
+        self._others: dict[str, tuple[float, int]] = {}
+        self._shown = -1
+        self._told = (float("-inf"), -1)
+
+    def hear(self, node: str, count: int) -> None:
+        if node != NODE:
+            self._others[node] = (self._clock(), count)
+
+    @property
+    def total(self) -> int:
+        """Here and in every process that was heard of lately."""
+        fresh = self._clock() - DEAF
+        return self.here + sum(count for at, count in self._others.values() if at > fresh)
+
+    def fold(self) -> broadcast.Event | None:
+        """Tell the other processes; answer the event for the viewers, if the number has changed."""
+        now = self._clock()
+        told_at, told = self._told
+        if told != self.here or now - told_at > REMIND:
+            broadcast.counted(self._room_id, self.here, NODE)
+            self._told = (now, self.here)
+        total = self.total
+        if total == self._shown:
+            return None
+        self._shown = total
+        self.unsaved_peak = max(self.unsaved_peak, total)
+        return {"type": "viewers.counted", "count": total}
+
+
+async def save(rows: Rows, room_id: int, likes: Likes, viewers: Viewers) -> None:
+    """Make rows of what was counted since the last time; what cannot be saved is kept."""
+    new, likes.unsaved = likes.unsaved, 0
+    peak, viewers.unsaved_peak = viewers.unsaved_peak, 0
+    if not new and not peak:
+        return
+    try:
+        # A hub that closes meanwhile must not take back what the thread goes on to commit.
+        await asyncio.shield(rows.count(room_id, new, peak))
+    except Exception:
+        likes.unsaved += new
+        viewers.unsaved_peak = max(viewers.unsaved_peak, peak)
+        raise
