@@ -199,3 +199,48 @@ async def test_an_unknown_container_is_refused(tmp_path, mime):
     ingest = await Ingest.open(tmp_path, 1, no_trouble)
     with pytest.raises(UnknownContainer):
         await ingest.begin(mime)
+
+
+async def test_what_safari_records_becomes_plain_segments(tmp_path, recording):
+    mp4 = subprocess.run(
+        [
+            *(find_ffmpeg(), "-loglevel", "error", "-i", "pipe:0", "-c:v", "copy", "-c:a", "aac"),
+            *("-f", "mp4", "-movflags", "+frag_keyframe+empty_moov+default_base_moof", "pipe:1"),
+        ],
+        input=recording,
+        check=True,
+        capture_output=True,
+    ).stdout
+    ingest = await Ingest.open(tmp_path, 1, no_trouble)
+    await pour(ingest, mp4, "video/mp4;codecs=avc1.42E01F,mp4a.40.2")
+    await ingest.close()
+    text = (tmp_path / "ll.m3u8").read_text()
+    assert "#EXT-X-PART" not in text, (
+        "its seconds come in one piece: parts would make players stall"
+    )
+    assert "CAN-BLOCK-RELOAD=YES" in text
+    end_reel(tmp_path)
+    assert seconds_of(tmp_path / "vod.m3u8") == pytest.approx(SECONDS, abs=0.2)
+
+
+async def test_vp8_is_encoded_anew(tmp_path):
+    vp8 = subprocess.run(
+        [
+            *(find_ffmpeg(), "-loglevel", "error", "-f", "lavfi", "-i", "testsrc2=s=180x320:r=24"),
+            *("-t", "3", "-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8"),
+            *("-g", "100", "-f", "webm", "pipe:1"),
+        ],
+        check=True,
+        capture_output=True,
+    ).stdout
+    await show_once_as(tmp_path, vp8, "video/webm;codecs=vp8,opus")
+    segments = end_reel(tmp_path)
+    assert [round(s.duration) for s in segments] == [1, 1, 1], "a key frame each second is ours"
+
+
+async def show_once_as(folder: Path, data: bytes, mime: str) -> None:
+    ingest = await Ingest.open(folder, 1, no_trouble)
+    await pour(ingest, data, mime)
+    while ingest.parts < 3:
+        await asyncio.sleep(0.05)
+    await ingest.close()
