@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -15,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from livestream.forms.room import ItemForm, PickForm, RoomForm
 from livestream.models import Room
-from livestream.selectors.room import shelf
+from livestream.rules.room import RoomState
+from livestream.selectors.room import Card, shelf
 from livestream.services import room as rooms
 from livestream.services.shelf import add_to_shelf, move_item, remove_item, set_item
 from merchants.access import MerchantRequest, merchant_view
@@ -27,7 +29,8 @@ from merchants.selectors.product import shop_shelf
 @require_safe
 @merchant_view(Role.CLERK)
 def index(request: MerchantRequest) -> HttpResponse:
-    found = request.merchant.rooms.select_related("host", "replay").order_by("-starts_at")
+    found = request.merchant.rooms.select_related("host", "merchant", "replay")
+    found = found.annotate(shelf_size=Count("items")).order_by("-starts_at")
     page = Paginator(found, 30).get_page(request.GET.get("page"))
     context = {"page": page, "now": timezone.now()}
     return render(request, "livestream/room/list.html", context)
@@ -36,7 +39,7 @@ def index(request: MerchantRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @merchant_view(Role.CLERK)
 def create(request: MerchantRequest) -> HttpResponse:
-    first = {"host": request.staff, "starts_at": timezone.localtime()}
+    first = {"host": request.staff, "starts_at": _next_quarter(timezone.localtime())}
     form = RoomForm(
         request.POST or None, request.FILES or None, initial=first, merchant=request.merchant
     )
@@ -84,18 +87,37 @@ def shelf_page(request: MerchantRequest, room: str) -> HttpResponse:
 def _shelf(
     request: MerchantRequest,
     room: Room,
+    *,
     status: int = 200,
-    trouble: dict[int, ItemForm] | None = None,
+    forms: Mapping[int, ItemForm] | None = None,
+    saved: int | None = None,
+    refusal: str = "",
 ) -> HttpResponse:
+    """The shelf page. `forms` are those that came back with an error, by item."""
     cards = shelf(room)
     on_it = [card.product.pk for card in cards]
     context = {
         "room": room,
         "cards": cards,
-        "trouble": trouble or {},
+        "rows": [_row(card, (forms or {}).get(card.item.pk)) for card in cards],
         "others": shop_shelf(request.merchant).exclude(pk__in=on_it)[:200],
+        "saved": saved,
+        "refusal": refusal,
+        "may_change": room.state in {RoomState.DRAFT, RoomState.SCHEDULED} or room.is_on_air,
     }
     return render(request, "livestream/room/shelf.html", context, status=status)
+
+
+def _row(card: Card, bound: ItemForm | None) -> dict[str, Any]:
+    item = card.item
+    before = {"live_price": item.live_price, "notes": item.notes}
+    listed = min(variant.price for variant in card.product.variants.all())
+    return {
+        "card": card,
+        "form": bound or ItemForm(initial=before, auto_id=f"%s-{item.pk}"),
+        "listed": listed,
+        "idle": item.live_price is not None and item.live_price >= listed,
+    }
 
 
 @require_POST
@@ -104,8 +126,9 @@ def shelf_add(request: MerchantRequest, room: str) -> HttpResponse:
     found = _room(request, room)
     form = PickForm(request.POST, merchant=request.merchant)
     if not form.is_valid():
-        messages.error(request, _("Choose at least one product of this shop."))
-        return _back(request, found)
+        return _shelf(
+            request, found, status=422, refusal=_("Choose at least one product of this shop.")
+        )
 
     def add() -> None:
         for product in form.cleaned_data["products"]:
@@ -125,10 +148,11 @@ def item(request: MerchantRequest, room: str, item: int) -> HttpResponse:
             return _act(request, found, lambda: move_item(item=shown, up=way == "up"))
         case "remove":
             return _act(request, found, lambda: remove_item(item=shown))
-    form = ItemForm(request.POST)
+    form = ItemForm(request.POST, auto_id=f"%s-{shown.pk}")
     if not form.is_valid():
-        return _shelf(request, found, status=422, trouble={shown.pk: form})
-    return _act(request, found, lambda: set_item(item=shown, **form.cleaned_data))
+        return _shelf(request, found, status=422, forms={shown.pk: form})
+    set_item(item=shown, **form.cleaned_data)
+    return _shelf(request, found, saved=shown.pk) if request.htmx else _back(request, found)
 
 
 @require_POST
@@ -145,6 +169,12 @@ def cancel(request: MerchantRequest, room: str) -> HttpResponse:
     return _act(request, found, lambda: rooms.cancel_room(room=found), "livestream:room_list")
 
 
+def _next_quarter(now: datetime) -> datetime:
+    """A start that is still ahead when the form is filled in. A show may begin before its time."""
+    ahead = now + timedelta(minutes=20)
+    return ahead.replace(minute=ahead.minute // 15 * 15, second=0, microsecond=0)
+
+
 def _room(request: MerchantRequest, public_id: str) -> Room:
     return get_object_or_404(
         request.merchant.rooms.select_related("merchant", "host"), public_id=public_id
@@ -157,8 +187,7 @@ def _act(
     try:
         verb()
     except RuleBroken as refusal:
-        messages.error(request, str(refusal))
-        return _back(request, room)
+        return _shelf(request, room, status=refusal.status, refusal=str(refusal))
     return redirect(then, request.merchant.slug) if then else _back(request, room)
 
 

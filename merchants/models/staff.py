@@ -36,3 +36,7 @@ class Staff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.host_name} ({self.get_role_display()})"
+
+    @property
+    def is_owner(self) -> bool:
+        return self.role >= Role.OWNER
