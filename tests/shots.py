@@ -1,0 +1,193 @@
+"""`make shots`: a picture of every screen, desktop and phone, light and dark, Chinese and English.
+
+    python -m tests.shots [name …]      only screens whose name contains one of these
+
+Serves the demo shop on a free port with data of its own, so nothing of the machine's shop is touched.
+Pictures go to shots/<name>-<size>-<theme>-<language>.png.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.journeys.browser import chromium, desk, phone
+
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "shots"
+HOST, PASSWORD = "fang@demo.guitai", "guitai-demo"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One screen: its address, whether staff see it, and what to press before the picture."""
+
+    name: str
+    path: str
+    staff: bool = False
+    press: tuple[str, ...] = ()
+    full: bool = True
+
+
+def screens(folder: Path) -> list[Screen]:
+    """Every screen of the demo; public ids are looked up in its database."""
+    rows = sqlite3.connect(folder / "db.sqlite3")
+
+    def one(sql: str) -> str:
+        return rows.execute(sql).fetchone()[0]
+
+    live = one("select public_id from livestream_room where state in ('live','interrupted')")
+    soon = one("select public_id from livestream_room where state='scheduled'")
+    past = one("select public_id from livestream_room where state='ended'")
+    tea = one("select public_id from merchants_product order by id limit 1")
+    number = one("select number from orders_order where state='shipped' order by id desc limit 1")
+    to_ship = one("select number from orders_order where state='paid' order by id desc limit 1")
+    shop = "/dashboard/guifang"
+    return [
+        Screen("discover", "/"),
+        Screen("found", "/?q=龙井"),
+        Screen("shop", "/s/guifang/"),
+        Screen("product", f"/s/guifang/p/{tea}/"),
+        Screen("countdown", f"/live/{soon}/"),
+        Screen("live", f"/live/{live}/", full=False),
+        Screen("live-product", f"/live/{live}/", press=("[data-pin-link]",), full=False),
+        Screen(
+            "live-checkout",
+            f"/live/{live}/",
+            press=("[data-pin-link]", "#sheet footer button"),
+            full=False,
+        ),
+        Screen("replay", f"/live/{past}/"),
+        Screen("tracking", f"/orders/{number}/"),
+        Screen("my-orders", "/orders/"),
+        Screen("checkout", f"/orders/checkout/guifang/?variant={_variant(rows, tea)}&quantity=1"),
+        Screen("sign-up", "/accounts/signup/"),
+        Screen("sign-in", "/accounts/login/"),
+        Screen("missing", "/no-such-page/"),
+        Screen("home", f"{shop}/", staff=True),
+        Screen("rooms", f"{shop}/rooms/", staff=True),
+        Screen("room-new", f"{shop}/rooms/new/", staff=True),
+        Screen("room-shelf", f"{shop}/rooms/{soon}/shelf/", staff=True),
+        Screen("console", f"{shop}/rooms/{live}/console/", staff=True, full=False),
+        Screen("console-soon", f"{shop}/rooms/{soon}/console/", staff=True, full=False),
+        Screen("products", f"{shop}/products/", staff=True),
+        Screen("product-edit", f"{shop}/products/{tea}/", staff=True),
+        Screen("orders", f"{shop}/orders/", staff=True),
+        Screen("order", f"{shop}/orders/{to_ship}/", staff=True),
+        Screen("coupons", f"{shop}/coupons/", staff=True),
+        Screen("coupon-new", f"{shop}/coupons/new/", staff=True),
+        Screen("stores", f"{shop}/stores/", staff=True),
+        Screen("staff", f"{shop}/staff/", staff=True),
+        Screen("settings", f"{shop}/settings/", staff=True),
+        Screen("notices", f"{shop}/notices/", staff=True),
+        Screen("new-merchant", "/dashboard/new/", staff=True),
+    ]
+
+
+def _variant(rows: sqlite3.Connection, product: str) -> int:
+    sql = (
+        "select v.id from merchants_variant v join merchants_product p on p.id=v.product_id"
+        " where p.public_id=? order by v.position"
+    )
+    return rows.execute(sql, [product]).fetchone()[0]
+
+
+def main(wanted: list[str]) -> None:
+    OUT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as temporary, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        folder = Path(temporary)
+        environment = {**os.environ, "DEBUG": "1", "VAR_DIR": temporary, "LOG_LEVEL": "ERROR"}
+        command = [sys.executable, "manage.py", "serve", "--port", str(port)]
+        server = subprocess.Popen(command, cwd=ROOT, env=environment)
+        try:
+            url = f"http://localhost:{port}"
+            _wait(url)
+            time.sleep(5)  # the camera's first pictures
+            chosen = [
+                screen
+                for screen in screens(folder)
+                if not wanted or any(word in screen.name for word in wanted)
+            ]
+            with chromium() as browser:
+                for size in ("desktop", "phone"):
+                    for theme in ("light", "dark"):
+                        for language in ("zh-hans", "en"):
+                            _series(browser, url, chosen, size, theme, language)
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(40)
+    print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT.name}/")
+
+
+def _series(
+    browser: Browser, url: str, chosen: list[Screen], size: str, theme: str, language: str
+) -> None:
+    open_ = desk if size == "desktop" else phone
+    guest = open_(browser, url, color_scheme=theme)
+    staff = open_(browser, url, color_scheme=theme)
+    if any(screen.staff for screen in chosen):
+        _sign_in(staff)
+    for context in (guest, staff):
+        _speak(context, language)
+    for screen in chosen:
+        page = (staff if screen.staff else guest).new_page()
+        _picture(page, screen, OUT / f"{screen.name}-{size}-{theme}-{language}.png")
+        page.close()
+    guest.close()
+    staff.close()
+
+
+def _sign_in(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.locator("[name=login]").fill(HOST)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/dashboard/**")
+    page.close()
+
+
+def _speak(context: BrowserContext, language: str) -> None:
+    url = context.new_page()
+    url.goto("/")
+    context.add_cookies(
+        [{"name": "django_language", "value": language, "url": url.url}]
+    )
+    url.close()
+
+
+def _picture(page: Page, screen: Screen, out: Path) -> None:
+    page.goto(screen.path)
+    page.wait_for_timeout(1800 if "live" in screen.name or "console" in screen.name else 500)
+    for selector in screen.press:
+        page.locator(selector).first.click()
+        page.wait_for_timeout(900)
+    page.screenshot(path=out, full_page=screen.full)
+
+
+def _wait(url: str) -> None:
+    for _ in range(600):
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit("the server did not start")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
