@@ -1,6 +1,7 @@
 """The one ASGI entry: media first, then pages and sockets, with the embedded worker beside them.
 
 /hls/…   -> livestream.media.edge     bare ASGI, never a Django view: eighteen times cheaper
+/static/ -> config.static            the same, for a page has dozens of them
 http     -> Django
 websocket-> origin check -> session -> livestream.routing
 """
@@ -22,10 +23,12 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.conf import settings  # noqa: E402
 
 from config import embedded  # noqa: E402
+from config.static import static_files  # noqa: E402
 from livestream import hub  # noqa: E402
 from livestream.media import edge  # noqa: E402
 from livestream.routing import websocket_urlpatterns  # noqa: E402
 
+static = static_files()
 sockets = AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
 
 
@@ -37,6 +40,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await sockets(scope, receive, send)
     elif scope["path"].startswith(edge.PREFIX):
         await edge.serve(scope, receive, send)
+    elif scope["path"].startswith(settings.STATIC_URL):
+        await static(scope, receive, send)
     else:
         await pages(scope, receive, send)
 

@@ -65,7 +65,9 @@ def strip(merchant: Merchant) -> Room | None:
 
 def replay(room: Room) -> dict[str, Any]:
     """The recording and its chapters."""
-    spotlights = room.spotlights.select_related("item__product").order_by("opened_at")
+    spotlights = room.spotlights.select_related("item__product").prefetch_related(
+        "item__product__photos"
+    ).order_by("opened_at")
     start = room.started_at or room.starts_at
     chapters = [
         Chapter(one, max(0, int((one.opened_at - start).total_seconds()))) for one in spotlights

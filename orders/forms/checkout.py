@@ -14,6 +14,7 @@ from merchants.rules.stock import MOST_AT_ONCE
 from orders.services.order import Contact
 
 DELIVERY, PICKUP = "delivery", "pickup"
+NO_ADDRESS = _("Write the whole address, with street and number.")
 WAYS = {DELIVERY: _("By parcel"), PICKUP: _("Collect at the shop")}
 
 
@@ -43,7 +44,7 @@ class CheckoutForm(ChoiceForm):
     """Guest checkout: a name and a phone number are enough."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=_("Recipient"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "name"})
     )
     phone = PhoneNumberField(
         label=_("Mobile number"),
@@ -62,7 +63,7 @@ class CheckoutForm(ChoiceForm):
     address = forms.CharField(
         label=_("Address"),
         max_length=200,
-        required=False,
+        error_messages={"required": NO_ADDRESS},
         widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
     )
     store = forms.ModelChoiceField(
@@ -80,6 +81,9 @@ class CheckoutForm(ChoiceForm):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = stores
         self.fields["variant"].widget = forms.HiddenInput()
+        # What is not asked for is not required: a parcel needs an address, collection a store.
+        pickup = self.data.get("method", self.initial.get("method")) == PICKUP
+        self.fields["address"].required = not pickup
         if not stores:
             self.fields["method"].widget = forms.HiddenInput()
 
@@ -87,8 +91,8 @@ class CheckoutForm(ChoiceForm):
         data = super().clean() or self.cleaned_data
         if data.get("method") == PICKUP and not data.get("store"):
             self.add_error("store", _("Choose where you collect it."))
-        if data.get("method") == DELIVERY and len(data.get("address") or "") < 5:
-            self.add_error("address", _("Write the whole address, with street and number."))
+        if data.get("method") == DELIVERY and 0 < len(data.get("address") or "") < 5:
+            self.add_error("address", NO_ADDRESS)
         return data
 
     def contact(self) -> Contact:
