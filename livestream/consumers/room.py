@@ -211,6 +211,7 @@ async def _welcome(hub: Hub, seat: Seat, visitor: Visitor, last_id: int | None) 
 
 async def _missed(hub: Hub, room_id: int, last_id: int | None) -> tuple[list[str], bool]:
     """The chat lines he has not seen, and whether there were more than we send."""
+    await hub.refresh()
     if last_id is None:
         return hub.history.latest(FIRST_SIGHT), False
     remembered = hub.history.after(last_id)

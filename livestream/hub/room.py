@@ -51,6 +51,8 @@ class Hub:
         self.likes = counts.Likes(room_id)
         self.history = History()
         self.closed = False
+        self._refreshing = asyncio.Lock()
+        self._refreshed_at = 0.0
         self._checked = 0  # up to here the history was compared with the rows
         self._pending: list[tuple[str, bool]] = []
         self._trail: deque[tuple[int, Frame]] = deque(maxlen=TRAIL)
@@ -298,8 +300,18 @@ class Hub:
 
     async def _heal(self) -> None:
         """Rows are the truth, pushes may be lost: tell what was committed and never heard (P10)."""
-        if not self.seats:
-            return
+        if self.seats:
+            await self.refresh(0)
+
+    async def refresh(self, age: float = 1) -> None:
+        """Make the history true as of `age` seconds ago: one look for all who join together."""
+        async with self._refreshing:
+            if self._loop.time() - self._refreshed_at > age:
+                await self._compare()
+                self._refreshed_at = self._loop.time()
+
+    async def _compare(self) -> None:
+        upto = self.history.last_id  # what is heard while we ask is compared the next time
         told = self.history.count_after(self._checked)
         said, likes = await self.rows.tally(self.room_id, self._checked)
         self.likes.at_least(likes)
@@ -308,4 +320,4 @@ class Hub:
                 if self.history.add(id_, text):
                     self._pending.append((text, False))
             self._speak()
-        self._checked = self.history.last_id
+        self._checked = max(upto, self._checked)

@@ -12,7 +12,7 @@
 // 4408 (did not keep up) and 4429 (too many frames).
 
 const FIRST_WAIT = 400;
-const LONGEST_WAIT = 2000; // with jitter never more than 3 s after the network is back
+const LONGEST_WAIT = 1600; // with jitter and a handshake within 3 s of the network's return
 const HIDDEN_WAIT = 15_000; // nobody is looking
 const PENALTY = 15_000; // after 4429
 const QUIET = 10_000; // without a frame for so long we ask whether anybody is there
