@@ -70,7 +70,7 @@ def _waiting(merchant: Merchant) -> dict[str, Any]:
 
     low = with_numbers(merchant.products.on_sale()).filter(left__lte=F("low_line"))
     running_out = list(low.order_by("left")[:20])
-    found = {
+    found: dict[str, Any] = {
         "to_pack": of("to_ship", "paid_at"),
         "to_collect": of("ready", "paid_at"),
         "unpaid": of("unpaid", "pay_by"),
@@ -97,8 +97,8 @@ def daily(merchant: Merchant, now: datetime) -> list[dict[str, Any]]:
     today = timezone.localdate(now)
     first = today - timedelta(days=DAYS - 1)
     start = timezone.make_aware(datetime.combine(first, datetime.min.time()))
-    rows = {
-        row["day"]: row
+    rows: dict[date, dict[str, Any]] = {
+        row["day"]: dict(row)
         for row in Order.objects.filter(merchant=merchant, paid_at__gte=start)
         .order_by()
         .annotate(day=TruncDate("paid_at"))

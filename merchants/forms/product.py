@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.forms.formsets import BaseFormSet
@@ -84,7 +84,7 @@ class VariantForm(forms.Form):
         before, price = data.get("compare_at"), data.get("price")
         if before is not None and price is not None and before <= price:
             self.add_error("compare_at", _("The price before must be higher than the price now."))
-        others = Variant.objects.filter(merchant=self.merchant).exclude(pk=data.get("id"))
+        others = Variant.objects.filter(merchant=self.merchant).exclude(pk=data.get("id") or 0)
         for name in ("sku", "barcode"):
             if data.get(name) and others.filter(**{name: data[name]}).exists():
                 self.add_error(name, _("Another product of yours has this already."))
@@ -103,12 +103,14 @@ class BaseVariantFormSet(BaseFormSet):
             seen: set[str] = set()
             for form in self.forms:
                 value = getattr(form, "cleaned_data", {}).get(name)
-                if value and value in seen:
+                if not value:
+                    continue
+                if value in seen:
                     form.add_error(name, _("This stands twice in this product."))
                 seen.add(value)
 
 
-VariantFormSet = forms.formset_factory(
+VariantFormSet = forms.formset_factory(  # its instances are BaseVariantFormSet
     VariantForm, formset=BaseVariantFormSet, extra=0, min_num=1, validate_min=True, max_num=50
 )
 
@@ -139,9 +141,7 @@ class StockForm(forms.Form):
     def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, rows in (("variant", product.variants), ("store", product.merchant.stores)):
-            field = self.fields[name]
-            assert isinstance(field, forms.ModelChoiceField)
-            field.queryset = rows.all()
+            cast(forms.ModelChoiceField, self.fields[name]).queryset = rows.all()
 
     def delta(self) -> int:
         """Signed: what was sold or written off is taken away."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO, cast
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse, QueryDict
@@ -14,7 +16,13 @@ from django.views.decorators.vary import vary_on_headers
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken, StaleVersion
-from merchants.forms.product import PhotoForm, ProductForm, StockForm, VariantFormSet
+from merchants.forms.product import (
+    BaseVariantFormSet,
+    PhotoForm,
+    ProductForm,
+    StockForm,
+    VariantFormSet,
+)
 from merchants.models import Product, StockMovement
 from merchants.rules.product import ProductState
 from merchants.rules.role import Role
@@ -86,7 +94,7 @@ def _page(
     request: MerchantRequest,
     product: Product | None,
     form: ProductForm,
-    variants: VariantFormSet,
+    variants: BaseVariantFormSet,
     *,
     stock_form: StockForm | None = None,
     refused: list[str] | None = None,
@@ -114,7 +122,7 @@ def _page(
 
 def _forms(
     request: MerchantRequest, product: Product | None, data: QueryDict | None
-) -> tuple[ProductForm, VariantFormSet]:
+) -> tuple[ProductForm, BaseVariantFormSet]:
     rows: list[dict[str, object]] = []
     if product is None:
         form = ProductForm(data, initial={"state": ProductState.ON_SALE.value})
@@ -125,16 +133,19 @@ def _forms(
     variants = VariantFormSet(
         data, prefix="variants", initial=rows, form_kwargs={"merchant": request.merchant}
     )
-    return form, variants
+    return form, cast(BaseVariantFormSet, variants)
 
 
-def _blank(request: MerchantRequest, product: Product) -> tuple[ProductForm, VariantFormSet]:
+def _blank(request: MerchantRequest, product: Product) -> tuple[ProductForm, BaseVariantFormSet]:
     """The forms as saved, beside another form of the page that came back."""
     return _forms(request, product, None)
 
 
 def _save(
-    request: MerchantRequest, product: Product | None, form: ProductForm, variants: VariantFormSet
+    request: MerchantRequest,
+    product: Product | None,
+    form: ProductForm,
+    variants: BaseVariantFormSet,
 ) -> Product:
     typed = [row for row in variants.forms if row.has_changed() or row.initial]
     saved = save_product(
@@ -192,7 +203,7 @@ def photo_add(request: MerchantRequest, product: str) -> HttpResponse:
     refused = [] if files else [_("Choose at least one photo.")]
     for file in files:
         try:
-            add_photo(product=found, file=file, size=file.size or 0)
+            add_photo(product=found, file=cast(BinaryIO, file), size=file.size or 0)
         except RuleBroken as refusal:
             refused.append(f"{file.name}: {refusal}")
     if refused:
