@@ -1,0 +1,62 @@
+"""What must always be true of the show, and the list of every invariant of the house."""
+
+from __future__ import annotations
+
+from merchants.selectors.invariant import INVARIANTS as MERCHANTS
+from orders.selectors.invariant import INVARIANTS as ORDERS
+
+INVARIANTS = {
+    "chat ids rise in time": """
+        SELECT x.id AS message, x.room_id AS room FROM (
+            SELECT id, room_id, at, LAG(at) OVER (PARTITION BY room_id ORDER BY id) AS since
+            FROM livestream_message) x
+        WHERE x.at < x.since
+    """,
+    "at most one publication of a room is open": """
+        SELECT room_id AS room, COUNT(*) AS publications FROM livestream_publication
+        WHERE ended_at IS NULL GROUP BY room_id HAVING COUNT(*) > 1
+    """,
+    "no publication is newer than its room's fence": """
+        SELECT p.id AS publication, p.epoch, r.epoch AS fence
+        FROM livestream_publication p JOIN livestream_room r ON r.id = p.room_id
+        WHERE p.epoch > r.epoch
+    """,
+    "what is explained is on the room's shelf": """
+        SELECT s.id AS spotlight, s.room_id AS room, i.room_id AS shelf
+        FROM livestream_spotlight s JOIN livestream_shelfitem i ON i.id = s.item_id
+        WHERE s.room_id <> i.room_id
+    """,
+    "one thing is explained at once": """
+        SELECT room_id AS room, COUNT(*) AS spotlights FROM livestream_spotlight
+        WHERE closed_at IS NULL GROUP BY room_id HAVING COUNT(*) > 1
+    """,
+    "an ended show is over": """
+        SELECT r.id AS room FROM livestream_room r
+        WHERE r.state = 'ended'
+          AND (r.started_at IS NULL OR r.ended_at IS NULL OR r.ended_at < r.started_at
+               OR NOT EXISTS (SELECT 1 FROM livestream_replay p WHERE p.room_id = r.id)
+               OR EXISTS (SELECT 1 FROM livestream_spotlight s
+                          WHERE s.room_id = r.id AND s.closed_at IS NULL))
+    """,
+    "a show on air has begun and not ended": """
+        SELECT id AS room, state FROM livestream_room
+        WHERE state IN ('live', 'paused', 'interrupted')
+          AND (started_at IS NULL OR ended_at IS NOT NULL)
+    """,
+    "every row of a room has one merchant": """
+        SELECT r.id AS room FROM livestream_room r
+        WHERE EXISTS (SELECT 1 FROM livestream_shelfitem i
+                      JOIN merchants_product p ON p.id = i.product_id
+                      WHERE i.room_id = r.id AND p.merchant_id <> r.merchant_id)
+           OR EXISTS (SELECT 1 FROM livestream_drop d JOIN orders_coupon c ON c.id = d.coupon_id
+                      WHERE d.room_id = r.id AND c.merchant_id <> r.merchant_id)
+           OR EXISTS (SELECT 1 FROM livestream_sale s JOIN orders_order o ON o.id = s.order_id
+                      WHERE s.room_id = r.id AND o.merchant_id <> r.merchant_id)
+    """,
+    "a drop counts no more claims than its coupon": """
+        SELECT c.id AS coupon, c.claimed, SUM(d.claimed) AS dropped
+        FROM orders_coupon c JOIN livestream_drop d ON d.coupon_id = c.id
+        GROUP BY c.id, c.claimed HAVING SUM(d.claimed) > c.claimed
+    """,
+}
+ALL = {**MERCHANTS, **ORDERS, **INVARIANTS}

@@ -1,0 +1,189 @@
+"""What must always be true of coupons, orders and payments. One SQL statement each; see
+merchants.selectors.invariant.
+"""
+
+from __future__ import annotations
+
+COUPONS = {
+    "a coupon's claimed copies are its vouchers, and never more than issued": """
+        SELECT c.id AS coupon, c.issued, c.claimed, COUNT(v.id) AS vouchers
+        FROM orders_coupon c LEFT JOIN orders_voucher v ON v.coupon_id = c.id
+        GROUP BY c.id, c.issued, c.claimed
+        HAVING c.claimed <> COUNT(v.id) OR c.claimed > c.issued
+    """,
+    "a coupon's redeemed copies are the live orders with it": """
+        SELECT c.id AS coupon, c.redeemed, COUNT(o.id) AS orders
+        FROM orders_coupon c
+        LEFT JOIN orders_voucher v ON v.coupon_id = c.id
+        LEFT JOIN orders_order o
+               ON o.voucher_id = v.id AND o.state NOT IN ('cancelled', 'expired')
+        GROUP BY c.id, c.redeemed HAVING c.redeemed <> COUNT(o.id)
+    """,
+    "a voucher is redeemed while exactly one live order has it": """
+        SELECT v.id AS voucher, v.state, COUNT(o.id) AS orders
+        FROM orders_voucher v
+        LEFT JOIN orders_order o
+               ON o.voucher_id = v.id AND o.state NOT IN ('cancelled', 'expired')
+        GROUP BY v.id, v.state
+        HAVING COUNT(o.id) <> CASE WHEN v.state = 'redeemed' THEN 1 ELSE 0 END
+    """,
+    "nobody claims more copies than the cap": """
+        SELECT c.id AS coupon, v.customer_id AS customer, COUNT(*) AS vouchers
+        FROM orders_voucher v JOIN orders_coupon c ON c.id = v.coupon_id
+        GROUP BY c.id, v.customer_id, c.per_customer HAVING COUNT(*) > c.per_customer
+    """,
+    "nobody uses more copies than the cap": """
+        SELECT c.id AS coupon, o.customer_id AS customer, COUNT(*) AS orders
+        FROM orders_order o
+        JOIN orders_voucher v ON v.id = o.voucher_id
+        JOIN orders_coupon c ON c.id = v.coupon_id
+        WHERE o.state NOT IN ('cancelled', 'expired')
+        GROUP BY c.id, o.customer_id, c.per_customer HAVING COUNT(*) > c.per_customer
+    """,
+}
+GOODS = {
+    "nothing is held for an order that has ended, has left, or is overdue": """
+        SELECT r.id AS reservation, o.number, o.state
+        FROM merchants_reservation r JOIN orders_order o ON o.number = r.reference
+        WHERE r.closed_at IS NULL
+          AND (o.state NOT IN ('pending_payment', 'paid', 'ready_for_pickup')
+               OR (o.state = 'pending_payment' AND o.pay_by < %(late)s))
+    """,
+    "an open order holds its goods": """
+        SELECT o.number, o.state, l.variant_id AS variant, SUM(l.quantity) AS wanted
+        FROM orders_order o JOIN orders_line l ON l.order_id = o.id
+        WHERE o.state IN ('pending_payment', 'paid', 'ready_for_pickup')
+        GROUP BY o.id, o.number, o.state, o.merchant_id, l.variant_id
+        HAVING SUM(l.quantity) <> (
+            SELECT COALESCE(SUM(r.quantity), 0)
+            FROM merchants_reservation r JOIN merchants_stock s ON s.id = r.stock_id
+            WHERE r.reference = o.number AND r.merchant_id = o.merchant_id
+              AND s.variant_id = l.variant_id AND r.closed_at IS NULL)
+    """,
+    "goods leave the stock once, with their order": """
+        SELECT o.number, o.state, l.variant_id AS variant, SUM(l.quantity) AS wanted
+        FROM orders_order o JOIN orders_line l ON l.order_id = o.id
+        GROUP BY o.id, o.number, o.state, l.variant_id
+        HAVING (SELECT COALESCE(-SUM(m.delta), 0)
+                FROM merchants_stockmovement m JOIN merchants_stock s ON s.id = m.stock_id
+                WHERE m.reference = o.number AND m.reason = 'order'
+                  AND s.variant_id = l.variant_id)
+            <> CASE WHEN o.state IN ('shipped', 'delivered', 'collected', 'completed')
+                    THEN SUM(l.quantity) ELSE 0 END
+    """,
+}
+ORDERS = {
+    "a total adds up": """
+        SELECT o.number, o.goods, o.discount, o.shipping, o.total,
+               SUM(l.quantity * l.unit_price) AS lines, SUM(l.discount) AS shares
+        FROM orders_order o LEFT JOIN orders_line l ON l.order_id = o.id
+        GROUP BY o.id, o.number, o.goods, o.discount, o.shipping, o.total
+        HAVING o.total <> o.goods - o.discount + o.shipping OR o.total < 0
+            OR o.goods <> COALESCE(SUM(l.quantity * l.unit_price), -1)
+            OR o.discount <> COALESCE(SUM(l.discount), -1)
+    """,
+    "a line costs no more than its list price and gives no more than it costs": """
+        SELECT l.id AS line, l.list_price, l.unit_price, l.discount FROM orders_line l
+        WHERE l.unit_price > l.list_price OR l.discount > l.quantity * l.unit_price
+    """,
+    "a discount comes from a voucher": """
+        SELECT o.number, o.discount FROM orders_order o
+        LEFT JOIN orders_voucher v ON v.id = o.voucher_id
+        LEFT JOIN orders_coupon c ON c.id = v.coupon_id
+        WHERE (o.voucher_id IS NULL AND o.discount <> 0)
+           OR o.discount > c.amount OR o.goods < c.threshold
+    """,
+    "every row of an order has one merchant": """
+        SELECT o.number, o.merchant_id AS merchant
+        FROM orders_order o
+        JOIN merchants_customer cu ON cu.id = o.customer_id
+        LEFT JOIN merchants_store st ON st.id = o.store_id
+        LEFT JOIN orders_voucher v ON v.id = o.voucher_id
+        LEFT JOIN orders_coupon c ON c.id = v.coupon_id
+        WHERE cu.merchant_id <> o.merchant_id OR st.merchant_id <> o.merchant_id
+           OR c.merchant_id <> o.merchant_id
+           OR EXISTS (SELECT 1 FROM orders_line l JOIN merchants_variant va ON va.id = l.variant_id
+                      WHERE l.order_id = o.id AND va.merchant_id <> o.merchant_id)
+           OR EXISTS (SELECT 1 FROM merchants_reservation r
+                      WHERE r.reference = o.number AND r.merchant_id <> o.merchant_id)
+    """,
+    "an order is what its lines and its last step say": """
+        SELECT o.number, o.state FROM orders_order o
+        WHERE o.state <> COALESCE((SELECT s.state FROM orders_step s WHERE s.order_id = o.id
+                                   ORDER BY s.id DESC LIMIT 1), '')
+           OR EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id AND l.state <> o.state)
+    """,
+    # expired -> pending_payment is the one step back: money that came late found its goods again.
+    "an order moves along its map, forwards in time": """
+        SELECT o.number, x.before, x.state
+        FROM (SELECT order_id, state, at,
+                     LAG(state) OVER (PARTITION BY order_id ORDER BY id) AS before,
+                     LAG(at) OVER (PARTITION BY order_id ORDER BY id) AS since,
+                     LEAD(state) OVER (PARTITION BY order_id ORDER BY id) AS after
+              FROM orders_step) x
+        JOIN orders_order o ON o.id = x.order_id
+        WHERE x.at < x.since
+           OR COALESCE(x.before, '') || '>' || x.state NOT IN (
+              '>pending_payment', 'pending_payment>paid', 'pending_payment>cancelled',
+              'pending_payment>expired', 'expired>pending_payment', 'paid>shipped',
+              'paid>ready_for_pickup', 'shipped>delivered', 'ready_for_pickup>collected',
+              'delivered>completed', 'collected>completed')
+           OR (x.before = 'expired' AND COALESCE(x.after, '') <> 'paid')
+    """,
+    "a parcel belongs to an order that was shipped, once": """
+        SELECT o.number, o.state, COUNT(s.id) AS parcels
+        FROM orders_order o LEFT JOIN orders_shipment s ON s.order_id = o.id
+        GROUP BY o.id, o.number, o.state, o.store_id
+        HAVING COUNT(s.id) <> CASE
+            WHEN o.store_id IS NULL AND o.state IN ('shipped', 'delivered', 'completed') THEN 1
+            ELSE 0 END
+    """,
+}
+PAYMENTS = {
+    "an order is paid while exactly one settled payment covers it": """
+        SELECT o.number, o.state, o.total, COUNT(p.id) AS payments, SUM(p.amount) AS amount
+        FROM orders_order o
+        LEFT JOIN orders_payment p
+               ON p.order_id = o.id AND p.state = 'settled' AND NOT p.refund_due
+        GROUP BY o.id, o.number, o.state, o.total, o.paid_at
+        HAVING CASE WHEN o.state IN ('pending_payment', 'cancelled', 'expired')
+            THEN COUNT(p.id) <> 0 OR o.paid_at IS NOT NULL
+            ELSE COUNT(p.id) <> 1 OR SUM(p.amount) <> o.total OR o.paid_at IS NULL END
+    """,
+    "a payment asks for the order's own sum": """
+        SELECT p.id AS payment, p.amount, p.currency, o.total FROM orders_payment p
+        JOIN orders_order o ON o.id = p.order_id
+        WHERE p.amount <> o.total OR p.currency <> o.currency
+    """,
+    "a payment is settled by one transaction at one time": """
+        SELECT id AS payment, state, "transaction" FROM orders_payment
+        WHERE (state = 'settled') <> ("transaction" <> '')
+           OR (state = 'settled') <> (settled_at IS NOT NULL)
+           OR (refund_due AND state <> 'settled')
+    """,
+    "a transaction has one effect": """
+        SELECT gateway, "transaction", COUNT(*) AS payments FROM orders_payment
+        WHERE "transaction" <> '' GROUP BY gateway, "transaction" HAVING COUNT(*) > 1
+    """,
+}
+NEWS = {
+    "every step that somebody waits for has its news, once": """
+        SELECT o.number, s.state, COUNT(n.id) AS news
+        FROM orders_order o
+        JOIN orders_step s ON s.order_id = o.id
+         AND s.state IN ('paid', 'shipped', 'ready_for_pickup')
+        LEFT JOIN merchants_notification n ON n.merchant_id = o.merchant_id AND n.channel = 'sms'
+         AND n."key" = 'sms:' || CASE s.state WHEN 'paid' THEN 'order_paid'
+                                             WHEN 'shipped' THEN 'shipped' ELSE 'ready' END
+                      || ':' || o.number
+        GROUP BY o.id, o.number, s.id, s.state HAVING COUNT(n.id) <> 1
+    """,
+    "every paid order rings in the dashboard": """
+        SELECT o.number FROM orders_order o
+        WHERE o.paid_at IS NOT NULL
+          AND NOT EXISTS (SELECT 1 FROM merchants_notification n
+                          WHERE n.merchant_id = o.merchant_id
+                            AND n."key" = 'in_app:order_paid:' || o.number)
+    """,
+}
+INVARIANTS = COUPONS | GOODS | ORDERS | PAYMENTS | NEWS
