@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from merchants.errors import KeyReused
 from merchants.models import AnsweredRequest
@@ -22,7 +22,9 @@ def fingerprint(body: Any) -> str:
 def once(*, scope: str, key: str, body: Any, act: Callable[[], Any]) -> Any:
     """Run `act` at most once for this key and return its JSON answer, now and ever after.
 
-    Effect and answer commit together. Without a key there is nothing to remember.
+    Effect and answer commit together. Without a key there is nothing to remember. The row of the
+    key comes first: of two at once the second waits for it, so that it gets the answer and not a
+    refusal ("sold out", said to her who has just bought the last one).
     Raises KeyReused if the key came with another body before, and whatever `act` raises;
     a refusal is not remembered, so that it can be tried again.
     """
@@ -30,19 +32,13 @@ def once(*, scope: str, key: str, body: Any, act: Callable[[], Any]) -> Any:
         with transaction.atomic():
             return act()
     mark = fingerprint(body)
-    try:
-        with transaction.atomic():
-            known = AnsweredRequest.objects.filter(scope=scope, key=key).first()
-            if known is None:
-                answer = act()
-                AnsweredRequest.objects.create(
-                    scope=scope, key=key, fingerprint=mark, answer=answer
-                )
-                return answer
-    except IntegrityError:  # the same key raced us and won
-        known = AnsweredRequest.objects.filter(scope=scope, key=key).first()
-        if known is None:
-            raise
+    with transaction.atomic():
+        known, fresh = AnsweredRequest.objects.get_or_create(
+            scope=scope, key=key, defaults={"fingerprint": mark, "answer": ""}
+        )
+        if fresh:
+            known.answer = act()
+            known.save(update_fields=["answer"])
     if known.fingerprint != mark:
         raise KeyReused
     return known.answer
