@@ -164,7 +164,12 @@ def _open(merchant: Merchant, reference: str) -> list[Reservation]:
     held = Reservation.objects.filter(
         merchant=merchant, reference=reference, closed_at__isnull=True
     )
-    return list(held.select_related("stock").order_by("stock_id"))
+    # The order in which `reserve` locks the stock, so that giving back and holding never deadlock.
+    return list(
+        held.select_related("stock").order_by(
+            "stock__variant_id", "stock__store__position", "stock__store_id"
+        )
+    )
 
 
 def _close(held: Reservation, now: datetime, *, taken: bool) -> bool:

@@ -16,6 +16,7 @@ from merchants.models import Customer, Merchant
 from orders.errors import CouponClosed, CouponGone, CouponHeld, CouponUnfit
 from orders.models import Coupon, Order, Voucher
 from orders.rules.coupon import VoucherState
+from orders.rules.line import GIVES_STOCK_BACK
 from orders.signals import coupon_claimed
 
 
@@ -79,12 +80,14 @@ def redeem_voucher(*, voucher: Voucher, customer: Customer) -> None:
     """Use a voucher for an order, in the order's transaction. Raises CouponUnfit.
 
     `customer` is who pays; her own redeemed copies count too, so that a second device does not
-    get round the cap.
+    get round the cap. Orders that came to nothing do not count.
     """
     coupon = voucher.coupon
+    # Her row is locked: of two orders from two devices at once, the second sees the first.
+    Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     used = Order.objects.filter(
         customer=customer, voucher__coupon=coupon, voucher__state=VoucherState.REDEEMED
-    )
+    ).exclude(state__in=GIVES_STOCK_BACK)
     if used.count() >= coupon.per_customer:
         raise CouponUnfit
     redeemed = Voucher.objects.filter(

@@ -20,10 +20,9 @@ def customer_for_phone(
         return known
     try:
         with transaction.atomic():
-            if guest is not None and not guest.phone:
-                guest.phone, guest.name, guest.email = phone, name, email
-                guest.save(update_fields=["phone", "name", "email"])
-                return guest
+            fresh = Customer.objects.filter(pk=guest.pk, phone="") if guest is not None else None
+            if fresh is not None and fresh.update(phone=phone, name=name, email=email):
+                return Customer.objects.get(merchant=merchant, phone=phone)
             return Customer.objects.create(merchant=merchant, phone=phone, name=name, email=email)
     except IntegrityError:  # the same phone a moment ago
         return Customer.objects.get(merchant=merchant, phone=phone)

@@ -197,9 +197,9 @@ def move_order(*, order: Order, to: LineState, by: User | None) -> Order:
     order.state = to.value
     order.steps.create(state=to.value, by=by, at=timezone.now())
     if to in GIVES_STOCK_BACK:
-        release(merchant=order.merchant, reference=order.number)
-        if order.voucher is not None:
+        if order.voucher is not None:  # before the stock, as in `place_order`: no deadlock
             give_back_voucher(voucher=order.voucher)
+        release(merchant=order.merchant, reference=order.number)
     order_moved.state(order=order, old=old.value)
     return order
 

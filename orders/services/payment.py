@@ -6,6 +6,8 @@ settled payment marked `refund_due` (P5). The same transaction twice is one effe
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -13,11 +15,12 @@ from django.utils.translation import override
 
 from merchants.errors import OutOfStock
 from merchants.services.stock import reserve
-from orders.errors import BadCallback, WrongState
+from orders.errors import BadCallback, CouponUnfit, WrongState
 from orders.models import Order, Payment
 from orders.rules.line import LineState
 from orders.rules.payment import PaymentState
 from orders.selectors.money import money_text
+from orders.services.coupon import redeem_voucher
 from orders.services.order import move_order, tell_customer, tell_staff
 from orders.signals import order_paid
 
@@ -46,17 +49,16 @@ def open_payment(*, order: Order, gateway: str) -> Payment:
 def settle_payment(*, payment: Payment, transaction_id: str, amount: int, currency: str) -> Payment:
     """The gateway says that the money is there; its message has been verified by the caller.
 
-    Afterwards the order is paid, or the payment is marked `refund_due`. Again: no effect.
+    Afterwards the order is paid, or the payment is marked `refund_due`. Again: no effect; but a
+    second transaction for the same payment is money too, kept as a payment that is `refund_due`.
     Raises BadCallback if amount or currency are not what was asked for.
     """
-    payment = (
-        Payment.objects.select_for_update().select_related("order__merchant").get(pk=payment.pk)
-    )
+    payment = Payment.objects.select_for_update().get(pk=payment.pk)
     if (payment.amount, payment.currency) != (amount, currency):
         raise BadCallback
-    if payment.state == PaymentState.SETTLED:
-        return payment
     now = timezone.now()
+    if payment.state == PaymentState.SETTLED:
+        return _surplus(payment, transaction_id, now)
     Payment.objects.filter(pk=payment.pk).update(
         state=PaymentState.SETTLED.value, transaction=transaction_id, settled_at=now
     )
@@ -74,20 +76,42 @@ def settle_payment(*, payment: Payment, transaction_id: str, amount: int, curren
     return payment
 
 
+def _surplus(payment: Payment, transaction_id: str, now: datetime) -> Payment:
+    """A settled payment is paid again: the same message, or money to be given back."""
+    if payment.transaction == transaction_id:
+        return payment
+    surplus, _new = Payment.objects.get_or_create(
+        gateway=payment.gateway,
+        transaction=transaction_id,
+        defaults={
+            "order_id": payment.order_id,
+            "amount": payment.amount,
+            "currency": payment.currency,
+            "state": PaymentState.SETTLED.value,
+            "refund_due": True,
+            "created_at": now,
+            "settled_at": now,
+        },
+    )
+    return surplus
+
+
 def _revive(order: Order) -> bool:
-    """Money came after the hold ran out: take the goods again if they are still there."""
+    """Money came after the hold ran out: take goods and voucher again if they are still there."""
     if order.state != LineState.EXPIRED:
         return False
     basket = {line.variant_id: line.quantity for line in order.lines.all()}
     try:
         with transaction.atomic():
+            if order.voucher is not None:
+                redeem_voucher(voucher=order.voucher, customer=order.customer)
             reserve(
                 merchant=order.merchant,
                 basket=basket,
                 reference=order.number,
                 store=order.store,
             )
-    except OutOfStock:
+    except (OutOfStock, CouponUnfit):
         return False
     Order.objects.filter(pk=order.pk).update(state=LineState.PENDING.value)
     order.lines.update(state=LineState.PENDING.value)

@@ -160,7 +160,9 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
             order.refresh_from_db()
             return _settled(request, order)
     except RuleBroken as refusal:
-        messages.error(request, str(refusal))
+        order.refresh_from_db()  # pressed twice: the other press may have paid it just now
+        if order.paid_at is None:
+            messages.error(request, str(refusal))
         return _settled(request, order)
     context = {"order": order, "payment": payment}
     template = "_sandbox.html" if request.headers.get("HX-Request") else "sandbox.html"
