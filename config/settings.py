@@ -208,7 +208,10 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # --- news outward -----------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Guitai <counter@localhost>")
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)  # seconds; without it a silent server hangs us
 SMS_GATEWAY = env("SMS_GATEWAY", default="merchants.channels.sms.ConsoleGateway")
+# Seconds after which a killed worker's news is another's: longer than any gateway's time limit.
+NOTIFICATION_LEASE = env.int("NOTIFICATION_LEASE", default=120)
 
 # --- money ------------------------------------------------------------------------------------
 SANDBOX_PAYMENTS = env.bool("SANDBOX_PAYMENTS", default=DEBUG)

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import threading
+
 from celery import shared_task
 from django.utils import timezone
 
 from merchants.services import notification
 
+_sending = threading.Lock()
+
 
 @shared_task(ignore_result=True)
 def send_notifications() -> None:
-    """Deliver what is due. Runs every 2 seconds; two at once share the work by claims."""
-    for pk in notification.due(timezone.now()):
-        notification.send(pk)
+    """Deliver what is due. Runs every 2 seconds; two processes share the work by claims.
+
+    One run at a time in a process: a gateway that hangs holds one thread of the worker and never
+    all of them, so orders still expire and rooms are still swept.
+    """
+    if not _sending.acquire(blocking=False):
+        return
+    try:
+        for pk in notification.due(timezone.now()):
+            notification.send(pk)
+    finally:
+        _sending.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -15,7 +16,6 @@ from merchants.rules.notification import Channel, wait_after
 from merchants.signals import notice_created
 
 logger = logging.getLogger(__name__)
-LEASE = timedelta(minutes=2)  # longer than any gateway's time limit
 
 
 def notify(
@@ -67,8 +67,11 @@ def send(pk: int) -> bool:
     """Deliver one piece of news if nobody else is doing so. True if it went out now.
 
     Claim, deliver, mark: three steps, for a gateway must not be called inside a transaction.
-    A worker killed after the gateway accepted and before the mark would send twice; the gateway
-    gets `key` as its own idempotency key (Message-ID for mail), which is what closes that gap.
+    Promised: nothing is lost, whenever a worker is killed; its lease (NOTIFICATION_LEASE, longer
+    than any gateway's time limit) runs out and the next worker delivers. Killed before the gateway
+    has accepted, it goes out once. Killed between that and the mark, it goes out again: nobody can
+    promise otherwise from this side. Both copies carry the same `key` (Message-ID for mail), so
+    once is a promise only of a gateway that looks at it, and a mail server need not.
     """
     now = timezone.now()
     mine = Notification.objects.filter(
@@ -76,7 +79,10 @@ def send(pk: int) -> bool:
         pk=pk,
         sent_at__isnull=True,
         given_up_at__isnull=True,
-    ).update(claimed_until=now + LEASE, attempts=F("attempts") + 1)
+    ).update(
+        claimed_until=now + timedelta(seconds=settings.NOTIFICATION_LEASE),
+        attempts=F("attempts") + 1,
+    )
     if not mine:
         return False
     notification = Notification.objects.select_related("merchant").get(pk=pk)
@@ -93,7 +99,10 @@ def send(pk: int) -> bool:
 def _postpone(notification: Notification, trouble: str) -> None:
     wait = wait_after(notification.attempts)
     now = timezone.now()
-    Notification.objects.filter(pk=notification.pk).update(
+    # Only while the claim is ours: one that ran out may be another worker's by now.
+    Notification.objects.filter(
+        pk=notification.pk, claimed_until=notification.claimed_until
+    ).update(
         claimed_until=None,
         trouble=trouble[:300],
         **({"due_at": now + wait} if wait else {"given_up_at": now}),
