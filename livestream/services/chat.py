@@ -114,8 +114,8 @@ def _judge(room: Room, line: Line, now: datetime) -> Outcome:
 @transaction.atomic
 def announce(*, room: Room, text: str, kind: str = "system") -> Message:
     """Add a line that nobody said: a system line, or a notice of the host."""
-    now = timezone.now()
     Room.objects.select_for_update(of=("self",)).only("pk").get(pk=room.pk)
+    now = timezone.now()  # once the row is ours: ids rise in time
     message = Message.objects.create(room=room, kind=kind, text=clean(text)[:LONGEST], at=now)
     broadcast.chat_message(message)
     return message
