@@ -2,18 +2,24 @@
 export default function start(element) {
   const place = element.querySelector("[data-say]");
   const opener = document.querySelector("[data-say-open]");
+
+  function show(open) {
+    place.hidden = !open;
+    element.classList.toggle("is-talking", open); // above the bar that it covers
+  }
+
   opener?.addEventListener("click", () => {
-    place.hidden = false;
+    show(true);
     place.querySelector("form:not([hidden]) input")?.focus();
   });
   place.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     event.stopPropagation();
-    place.hidden = true;
+    show(false);
     opener?.focus();
   });
   document.addEventListener("pointerdown", ({ target }) => {
     const typed = [...place.querySelectorAll("input")].some((input) => input.value.trim());
-    if (!place.hidden && !typed && !element.contains(target) && target !== opener) place.hidden = true;
+    if (!place.hidden && !typed && !element.contains(target) && target !== opener) show(false);
   });
 }
