@@ -180,7 +180,7 @@ def nickname(request: HttpRequest) -> JsonResponse:
     """Choose the name under which this device talks."""
     form = NicknameForm(request.POST)
     if not form.is_valid() or len(clean(form.cleaned_data["nickname"])) < 2:
-        return JsonResponse({"error": _("A nickname has 2 to 12 letters.")}, status=422)
+        return JsonResponse({"sentence": _("A nickname has 2 to 12 letters.")}, status=422)
     request.session["nickname"] = clean(form.cleaned_data["nickname"])
     return JsonResponse({"nickname": request.session["nickname"]})
 

@@ -68,6 +68,8 @@ def save_product(
 
 
 def _lock(product: Product, version: int | None) -> None:
+    if version is None:
+        raise StaleVersion
     moved = Product.objects.filter(pk=product.pk, version=version).update(version=F("version") + 1)
     if not moved:
         raise StaleVersion

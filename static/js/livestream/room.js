@@ -4,6 +4,7 @@
 // data-symbol, data-digits, data-text-left ("%(count)s left"), data-text-out. Inside: [data-pin] with
 // its parts, [data-drops], [data-banner="<state>"]; anywhere: [data-item] rows of the shelf.
 // A room that starts or ends is another page: it is loaded again, each viewer at her own moment.
+import { hear } from "guitai/livestream/socket";
 import { money } from "guitai/money";
 
 const WATCHING = new Set(["live", "paused", "interrupted"]);
@@ -73,9 +74,6 @@ export default function start(element) {
     else drops.replaceChildren();
   }
 
-  const hear = (type, act) => {
-    document.addEventListener(`live:${type}`, ({ detail }) => act(detail));
-  };
   hear("room.state", showAll);
   hear("room.moved", ({ state }) => showState(state));
   hear("item.pinned", ({ card }) => showCard(card));
