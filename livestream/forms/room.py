@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils import timezone
@@ -41,8 +41,7 @@ class RoomForm(forms.Form):
 
     def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["host"]
-        assert isinstance(field, forms.ModelChoiceField)
+        field = cast(forms.ModelChoiceField, self.fields["host"])
         field.queryset = merchant.staff.select_related("user")
 
     def clean_title(self) -> str:
@@ -73,8 +72,7 @@ class PickForm(forms.Form):
 
     def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["products"]
-        assert isinstance(field, forms.ModelMultipleChoiceField)
+        field = cast(forms.ModelMultipleChoiceField, self.fields["products"])
         field.queryset = Product.objects.on_sale().filter(merchant=merchant)
 
 
@@ -98,8 +96,7 @@ class DropForm(forms.Form):
 
     def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["coupon"]
-        assert isinstance(field, forms.ModelChoiceField)
+        field = cast(forms.ModelChoiceField, self.fields["coupon"])
         field.queryset = Coupon.objects.running(timezone.now()).filter(merchant=merchant)
 
 
