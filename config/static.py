@@ -1,7 +1,7 @@
 """Static files ahead of Django: a page has dozens, and each through Django costs milliseconds.
 
-Under DEBUG they are read where they lie, so that an edit shows at the next reload; in production from
-STATIC_ROOT, with names that carry the hash of their content and may be kept for ever.
+Under DEBUG they are read where they lie, so that an edit shows at the next reload; in production
+from STATIC_ROOT, with names that carry the hash of their content and may be kept for ever.
 """
 
 from __future__ import annotations

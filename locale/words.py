@@ -1,7 +1,7 @@
 """The words of Guitai: gathered from code and templates, kept in `zh_Hans/LC_MESSAGES/django.po`.
 
     python locale/words.py update    add new msgids, drop those no longer said, take in `parts/*.tsv`
-    python locale/words.py check     fail on a msgid without its Chinese, or with other placeholders
+    python locale/words.py check     fail on a msgid without its Chinese or with other placeholders
 
 English is the msgid, so only Chinese has a file. Nothing but Babel is needed: templates go through
 Django's own `templatize`, which turns them into something that Babel's Python extractor reads.
@@ -81,7 +81,7 @@ def update() -> None:
 
 
 def _escaped(message: str, old: dict[object, str]) -> str:
-    """`{% translate "50% off" %}` is looked up with doubled percent signs; the Chinese has them too."""
+    """`{% translate "50% off" %}` is looked up with doubled percent signs; so is its Chinese."""
     return old.get(message.replace("%%", "%"), "").replace("%", "%%")
 
 

@@ -2,7 +2,7 @@
 
     python -m tests.shots [name …]      only screens whose name contains one of these
 
-Serves the demo shop on a free port with data of its own, so nothing of the machine's shop is touched.
+Serves the demo shop on a free port with data of its own: the machine's shop is not touched.
 Pictures go to shots/<name>-<size>-<theme>-<language>.png.
 """
 
@@ -164,9 +164,7 @@ def _sign_in(context: BrowserContext) -> None:
 def _speak(context: BrowserContext, language: str) -> None:
     url = context.new_page()
     url.goto("/")
-    context.add_cookies(
-        [{"name": "django_language", "value": language, "url": url.url}]
-    )
+    context.add_cookies([{"name": "django_language", "value": language, "url": url.url}])
     url.close()
 
 

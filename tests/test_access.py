@@ -160,7 +160,7 @@ def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str
 
 @pytest.fixture
 def address(things):
-    """The address of a page about Alice's things, at any shop; `absent` names a thing that is not."""
+    """The address of a page about Alice's things, at any shop; `absent`: about none."""
 
     def address(name: str, merchant: str = "", absent: bool = False) -> str:
         kwargs = {}

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-
 from livestream.models import Replay, Room, Spotlight
 from livestream.models.room import RoomQuerySet
 from livestream.rules.room import RoomState
@@ -65,9 +64,11 @@ def strip(merchant: Merchant) -> Room | None:
 
 def replay(room: Room) -> dict[str, Any]:
     """The recording and its chapters."""
-    spotlights = room.spotlights.select_related("item__product").prefetch_related(
-        "item__product__photos"
-    ).order_by("opened_at")
+    spotlights = (
+        room.spotlights.select_related("item__product")
+        .prefetch_related("item__product__photos")
+        .order_by("opened_at")
+    )
     start = room.started_at or room.starts_at
     chapters = [
         Chapter(one, max(0, int((one.opened_at - start).total_seconds()))) for one in spotlights

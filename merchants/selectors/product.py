@@ -70,7 +70,9 @@ def product_counts(merchant: Merchant) -> dict[str, int]:
 
 def shop_shelf(merchant: Merchant, words: str = "") -> QuerySet[Product]:
     """What a shopper sees in the shop, newest first; with `words`, what matches them."""
-    return with_numbers(merchant.products.on_sale().matching(fold(words))).select_related("category")
+    return with_numbers(merchant.products.on_sale().matching(fold(words))).select_related(
+        "category"
+    )
 
 
 def variants_with_stock(product: Product) -> QuerySet[Variant]:

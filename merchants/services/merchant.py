@@ -19,7 +19,7 @@ from merchants.signals import staff_removed
 def open_merchant(
     *, owner: User, name: str, store: str, city: str, host_name: str = "", slug: str = ""
 ) -> Merchant:
-    """A new merchant with its first store; `owner` owns it. A free address is found from the name."""
+    """A new merchant with its first store; `owner` owns it. The name gives a free address."""
     merchant = Merchant.objects.create(name=name, slug=_free_slug(slug or name))
     first = Store.objects.create(merchant=merchant, name=store, city=city)
     place = Staff.objects.create(
@@ -38,7 +38,7 @@ def _free_slug(wish: str) -> str:
 
 @transaction.atomic
 def add_staff(*, merchant: Merchant, user: User, role: Role, host_name: str) -> Staff:
-    """Give `user` a place, or change the one she has. She serves every store until told otherwise."""
+    """Give `user` a place, or change hers. She serves every store until told otherwise."""
     place, _ = Staff.objects.update_or_create(
         merchant=merchant, user=user, defaults={"role": role.value, "host_name": host_name[:15]}
     )

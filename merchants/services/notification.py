@@ -31,7 +31,7 @@ def notify(
     path: str = "",
     due_at: datetime | None = None,
 ) -> Notification:
-    """Write one piece of news, in the caller's transaction. The same `key` again changes nothing."""
+    """Write one piece of news in the caller's transaction. The same `key` again changes nothing."""
     notification, made = Notification.objects.get_or_create(
         key=f"{channel.value}:{key}",
         defaults={

@@ -10,7 +10,7 @@ from merchants.models import Customer, Merchant
 def customer_for_phone(
     *, merchant: Merchant, phone: str, name: str, email: str, guest: Customer | None = None
 ) -> Customer:
-    """The merchant's customer with this phone; the guest of this device becomes her if there is none.
+    """The merchant's customer with this phone; if there is none, the guest becomes her.
 
     A number typed by a guest proves nothing, so an existing customer is only pointed at: neither
     her name nor her address changes, and nothing of hers is shown.

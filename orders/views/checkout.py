@@ -178,7 +178,7 @@ def _settled(request: HttpRequest, order: Order) -> HttpResponse:
 
 @require_safe
 def track(request: HttpRequest, number: str) -> HttpResponse:
-    """Where is it? Whoever knows the number may ask; names and addresses show on its device only."""
+    """Where is it? Whoever knows the number may ask; the address shows on its device only."""
     order = _order(number)
     context = {"order": order, "mine": order.device == device_of(request.session)}
     template = "_progress.html" if request.headers.get("HX-Request") else "page.html"

@@ -1,4 +1,4 @@
-"""Real browsers for the journeys: Chromium with a fake camera, a clerk's desk and a shopper's phone."""
+"""Real browsers for the journeys: a fake camera, a clerk's desk and a shopper's phone."""
 
 from __future__ import annotations
 

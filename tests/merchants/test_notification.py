@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
 from django.core import mail
 from django.db import transaction
 from django.utils import timezone
@@ -48,9 +47,9 @@ def test_the_same_key_is_one_mail(shop):
 
 
 def test_no_news_of_what_was_rolled_back(shop):  # P12
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         write(shop)
-        1 / 0  # noqa: B018
+        transaction.set_rollback(True)
     send_notifications()
     assert mail.outbox == []
 

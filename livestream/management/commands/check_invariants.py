@@ -1,7 +1,7 @@
 """`manage.py check_invariants`: does everything in the database still fit together?
 
-Reads only, so it may run beside the open shop. After a backup was restored, let the sweeps run for a
-minute first: holds that ran out in the meantime are offenders until then.
+Reads only, so it may run beside the open shop. After a backup was restored, let the sweeps run for
+a minute first: holds that ran out in the meantime are offenders until then.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """`manage.py serve`: the whole product in one terminal; what `make run` calls.
 
-    serve ── uvicorn (pages, sockets, media; worker and clock as threads without Redis)
-        ├── celery worker and beat, as processes of their own as soon as there is REDIS_URL
-        └── demo_camera, under DEBUG: publishes a test picture into the demo's live room
+serve ── uvicorn (pages, sockets, media; worker and clock as threads without Redis)
+    ├── celery worker and beat, as processes of their own as soon as there is REDIS_URL
+    └── demo_camera, under DEBUG: publishes a test picture into the demo's live room
 """
 
 from __future__ import annotations
@@ -40,9 +40,11 @@ class Command(BaseCommand):
         if demo and not Merchant.objects.exists():
             self.stdout.write("An empty database: opening the demo shop …")
             call_command("demo")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's Ctrl-C
         parts = [_start("uvicorn", host, port)]
         if not settings.EMBEDDED:
-            parts += [_celery("worker", "--pool", "threads"), _celery("beat", "--schedule", _beat())]
+            parts.append(_celery("worker", "--pool", "threads"))
+            parts.append(_celery("beat", "--schedule", _beat()))
         try:
             _wait_until_up(host, port, parts[0])
             if demo and not no_camera:
@@ -56,11 +58,16 @@ class Command(BaseCommand):
 
     def _greet(self, host: str, port: int, *, demo: bool) -> None:
         at = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
-        lines = [f"Guitai is open at {at}/", f"  dashboard  {at}/dashboard/", f"  admin      {at}/admin/"]
-        lines.append(f"  API        {at}/api/docs/")
+        lines = [
+            f"Guitai is open at {at}/",
+            f"  dashboard  {at}/dashboard/",
+            f"  admin      {at}/admin/",
+            f"  API        {at}/api/docs/",
+        ]
         if demo:
             lines += ["", f"Demo sign-ins, password {PASSWORD}:"]
-            lines += [f"  {email:<22} {name} ({role.name.lower()})" for email, name, role, _ in PEOPLE]
+            for email, name, role, _picture in PEOPLE:
+                lines.append(f"  {email:<22} {name} ({role.name.lower()})")
             lines.append(f"  {ADMIN:<22} platform admin")
         lines += ["", "Ctrl-C ends everything."]
         self.stdout.write("\n".join(lines))
