@@ -12,7 +12,11 @@ from django.utils import timezone
 from merchants.models import Customer
 from orders.errors import CouponClosed, CouponGone, CouponHeld, CouponUnfit
 from orders.models import Coupon, Voucher
+from orders.rules.line import LineState
 from orders.services.coupon import claim_coupon, redeem_voucher, stop_coupon
+from orders.services.customer import customer_for_phone
+from orders.services.order import move_order, place_order
+from tests.conftest import DAN
 
 
 def guest(shop) -> Customer:
@@ -62,3 +66,43 @@ def test_a_voucher_is_used_once(dan, coupon):
         redeem_voucher(voucher=voucher, customer=dan)
     coupon.refresh_from_db()
     assert coupon.redeemed == 1
+
+
+def test_orders_that_came_to_nothing_do_not_count_towards_the_cap(shop, dan, variant, coupon):
+    Coupon.objects.update(per_customer=2)
+    coupon.refresh_from_db()
+    first, second = (claim_coupon(coupon=coupon, customer=dan) for _ in range(2))
+
+    def buy(voucher):
+        voucher.refresh_from_db()
+        return place_order(
+            merchant=shop,
+            customer=dan,
+            basket={variant.pk: 1},
+            contact=DAN,
+            language="en",
+            voucher=voucher,
+        )
+
+    move_order(order=buy(first), to=LineState.CANCELLED, by=None)
+    buy(first)
+    assert buy(second).discount == 2000
+
+
+def test_a_second_device_does_not_get_round_the_cap(shop, dan, variant, coupon):
+    vouchers = [claim_coupon(coupon=coupon, customer=guest(shop)) for _ in range(2)]
+    redeem = {"merchant": shop, "customer": dan, "basket": {variant.pk: 1}, "contact": DAN}
+    place_order(**redeem, language="en", voucher=vouchers[0])
+    with pytest.raises(CouponUnfit):
+        place_order(**redeem, language="en", voucher=vouchers[1])
+
+
+def test_a_guest_who_named_a_number_a_moment_ago_keeps_it(shop, dan):
+    stale = Customer.objects.get(pk=dan.pk)
+    who = {"merchant": shop, "name": "沈梅", "email": ""}
+    first = customer_for_phone(**who, phone="+8613800002688", guest=dan)
+    second = customer_for_phone(**who, phone="+8613800002699", guest=stale)
+    assert (first.pk, first.phone) == (dan.pk, "+8613800002688")
+    assert second.pk != first.pk
+    dan.refresh_from_db()
+    assert dan.phone == "+8613800002688"

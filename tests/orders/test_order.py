@@ -16,7 +16,7 @@ from orders.payments import sandbox
 from orders.rules.line import LineState
 from orders.services.coupon import claim_coupon
 from orders.services.order import Contact, move_order, place_order
-from orders.services.payment import open_payment
+from orders.services.payment import open_payment, settle_payment
 from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
 from orders.tasks import expire_orders
 from tests.conftest import DAN
@@ -223,3 +223,54 @@ def test_a_voucher_is_used_and_comes_back_when_the_order_ends(shop, dan, variant
 def test_a_paid_order_cannot_be_cancelled_on_the_quiet(paid, bob):
     with pytest.raises(WrongState):
         move_order(order=paid, to=LineState.CANCELLED, by=bob)
+
+
+def late_with_voucher(shop, customer, variant, coupon):
+    """An order that expired while its payment was under way, and the bank's message."""
+    voucher = claim_coupon(coupon=coupon, customer=customer)
+    order = place_order(
+        merchant=shop,
+        customer=customer,
+        basket={variant.pk: 1},
+        contact=DAN,
+        language="en",
+        voucher=voucher,
+    )
+    message = sandbox.charge(open_payment(order=order, gateway=sandbox.NAME))
+    move_order(order=order, to=LineState.EXPIRED, by=None)
+    return order, message
+
+
+def test_money_that_comes_too_late_takes_the_voucher_again(shop, dan, variant, coupon):  # P5, P8
+    _order, message = late_with_voucher(shop, dan, variant, coupon)
+    assert not sandbox.receive(message).refund_due
+    assert Voucher.objects.get().state == "redeemed"
+    coupon.refresh_from_db()
+    assert coupon.redeemed == 1
+
+
+def test_money_too_late_for_its_voucher_is_to_be_paid_back(shop, dan, variant, coupon):  # P5, P8
+    order, message = late_with_voucher(shop, dan, variant, coupon)
+    second = place_order(
+        merchant=shop,
+        customer=dan,
+        basket={variant.pk: 1},
+        contact=DAN,
+        language="en",
+        voucher=order.voucher,
+    )
+    assert sandbox.receive(message).refund_due
+    order.refresh_from_db()
+    assert (order.state, second.discount) == (LineState.EXPIRED, 2000)
+    assert stock_of(variant).reserved == 1
+
+
+def test_money_that_comes_twice_is_to_be_paid_back_once(paid):  # P5
+    first = paid.payments.get()
+    again = {"amount": first.amount, "currency": first.currency}
+    for _ in range(2):
+        extra = settle_payment(payment=first, transaction_id="second", **again)
+        assert extra.refund_due
+    assert settle_payment(payment=first, transaction_id=first.transaction, **again) == first
+    assert paid.payments.filter(refund_due=True).count() == 1
+    assert paid.steps.filter(state=LineState.PAID).count() == 1
