@@ -1,6 +1,6 @@
 """The words of Guitai: gathered from code and templates, kept in `zh_Hans/LC_MESSAGES/django.po`.
 
-    python locale/words.py update    add new msgids, drop those no longer said, take in `parts/*.tsv`
+    python locale/words.py update    add what is newly said, drop what no longer is, take in `parts`
     python locale/words.py check     fail on a msgid without its Chinese or with other placeholders
 
 English is the msgid, so only Chinese has a file. Nothing but Babel is needed: templates go through

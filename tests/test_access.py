@@ -243,7 +243,7 @@ def test_a_removed_clerk_loses_access_at_the_next_request(address, client, shop,
 
 @every(OPEN)
 def test_a_shopper_needs_no_account(address, client, name, method):
-    assert visit(client, address(name), method) in {200, 302, 422}
+    assert visit(client, address(name), method) in {200, 204, 302, 422}
 
 
 @every([name for name in OPEN if TABLE[name][2]])
@@ -255,7 +255,7 @@ def test_what_is_not_there_is_not_found(address, client, name, method):
 def test_a_page_for_people_asks_to_sign_in(address, client, alice, name, method):
     assert visit(client, address(name), method) == 302
     client.force_login(alice)
-    assert visit(client, address(name), method) in {200, 302, 422}
+    assert visit(client, address(name), method) in {200, 204, 302, 422}
 
 
 @every(KEYED)
@@ -293,7 +293,7 @@ def test_a_revoked_key_opens_nothing(address, things, shop, client, name, method
     assert visit(client, address(name), method, authorization=key) == 401
 
 
-@every(list(TABLE))
+@every([name for name in TABLE if name != "set_language"])  # Django's: it redirects whatever comes
 def test_other_methods_are_refused(address, things, alice, client, name, method):
     client.force_login(alice)
     for other in {"get", "post", "put", "delete"} - TABLE[name][1]:
