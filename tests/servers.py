@@ -165,7 +165,9 @@ def guest_session(nickname: str = "") -> str:
 
 
 @contextmanager
-def running(folder: Path, database: str, **environment: str) -> Iterator[Server]:
+def running(
+    folder: Path, database: str, application: str = "config.asgi:application", **environment: str
+) -> Iterator[Server]:
     """Serve the product on a free port until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -181,7 +183,7 @@ def running(folder: Path, database: str, **environment: str) -> Iterator[Server]
         **environment,
     }
     command = [
-        *(sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)),
+        *(sys.executable, "-m", "uvicorn", application, "--port", str(port)),
         *("--log-level", "warning", "--ws-max-size", str(2 * 1024 * 1024)),
         *("--ws-per-message-deflate", "false", "--timeout-graceful-shutdown", "2"),
     ]
