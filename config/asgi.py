@@ -24,7 +24,7 @@ from django.conf import settings  # noqa: E402
 
 from config import embedded  # noqa: E402
 from config.static import static_files  # noqa: E402
-from livestream import hub  # noqa: E402
+from livestream import broadcast, hub  # noqa: E402
 from livestream.media import edge  # noqa: E402
 from livestream.routing import websocket_urlpatterns  # noqa: E402
 
@@ -49,6 +49,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 async def _lifespan(receive: Any, send: Any) -> None:
     while (message := await receive())["type"] != "lifespan.shutdown":
         if message["type"] == "lifespan.startup":
+            broadcast.attach()  # before any page: a silent Redis must never make a sale wait (P13)
             embedded.start(asyncio.get_running_loop(), worker=settings.EMBEDDED)
             await send({"type": "lifespan.startup.complete"})
     await hub.close_all()  # likes of the last two seconds become rows

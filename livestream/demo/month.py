@@ -21,7 +21,7 @@ from orders.payments import sandbox
 from orders.services.customer import customer_for_phone
 from orders.services.order import Contact, place_order
 from orders.services.payment import open_payment
-from orders.services.shipment import confirm_delivery, ship_order
+from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
 
 NAMES = (
     "沈梅",
@@ -91,7 +91,10 @@ def _make_order(merchant: Merchant, dice: random.Random, day: int, staff: User) 
         language="zh-hans",
     )
     pay(order)
-    if day > 0 and not order.is_pickup:
+    if day > 0 and order.is_pickup:
+        make_ready(order=order, by=staff)
+        hand_over(order=order, code=order.pickup_code, by=staff)
+    elif day > 0:
         ship_order(
             order=order, carrier="sf", tracking_number=f"SF{dice.randrange(10**12):012}", by=staff
         )
