@@ -20,10 +20,14 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from livestream.media.encoder import find_ffmpeg
 from tests.journeys.browser import chromium, desk, phone
 
+os.environ.setdefault("DEBUG", "1")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "shots"
 HOST, PASSWORD = "fang@demo.guitai", "guitai-demo"
@@ -79,7 +83,13 @@ def screens(folder: Path) -> list[Screen]:
         Screen("rooms", f"{shop}/rooms/", staff=True),
         Screen("room-new", f"{shop}/rooms/new/", staff=True),
         Screen("room-shelf", f"{shop}/rooms/{soon}/shelf/", staff=True),
-        Screen("console", f"{shop}/rooms/{live}/console/", staff=True, full=False),
+        Screen(
+            "console",
+            f"{shop}/rooms/{live}/console/",
+            staff=True,
+            press=("[data-publish-takeover]",),
+            full=False,
+        ),
         Screen("console-soon", f"{shop}/rooms/{soon}/console/", staff=True, full=False),
         Screen("products", f"{shop}/products/", staff=True),
         Screen("product-edit", f"{shop}/products/{tea}/", staff=True),
@@ -122,7 +132,8 @@ def main(wanted: list[str]) -> None:
                 for screen in screens(folder)
                 if not wanted or any(word in screen.name for word in wanted)
             ]
-            with chromium() as browser:
+            camera = f"--use-file-for-fake-video-capture={_camera(folder)}"
+            with chromium(camera) as browser:
                 for size in ("desktop", "phone"):
                     for theme in ("light", "dark"):
                         for language in ("zh-hans", "en"):
@@ -131,6 +142,21 @@ def main(wanted: list[str]) -> None:
             server.send_signal(signal.SIGINT)
             server.wait(40)
     print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT.name}/")
+
+
+def _camera(folder: Path) -> Path:
+    """What the clerk's camera sees in the pictures: the drawn scene, as raw video."""
+    scene = ROOT / "merchants" / "demo" / "pictures" / "live-tea.webp"
+    still, film = folder / "scene.png", folder / "scene.y4m"
+    Image.open(scene).convert("RGB").resize((540, 960)).save(still)
+    subprocess.run(
+        [
+            *(find_ffmpeg(), "-loglevel", "error", "-loop", "1", "-i", str(still)),
+            *("-t", "1", "-r", "24", "-pix_fmt", "yuv420p", str(film)),
+        ],
+        check=True,
+    )
+    return film
 
 
 def _series(
@@ -172,7 +198,8 @@ def _picture(page: Page, screen: Screen, out: Path) -> None:
     page.goto(screen.path)
     page.wait_for_timeout(1800 if "live" in screen.name or "console" in screen.name else 500)
     for selector in screen.press:
-        page.locator(selector).first.click()
+        if page.locator(selector).first.is_visible():
+            page.locator(selector).first.click()
         page.wait_for_timeout(900)
     page.screenshot(path=out, full_page=screen.full)
 
