@@ -1,0 +1,415 @@
+"""Anything in any order: a machine of shoppers, clerks and the clock over the real verbs.
+
+After every step every invariant of `check_invariants` must hold, and a small model of its own must
+agree on what is free, who has paid and which copies of the coupon are left.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+    run_state_machine_as_test,
+)
+
+from livestream.selectors.invariant import ALL
+from merchants.errors import BadQuantity, KeyReused, OutOfStock, RuleBroken
+from merchants.models import Customer, Merchant, Notification, Stock, Store, User
+from merchants.rules.stock import Reason
+from merchants.selectors.invariant import offenders
+from merchants.services.merchant import open_merchant
+from merchants.services.request import once
+from merchants.services.stock import change_stock, sell_at_counter
+from merchants.tasks import send_notifications
+from orders.errors import BadCallback, CouponGone, CouponHeld, CouponUnfit, WrongState
+from orders.models import Order, Voucher
+from orders.payments import sandbox
+from orders.rules.line import LineState
+from orders.services.coupon import claim_coupon, issue_coupon, stop_coupon
+from orders.services.customer import customer_for_phone
+from orders.services.order import Contact, move_order, place_order
+from orders.services.payment import open_payment, settle_payment
+from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
+from orders.tasks import expire_orders
+from tests.conftest import product_of
+
+ENDED = {LineState.CANCELLED, LineState.EXPIRED}
+COPIES, CAP = 3, 2
+AMOUNT, THRESHOLD = 700, 2000
+quantities = st.integers(1, 4)
+
+
+class Shop(RuleBasedStateMachine):
+    """One shop with two stores, three products, one coupon and four guests' devices."""
+
+    orders: Bundle[Order] = Bundle("orders")
+    messages: Bundle[sandbox.Callback] = Bundle("messages")
+
+    def __init__(self) -> None:
+        super().__init__()
+        # One example is one transaction that never happened.
+        self.example = transaction.atomic()
+        self.example.__enter__()
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.example.__exit__(None, None, None)
+
+    @initialize(pieces=st.lists(st.integers(0, 6), min_size=3, max_size=3), fee=st.integers(0, 900))
+    def open(self, pieces: list[int], fee: int) -> None:
+        owner = User.objects.create_user("alice@machine.example", "x", name="Alice")
+        self.merchant: Merchant = open_merchant(owner=owner, name="Machine", store="A", city="杭州")
+        Merchant.objects.update(shipping_fee=fee, free_shipping_from=3000)
+        self.merchant.refresh_from_db()
+        self.by = owner
+        Store.objects.create(merchant=self.merchant, name="B", city="杭州", position=1)
+        self.stores = list(self.merchant.stores.order_by("position"))
+        self.variants = [
+            product_of(self.merchant, f"P{place}", price, count).variants.get()
+            for place, (price, count) in enumerate(zip((500, 999, 2500), pieces, strict=True))
+        ]
+        now = timezone.now()
+        self.coupon = issue_coupon(
+            merchant=self.merchant,
+            name="c",
+            amount=AMOUNT,
+            threshold=THRESHOLD,
+            issued=COPIES,
+            per_customer=CAP,
+            starts_at=now - timedelta(days=1),
+            ends_at=now + timedelta(days=1),
+        )
+        self.guests = [
+            Customer.objects.create(merchant=self.merchant, device=uuid.uuid4()) for _ in range(4)
+        ]
+        self.free = dict(zip([v.pk for v in self.variants], pieces, strict=True))
+        self.vouchers = 0
+        self.money: dict[int, int] = {}  # order -> what the bank has been given for it
+
+    # --- shoppers ---------------------------------------------------------------------------------
+
+    @rule(
+        target=orders,
+        wanted=st.dictionaries(st.integers(0, 2), quantities, min_size=1, max_size=3),
+        guest=st.integers(0, 3),
+        phone=st.integers(0, 1),
+        with_voucher=st.booleans(),
+        pickup=st.booleans(),
+        twice=st.booleans(),
+    )
+    def place(
+        self,
+        wanted: dict[int, int],
+        guest: int,
+        phone: int,
+        with_voucher: bool,
+        pickup: bool,
+        twice: bool,
+    ) -> Any:
+        """A checkout, as the view does it, perhaps pressed twice."""
+        basket = {self.variants[place].pk: count for place, count in wanted.items()}
+        voucher = None
+        if with_voucher:
+            voucher = Voucher.objects.filter(customer=self.guests[guest], state="claimed").first()
+        store = self.stores[0] if pickup else None
+        number = f"+861380000000{phone}"
+        guest_row = Customer.objects.get(pk=self.guests[guest].pk)
+
+        def act() -> int:
+            customer = customer_for_phone(
+                merchant=self.merchant, phone=number, name="n", email="", guest=guest_row
+            )
+            return place_order(
+                merchant=self.merchant,
+                customer=customer,
+                basket=basket,
+                contact=Contact("n", number, address="somewhere", store=store),
+                language="en",
+                voucher=voucher,
+            ).pk
+
+        key = uuid.uuid4().hex
+        try:
+            pk = once(scope="machine", key=key, body=basket, act=act)
+        except OutOfStock:
+            # Alone in the shop, "sold out" must be true.
+            assert any(count > self.left(pk, store) for pk, count in basket.items())
+            return multiple()
+        except CouponUnfit:
+            assert voucher is not None
+            return multiple()
+        if twice:
+            assert once(scope="machine", key=key, body=basket, act=act) == pk
+            with pytest.raises(KeyReused):
+                once(scope="machine", key=key, body={"other": 1}, act=act)
+        order = Order.objects.get(pk=pk)
+        goods = sum(v.price * basket.get(v.pk, 0) for v in self.variants)
+        saved = AMOUNT if voucher is not None and goods >= THRESHOLD else 0
+        parcel = 0 if pickup or goods >= 3000 else self.merchant.shipping_fee
+        assert order.total == goods - saved + parcel
+        assert (order.voucher_id is not None) == bool(saved)
+        self.take(order)
+        return order
+
+    @rule(target=messages, order=orders)
+    def go_to_the_bank(self, order: Order) -> Any:
+        """The bank has the money; whether its message arrives, when and how often is its affair."""
+        try:
+            return sandbox.charge(open_payment(order=order, gateway=sandbox.NAME))
+        except WrongState:
+            assert self.now(order) != LineState.PENDING
+            return multiple()
+
+    @rule(message=messages)
+    def the_bank_says(self, message: sandbox.Callback) -> None:
+        payment = sandbox.Payment.objects.select_related("order").get(public_id=message.payment)
+        first = payment.state != "settled"
+        before = payment.order.state
+        answer = sandbox.receive(message)
+        order = Order.objects.get(pk=payment.order_id)
+        if not first:
+            assert order.state == before
+            return
+        self.money[order.pk] = self.money.get(order.pk, 0) + message.amount
+        if answer.refund_due:
+            assert order.state == before != LineState.PENDING
+            return
+        assert order.state == LineState.PAID
+        if before == LineState.EXPIRED:
+            self.take(order)
+
+    @rule(
+        message=messages, wrong=st.sampled_from(["amount", "currency", "transaction", "signature"])
+    )
+    def somebody_forges(self, message: sandbox.Callback, wrong: str) -> None:
+        forged = {**message.__dict__, wrong: 1 if wrong == "amount" else "USD"}
+        with pytest.raises(BadCallback):
+            sandbox.receive(sandbox.Callback(**forged))
+
+    @rule(message=messages)
+    def the_bank_is_given_money_twice(self, message: sandbox.Callback) -> None:
+        payment = sandbox.Payment.objects.get(public_id=message.payment)
+        if payment.state != "settled":
+            return
+        extra = settle_payment(
+            payment=payment,
+            transaction_id=f"x{uuid.uuid4().hex}",
+            amount=message.amount,
+            currency=message.currency,
+        )
+        assert extra.refund_due
+        self.money[payment.order_id] += message.amount
+
+    @rule(message=messages, off=st.sampled_from([-1, 1]))
+    def the_bank_is_given_another_sum(self, message: sandbox.Callback, off: int) -> None:
+        payment = sandbox.Payment.objects.get(public_id=message.payment)
+        with pytest.raises(BadCallback):
+            settle_payment(
+                payment=payment,
+                transaction_id=message.transaction,
+                amount=message.amount + off,
+                currency=message.currency,
+            )
+
+    @rule(guest=st.integers(0, 3))
+    def claim(self, guest: int) -> None:
+        held = Voucher.objects.filter(customer=self.guests[guest]).count()
+        try:
+            claim_coupon(coupon=self.coupon, customer=self.guests[guest])
+        except CouponHeld:
+            assert held == CAP
+        except CouponGone:
+            assert self.vouchers == COPIES
+        except RuleBroken:
+            self.coupon.refresh_from_db()
+            assert self.coupon.stopped_at is not None
+        else:
+            self.vouchers += 1
+
+    # --- clerks -----------------------------------------------------------------------------------
+
+    @rule(place=st.integers(0, 2), store=st.integers(0, 1), quantity=quantities)
+    def sell_at_the_counter(self, place: int, store: int, quantity: int) -> None:
+        variant = self.variants[place]
+        free = self.left(variant.pk, self.stores[store])
+        try:
+            sell_at_counter(
+                variant=variant, store=self.stores[store], by=self.by, quantity=quantity
+            )
+        except OutOfStock:
+            assert free < quantity
+        else:
+            assert free >= quantity
+            self.free[variant.pk] -= quantity
+
+    @rule(place=st.integers(0, 2), store=st.integers(0, 1), quantity=quantities)
+    def receive_goods(self, place: int, store: int, quantity: int) -> None:
+        variant = self.variants[place]
+        change_stock(
+            variant=variant,
+            store=self.stores[store],
+            delta=quantity,
+            reason=Reason.RECEIVED,
+            by=self.by,
+        )
+        self.free[variant.pk] += quantity
+
+    @rule(place=st.integers(0, 2), delta=st.sampled_from([0, 10**8, -(10**8)]))
+    def nonsense_is_refused(self, place: int, delta: int) -> None:
+        with pytest.raises(BadQuantity):
+            change_stock(
+                variant=self.variants[place],
+                store=self.stores[0],
+                delta=delta,
+                reason=Reason.COUNTED,
+                by=self.by,
+            )
+
+    @rule(order=orders, stale=st.booleans())
+    def cancel(self, order: Order, stale: bool) -> None:
+        """A clerk cancels, perhaps from a page that is older than the order's last step."""
+        was = self.now(order)
+        try:
+            move_order(order=self.seen(order, stale), to=LineState.CANCELLED, by=self.by)
+        except WrongState:
+            assert was != LineState.PENDING or stale
+        else:
+            assert was == LineState.PENDING
+            self.give_back(order)
+
+    @rule(order=orders, stale=st.booleans())
+    def ship(self, order: Order, stale: bool) -> None:
+        was = self.now(order)
+        try:
+            ship_order(
+                order=self.seen(order, stale), carrier="sf", tracking_number="SF123456", by=self.by
+            )
+        except WrongState:
+            assert was != LineState.PAID or order.is_pickup or stale
+        else:
+            assert was == LineState.PAID
+            assert not order.is_pickup
+
+    @rule(order=orders)
+    def make_ready(self, order: Order) -> None:
+        was = self.now(order)
+        try:
+            make_ready(order=self.seen(order), by=self.by)
+        except WrongState:
+            assert was != LineState.PAID or not order.is_pickup
+        else:
+            assert was == LineState.PAID
+
+    @rule(order=orders, right=st.booleans())
+    def hand_over(self, order: Order, right: bool) -> None:
+        was = self.now(order)
+        code = order.pickup_code if right else "".join(reversed(order.pickup_code)) + "0"
+        try:
+            hand_over(order=self.seen(order), code=code, by=self.by)
+        except WrongState:
+            assert was != LineState.READY or not right
+        else:
+            assert right
+            assert was == LineState.READY
+
+    @rule(order=orders)
+    def deliver(self, order: Order) -> None:
+        was = self.now(order)
+        try:
+            confirm_delivery(order=self.seen(order), by=None)
+        except WrongState:
+            assert was != LineState.SHIPPED
+
+    @rule()
+    def stop_the_coupon(self) -> None:
+        stop_coupon(coupon=self.coupon)
+
+    # --- the clock --------------------------------------------------------------------------------
+
+    @rule(order=orders)
+    def time_runs_out(self, order: Order) -> None:
+        """The hold of one order runs out and the sweep comes, twice."""
+        was = self.now(order)
+        early = timezone.now() - timedelta(hours=1)
+        Order.objects.filter(pk=order.pk).update(
+            placed_at=early, pay_by=early + timedelta(minutes=15)
+        )
+        expire_orders()
+        expire_orders()
+        if was == LineState.PENDING:
+            assert self.now(order) == LineState.EXPIRED
+            self.give_back(order)
+        else:
+            assert self.now(order) == was
+
+    @rule()
+    def the_worker_comes(self) -> None:
+        send_notifications()
+        assert not Notification.objects.filter(sent_at=None).exists()
+
+    # --- what must be true ------------------------------------------------------------------------
+
+    @invariant()
+    def every_invariant_holds(self) -> None:
+        assert [str(one) for one in offenders(ALL, timezone.now())] == []
+
+    @invariant()
+    def the_model_agrees(self) -> None:
+        if not hasattr(self, "free"):
+            return
+        assert {pk: self.left(pk, None) for pk in self.free} == self.free
+        self.coupon.refresh_from_db()
+        assert self.coupon.claimed == self.vouchers <= COPIES
+        for order in Order.objects.prefetch_related("payments"):
+            settled = [p for p in order.payments.all() if p.state == "settled"]
+            kept = sum(p.amount for p in settled if not p.refund_due)
+            assert sum(p.amount for p in settled) == self.money.get(order.pk, 0)  # none swallowed
+            paid = order.state not in ENDED | {LineState.PENDING}
+            assert kept == (order.total if paid else 0)
+
+    def now(self, order: Order) -> str:
+        return Order.objects.get(pk=order.pk).state
+
+    def seen(self, order: Order, stale: bool = False) -> Order:
+        """The order as a page shows it: fresh, or as it was when it was placed."""
+        return order if stale else Order.objects.get(pk=order.pk)
+
+    def left(self, variant: int, store: Store | None) -> int:
+        rows = Stock.objects.filter(variant=variant)
+        if store is not None:
+            rows = rows.filter(store=store)
+        return sum(row.available for row in rows)
+
+    def take(self, order: Order) -> None:
+        for line in order.lines.all():
+            self.free[line.variant_id] -= line.quantity
+
+    def give_back(self, order: Order) -> None:
+        for line in order.lines.all():
+            self.free[line.variant_id] += line.quantity
+
+
+def test_whatever_happens_every_invariant_holds(db):
+    run_state_machine_as_test(
+        Shop,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=30,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
