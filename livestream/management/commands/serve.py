@@ -43,7 +43,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's Ctrl-C
         parts = [_start("uvicorn", host, port)]
         if not settings.EMBEDDED:
-            parts.append(_celery("worker", "--pool", "threads"))
+            parts.append(_celery("worker", "--pool", "threads", "--concurrency", "4"))
             parts.append(_celery("beat", "--schedule", _beat()))
         try:
             _wait_until_up(host, port, parts[0])
