@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -81,3 +83,41 @@ def test_taking_twice_takes_once(shop, variant, bob):
 def test_nothing_is_held_for_another_merchant(other_shop, variant):
     with pytest.raises(OutOfStock):
         reserve(merchant=other_shop, basket={variant.pk: 1}, reference="theft")
+
+
+@contextmanager
+def meanwhile(act, write=1):
+    """Somebody else does `act` just before our first (second, …) write of a stock row."""
+    seen = 0
+
+    def wrapper(execute, sql, params, many, context):
+        nonlocal seen
+        if sql.startswith('UPDATE "merchants_stock"'):
+            seen += 1
+            if seen == write:
+                act()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(wrapper):
+        yield
+
+
+def test_a_piece_that_went_between_look_and_hold_is_not_held(shop, variant, store):  # P1
+    gone = lambda: sell_at_counter(variant=variant, store=store, by=None, quantity=9)  # noqa: E731
+    with meanwhile(gone), pytest.raises(OutOfStock):
+        reserve(merchant=shop, basket={variant.pk: 2}, reference="late")
+    assert not Reservation.objects.exists()
+
+
+def test_a_piece_that_went_in_one_store_is_taken_from_another(shop, variant, store):  # P1
+    places = [store]
+    for position, name in enumerate(("文三路店", "西溪店"), start=1):
+        place = Store.objects.create(merchant=shop, name=name, city="杭州", position=position)
+        change_stock(variant=variant, store=place, delta=10, reason=Reason.RECEIVED, by=None)
+        places.append(place)
+    gone = lambda: sell_at_counter(variant=variant, store=places[1], by=None, quantity=8)  # noqa: E731
+    with meanwhile(gone, write=2):
+        reserve(merchant=shop, basket={variant.pk: 15}, reference="big")
+    held = Stock.objects.order_by("store__position").values_list("on_hand", "reserved")
+    assert list(held) == [(10, 10), (2, 2), (10, 3)]
+    assert sum(Reservation.objects.values_list("quantity", flat=True)) == 15
