@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import uuid
 from pathlib import Path
 
 from livestream.media.boxes import BadStream, Splitter, child, children
@@ -21,20 +22,27 @@ def write(folder: Path) -> Path:
     """Make NAME in a show's folder. Raises Mixed, OSError or subprocess.SubprocessError."""
     if len({_picture(path.read_bytes()) for path in folder.glob("init*.mp4")}) > 1:
         raise Mixed("The picture changed its form during the show.")
-    draft = folder / f".{NAME}"
+    draft = folder / f".{uuid.uuid4().hex}.{NAME}"  # nobody else ever writes to it
+    try:
+        _join(folder / "vod.m3u8", draft)
+        os.replace(draft, folder / NAME)
+    finally:
+        draft.unlink(missing_ok=True)
+    return folder / NAME
+
+
+def _join(playlist: Path, draft: Path) -> None:
     subprocess.run(
         [
             *(find_ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"),
             *("-protocol_whitelist", "file", "-allowed_extensions", "ALL"),
-            *("-i", str(folder / "vod.m3u8"), "-c", "copy"),
+            *("-i", str(playlist), "-c", "copy"),
             *("-movflags", "+faststart", "-f", "mp4", str(draft)),
         ],
         check=True,
         capture_output=True,
         timeout=LONGEST,
     )
-    os.replace(draft, folder / NAME)
-    return folder / NAME
 
 
 def _picture(init: bytes) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from django.utils import timezone
 
 from livestream import broadcast
 from livestream.media import film
+from livestream.media.claim import alone
 from livestream.media.reel import end_reel
 from livestream.models import Replay, Room
 from livestream.rules.playlist import total_ms
@@ -54,9 +54,11 @@ def make_film(*, replay: Replay) -> bool:
     folder = Path(settings.LIVE_ROOT) / replay.room.public_id
     try:
         film.write(folder)
-    except (film.Mixed, OSError, subprocess.SubprocessError) as failure:
-        logger.warning("no film of %s: %s", replay.room.public_id, failure)
-        Replay.objects.filter(pk=replay.pk).update(trouble=str(failure)[:300])
+    except Exception as failure:  # whatever it is, trying the same again and again will not mend it
+        logger.warning("no film of %s", replay.room.public_id, exc_info=True)
+        Replay.objects.filter(pk=replay.pk).update(
+            trouble=(str(failure) or type(failure).__name__)[:300]
+        )
         return False
     return True
 
@@ -64,19 +66,40 @@ def make_film(*, replay: Replay) -> bool:
 def finish_replays() -> int:
     """Make what is missing: the replay of every ended room, then one film. Answers how many.
 
-    Safe to run twice at once: files appear by rename and rows are written whole.
+    Safe to run twice at once: a film takes minutes, and whoever comes meanwhile makes the replays
+    and returns, so that it never holds more than one worker.
     """
+    root = Path(settings.LIVE_ROOT)
+    done = 0
+    with alone(root / ".replay.lock") as mine:
+        if mine:
+            done += _make_replays()
+    with alone(root / ".film.lock") as mine:
+        if mine:
+            done += _make_one_film()
+    return done
+
+
+def _make_replays() -> int:
     done = 0
     for room in Room.objects.filter(_without_replay(), state=RoomState.ENDED):
-        make_replay(room=room)
-        done += 1
+        try:
+            make_replay(room=room)
+            done += 1
+        except Exception:  # its own trouble: the others must not wait for it
+            logger.exception("no replay of %s", room.public_id)
+    return done
+
+
+def _make_one_film() -> int:
     recent = timezone.now() - TRY_FOR
-    waiting = Replay.objects.filter(state="ready", trouble="", ready_at__gt=recent)
+    waiting = Replay.objects.filter(
+        state="ready", trouble="", ready_at__gt=recent, room__state=RoomState.ENDED
+    )
     for replay in waiting.select_related("room"):
         if not (Path(settings.LIVE_ROOT) / replay.room.public_id / film.NAME).exists():
-            done += make_film(replay=replay)
-            break  # one at a time: the sweep comes again
-    return done
+            return int(make_film(replay=replay))  # one at a time: the sweep comes again
+    return 0
 
 
 def _without_replay() -> Q:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import threading
 
 import pytest
 
+from livestream.media import film
+from livestream.media.claim import alone
 from livestream.models import Replay
+from livestream.services import replay as replays
 from livestream.services.replay import finish_replays, make_replay
 from livestream.services.room import end_room
 from tests.livestream.media.conftest import SECONDS
@@ -43,3 +47,55 @@ def test_a_show_without_a_picture_has_no_replay(show, live_root):
     end_room(room=show)
     assert make_replay(room=show).state == "failed"
     assert finish_replays() == 0
+
+
+def test_a_sweep_that_meets_another_at_work_returns_at_once(show, live_root, monkeypatch):
+    end_room(room=show)
+    Replay.objects.filter(room=show).update(state="ready", ready_at=show.ended_at)
+    films = []
+    monkeypatch.setattr(film, "write", films.append)
+    with alone(live_root / ".film.lock") as mine:
+        assert mine
+        assert finish_replays() == 0
+    assert films == []
+    assert finish_replays() == 1
+    assert films == [live_root / show.public_id]
+
+
+def test_two_films_at_once_never_share_a_draft(tmp_path, monkeypatch):
+    drafts = []
+    both = threading.Barrier(2, timeout=5)
+
+    def join(playlist, draft):
+        draft.write_bytes(b"film")
+        drafts.append(draft)
+        both.wait()
+
+    monkeypatch.setattr(film, "_join", join)
+    threads = [threading.Thread(target=film.write, args=[tmp_path]) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(drafts)) == 2
+    assert [path.name for path in tmp_path.iterdir()] == [film.NAME]
+
+
+def test_one_show_that_cannot_be_finished_does_not_stop_the_rest(show, live_root, monkeypatch):
+    end_room(room=show)
+
+    def broken(*, room):
+        raise RuntimeError("an odd folder")
+
+    monkeypatch.setattr(replays, "make_replay", broken)
+    assert finish_replays() == 0
+
+
+def test_a_film_that_fails_in_any_way_is_not_tried_for_ever(show, live_root, monkeypatch):
+    end_room(room=show)
+    replay = Replay.objects.get(room=show)
+    (live_root / show.public_id).mkdir(parents=True)
+    (live_root / show.public_id / "init0.mp4").write_bytes(b"no such box")
+    assert replays.make_film(replay=replay) is False
+    replay.refresh_from_db()
+    assert replay.trouble
