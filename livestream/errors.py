@@ -42,6 +42,23 @@ class ForeignProduct(RuleBroken):
     sentence = _("This product is not on sale in this shop.")
 
 
+class ShelfClosed(RuleBroken):
+    code = "shelf_closed"
+    sentence = _("The shelf of a room that is over stays as it was.")
+
+
+class NotOnTheShelf(RuleBroken):
+    code = "not_on_the_shelf"
+    status = 422
+    sentence = _("This is not on the shelf of this room any more.")
+
+
+class SellsNothing(RuleBroken):
+    code = "sells_nothing"
+    status = 422
+    sentence = _("This room sells nothing any more. Look in the shop instead.")
+
+
 class NotOnAir(RuleBroken):
     code = "not_on_air"
     sentence = _("The room is not on air.")

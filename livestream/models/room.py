@@ -109,7 +109,11 @@ class Room(models.Model):
 
 
 class ShelfItem(models.Model):
-    """A product on the shelf of a room, with its run-sheet notes."""
+    """A product on the shelf of a room, with its run-sheet notes.
+
+    `live_price` is that of the cheapest variant; the others are cheaper by the same amount
+    (livestream.rules.price).
+    """
 
     room = models.ForeignKey(Room, models.CASCADE, related_name="items")
     product = models.ForeignKey(Product, models.CASCADE, related_name="shelf_items")

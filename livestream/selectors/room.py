@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, Prefetch, Sum
+from django.db.models import F, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from livestream.models import Drop, Room, ShelfItem
+from livestream.rules.price import price_in_room
 from merchants.models import Photo, Product, Stock, Variant
+from merchants.rules.product import ProductState
 
 
 @dataclass(frozen=True)
@@ -31,25 +33,37 @@ class Card:
     def is_deal(self) -> bool:
         return self.was is not None
 
+    @property
+    def on_sale(self) -> bool:
+        return self.product.state == ProductState.ON_SALE
 
-def shelf(room: Room) -> list[Card]:
-    """The shelf in order. Four queries, however long it is."""
+
+def on_shelf(room: Room) -> QuerySet[ShelfItem]:
+    """What a shopper finds on the shelf, in order: only what is on sale."""
+    items = room.items.filter(product__state=ProductState.ON_SALE)
+    return items.order_by("position", "pk")
+
+
+def shelf(room: Room, *, whole: bool = False) -> list[Card]:
+    """The shelf in order; `whole` with what is not on sale, for who arranges it.
+
+    Four queries, however long it is.
+    """
     variants = Variant.objects.annotate(
         left=Sum(F("stock__on_hand") - F("stock__reserved"), default=0)
     )
-    items = (
-        room.items.select_related("product")
-        .prefetch_related("product__photos", Prefetch("product__variants", variants))
-        .order_by("position", "pk")
+    items = room.items.order_by("position", "pk") if whole else on_shelf(room)
+    items = items.select_related("product").prefetch_related(
+        "product__photos", Prefetch("product__variants", variants)
     )
     current = room.spotlights.filter(closed_at__isnull=True).values_list("item_id", flat=True)
     on_now = current.first()
     return [_card(room, item, on_now == item.pk) for item in items]
 
 
-def card(room: Room, item: ShelfItem) -> Card:
-    """One item's card."""
-    return next(one for one in shelf(room) if one.item.pk == item.pk)
+def card(room: Room, item: ShelfItem) -> Card | None:
+    """One item's card; None if it is not on sale any more."""
+    return next((one for one in shelf(room) if one.item.pk == item.pk), None)
 
 
 def card_event(one: Card) -> dict[str, Any]:
@@ -82,7 +96,7 @@ def drop_event(drop: Drop) -> dict[str, Any]:
 def _card(room: Room, item: ShelfItem, on_now: bool) -> Card:
     variants: list[Any] = list(item.product.variants.all())  # each with `left`
     cheapest = min(variants, key=lambda variant: variant.price)
-    price = item_price(room, item, cheapest)
+    price = item_price(room, item, cheapest, cheapest.price)
     was = cheapest.price if price < cheapest.price else cheapest.compare_at
     left = sum(variant.left for variant in variants)
     photos = list(item.product.photos.all())
@@ -99,21 +113,31 @@ def _card(room: Room, item: ShelfItem, on_now: bool) -> Card:
     )
 
 
-def item_price(room: Room, item: ShelfItem, variant: Variant) -> int:
-    """The price of a variant in this room now: the live price only while it is on air."""
-    if item.live_price is None or not room.is_on_air:
-        return variant.price
-    return min(item.live_price, variant.price)
+def item_price(room: Room, item: ShelfItem, variant: Variant, cheapest: int) -> int:
+    """The price of a variant in this room now: the live price only while it is on air.
+
+    `cheapest` is what the product's cheapest variant costs in the shop.
+    """
+    live_price = item.live_price if room.is_on_air else None
+    return price_in_room(variant.price, cheapest=cheapest, live_price=live_price)
 
 
 def live_prices(room: Room) -> dict[int, int]:
     """{variant id: price} of everything that is cheaper in this room now."""
     if not room.is_on_air:
         return {}
-    rows = Variant.objects.filter(
-        product__shelf_items__room=room, product__shelf_items__live_price__isnull=False
-    ).values_list("pk", "price", "product__shelf_items__live_price")
-    return {pk: min(price, live) for pk, price, live in rows if live is not None}
+    siblings = Variant.objects.filter(product=OuterRef("product")).order_by().values("product")
+    rows = (
+        Variant.objects.filter(
+            product__shelf_items__room=room, product__shelf_items__live_price__isnull=False
+        )
+        .annotate(cheapest=Subquery(siblings.annotate(low=Min("price")).values("low")))
+        .values_list("pk", "price", "cheapest", "product__shelf_items__live_price")
+    )
+    return {
+        pk: price_in_room(price, cheapest=cheapest, live_price=live)
+        for pk, price, cheapest, live in rows
+    }
 
 
 def open_drops(room: Room) -> list[Drop]:
@@ -137,13 +161,14 @@ def snapshot(room: Room) -> dict[str, Any]:
     """What a newly opened socket needs to catch up: everything but the chat."""
     room.refresh_from_db()
     spotlight = room.spotlights.filter(closed_at__isnull=True).select_related("item").first()
+    shown = card(room, spotlight.item) if spotlight else None
     return {
         "type": "room.state",
         "state": room.state,
         "likes": room.likes,
         "pinned": room.pinned,
         "muted": room.muted,
-        "card": card_event(card(room, spotlight.item)) if spotlight else None,
+        "card": card_event(shown) if shown else None,
         "drops": [drop_event(drop) for drop in open_drops(room)],
         "now": timezone.now().isoformat(),
     }

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
 
+from livestream.errors import NotOnTheShelf, SellsNothing
 from livestream.models import Room, Sale
-from livestream.selectors.room import live_prices
-from merchants.models import Customer
+from livestream.rules.room import SELLING
+from livestream.selectors.room import live_prices, on_shelf
+from merchants.models import Customer, Variant
 from orders.models import Order, Voucher
 from orders.services.order import Contact, place_order
+
+
+def may_buy(room: Room, variants: Iterable[int]) -> None:
+    """Raise SellsNothing for a room that is over, NotOnTheShelf for what is not its own."""
+    if room.state not in SELLING:
+        raise SellsNothing
+    wanted = set(variants)
+    found = Variant.objects.filter(pk__in=wanted, product__in=on_shelf(room).values("product"))
+    if found.count() != len(wanted):
+        raise NotOnTheShelf
 
 
 @transaction.atomic
@@ -28,8 +41,10 @@ def buy_in_room(
 ) -> Order:
     """An order at the room's prices, and the link that says it came from this room.
 
-    Live prices hold only while the room is on air. Raises what `place_order` raises.
+    Live prices hold only while the room is on air. Raises what `may_buy` and `place_order` raise.
     """
+    room.refresh_from_db(fields=["state"])
+    may_buy(room, basket)
     order = place_order(
         merchant=room.merchant,
         customer=customer,

@@ -5,30 +5,46 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import ForeignProduct, FullShelf, NotOnAir
+from livestream.errors import ForeignProduct, FullShelf, NotOnAir, ShelfClosed
 from livestream.models import Room, ShelfItem, Spotlight
-from livestream.rules.room import SHELF_LIMIT
-from livestream.selectors.room import card, card_event
+from livestream.rules.room import SHELF_LIMIT, SHELF_OPEN
+from livestream.selectors.room import card, card_event, on_shelf
 from merchants.models import Product
 from merchants.rules.product import ProductState
+
+
+def _open_shelf(room: Room) -> None:
+    """Nobody ends the room while its shelf changes. Raises ShelfClosed if it is over already."""
+    rows = Room.objects.select_for_update().filter(pk=room.pk, state__in=SHELF_OPEN)
+    if not rows.exists():
+        raise ShelfClosed
+
+
+def _take_off(items: QuerySet[ShelfItem], room: Room) -> None:
+    shown = items.filter(spotlights__closed_at__isnull=True, spotlights__isnull=False).exists()
+    items.delete()
+    if shown:
+        broadcast.pinned(room, None)
 
 
 @transaction.atomic
 def fill_shelf(*, room: Room, products: Sequence[Product]) -> None:
     """Make the shelf hold just these products, in this order; notes of those that stay remain.
 
-    Raises ForeignProduct for a product of another merchant or one that is not on sale.
+    Raises ForeignProduct for a product of another merchant or one that is not on sale, FullShelf,
+    or ShelfClosed.
     """
+    _open_shelf(room)
     if len(products) > SHELF_LIMIT:
         raise FullShelf
     for product in products:
         if product.merchant_id != room.merchant_id or product.state != ProductState.ON_SALE:
             raise ForeignProduct
-    room.items.exclude(product__in=products).delete()
+    _take_off(room.items.exclude(product__in=products), room)
     for position, product in enumerate(products, start=1):
         ShelfItem.objects.update_or_create(
             room=room, product=product, defaults={"position": position}
@@ -38,7 +54,8 @@ def fill_shelf(*, room: Room, products: Sequence[Product]) -> None:
 
 @transaction.atomic
 def add_to_shelf(*, room: Room, product: Product) -> ShelfItem:
-    """Put one more product last. Raises ForeignProduct or FullShelf."""
+    """Put one more product last. Raises ForeignProduct, FullShelf or ShelfClosed."""
+    _open_shelf(room)
     if product.merchant_id != room.merchant_id or product.state != ProductState.ON_SALE:
         raise ForeignProduct
     if room.items.count() >= SHELF_LIMIT:
@@ -53,7 +70,8 @@ def add_to_shelf(*, room: Room, product: Product) -> ShelfItem:
 
 @transaction.atomic
 def move_item(*, item: ShelfItem, up: bool) -> None:
-    """Swap an item with its neighbour; at the edge nothing happens."""
+    """Swap an item with its neighbour; at the edge nothing happens. Raises ShelfClosed."""
+    _open_shelf(item.room)
     items = list(item.room.items.order_by("position", "pk"))
     place = next(index for index, other in enumerate(items) if other.pk == item.pk)
     other = place - 1 if up else place + 1
@@ -68,7 +86,10 @@ def move_item(*, item: ShelfItem, up: bool) -> None:
 
 @transaction.atomic
 def set_item(*, item: ShelfItem, live_price: int | None, notes: str) -> ShelfItem:
-    """The price while on air (minor units; None: the list price) and the talking points."""
+    """The price of the cheapest variant while on air (minor units; None: the list price), and the
+    talking points. Raises ShelfClosed.
+    """
+    _open_shelf(item.room)
     item.live_price = live_price
     item.notes = notes
     item.save(update_fields=["live_price", "notes"])
@@ -78,25 +99,35 @@ def set_item(*, item: ShelfItem, live_price: int | None, notes: str) -> ShelfIte
 
 @transaction.atomic
 def remove_item(*, item: ShelfItem) -> None:
-    """Take a product off the shelf. Its spotlights go with it."""
+    """Take a product off the shelf, and off the video. Its spotlights go with it.
+
+    Raises ShelfClosed.
+    """
     room = item.room
-    item.delete()
+    _open_shelf(room)
+    _take_off(room.items.filter(pk=item.pk), room)
     broadcast.shelf_changed(room)
 
 
 @transaction.atomic
 def show_item(*, room: Room, item: ShelfItem) -> Spotlight:
-    """Explain this item now: its card is pinned in every viewer's room. Raises NotOnAir."""
+    """Explain this item now: its card is pinned in every viewer's room.
+
+    Raises NotOnAir, or ForeignProduct for what is not on sale any more.
+    """
     now = timezone.now()
     fresh = Room.objects.select_for_update().get(pk=room.pk)
     if not fresh.is_on_air:
         raise NotOnAir
+    shown = card(room, item)
+    if shown is None:
+        raise ForeignProduct
     current = room.spotlights.filter(closed_at__isnull=True).first()
     if current is not None and current.item_id == item.pk:
         return current
     room.spotlights.filter(closed_at__isnull=True).update(closed_at=now)
     spotlight = Spotlight.objects.create(room=room, item=item, opened_at=now)
-    broadcast.pinned(room, card_event(card(room, item)))
+    broadcast.pinned(room, card_event(shown))
     return spotlight
 
 
@@ -104,8 +135,9 @@ def show_item(*, room: Room, item: ShelfItem) -> Spotlight:
 def show_next(*, room: Room) -> Spotlight | None:
     """Done with this one: explain the next item of the shelf; after the last, nothing."""
     current = room.spotlights.filter(closed_at__isnull=True).select_related("item").first()
-    items = list(room.items.order_by("position", "pk"))
-    after = [item for item in items if current is None or item.position > current.item.position]
+    after = [
+        item for item in on_shelf(room) if current is None or item.position > current.item.position
+    ]
     if after:
         return show_item(room=room, item=after[0])
     hide_item(room=room)

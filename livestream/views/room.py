@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from livestream.forms.room import ItemForm, PickForm, RoomForm
 from livestream.models import Room
-from livestream.rules.room import RoomState
+from livestream.rules.room import SHELF_OPEN
 from livestream.selectors.room import Card, shelf
 from livestream.services import room as rooms
 from livestream.services.shelf import add_to_shelf, move_item, remove_item, set_item
@@ -94,7 +94,7 @@ def _shelf(
     refusal: str = "",
 ) -> HttpResponse:
     """The shelf page. `forms` are those that came back with an error, by item."""
-    cards = shelf(room)
+    cards = shelf(room, whole=True)
     on_it = [card.product.pk for card in cards]
     context = {
         "room": room,
@@ -103,7 +103,7 @@ def _shelf(
         "others": shop_shelf(request.merchant).exclude(pk__in=on_it)[:200],
         "saved": saved,
         "refusal": refusal,
-        "may_change": room.state in {RoomState.DRAFT, RoomState.SCHEDULED} or room.is_on_air,
+        "may_change": room.state in SHELF_OPEN,
     }
     return render(request, "livestream/room/shelf.html", context, status=status)
 
@@ -151,7 +151,10 @@ def item(request: MerchantRequest, room: str, item: int) -> HttpResponse:
     form = ItemForm(request.POST, auto_id=f"%s-{shown.pk}")
     if not form.is_valid():
         return _shelf(request, found, status=422, forms={shown.pk: form})
-    set_item(item=shown, **form.cleaned_data)
+    try:
+        set_item(item=shown, **form.cleaned_data)
+    except RuleBroken as refusal:
+        return _shelf(request, found, status=refusal.status, refusal=str(refusal))
     return _shelf(request, found, saved=shown.pk) if request.htmx else _back(request, found)
 
 

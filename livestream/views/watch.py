@@ -20,10 +20,10 @@ from livestream.rules.chat import clean
 from livestream.rules.room import RoomState
 from livestream.selectors import discovery
 from livestream.selectors.chat import latest
-from livestream.selectors.room import item_price, live_prices, open_drops, shelf
+from livestream.selectors.room import item_price, live_prices, on_shelf, open_drops, shelf
 from livestream.services.drop import claim_drop
 from livestream.services.reminder import remind
-from livestream.services.sale import buy_in_room
+from livestream.services.sale import buy_in_room, may_buy
 from merchants.device import customer_of, device_of
 from merchants.errors import RuleBroken
 from merchants.models import Merchant
@@ -95,12 +95,13 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
     """The product sheet over the video."""
     found = _room(room)
     shown = get_object_or_404(
-        found.items.select_related("product__merchant").prefetch_related("product__photos"),
+        on_shelf(found).select_related("product__merchant").prefetch_related("product__photos"),
         pk=item,
     )
     variants = list(variants_with_stock(shown.product))
+    cheapest = min(variant.price for variant in variants)
     for variant in variants:
-        variant.live = item_price(found, shown, variant)  # type: ignore[attr-defined]
+        variant.live = item_price(found, shown, variant, cheapest)  # type: ignore[attr-defined]
     context = {
         "room": found,
         "merchant": found.merchant,
@@ -121,6 +122,12 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
     context["room"] = found
     form = context["form"]
     status = 200 if form is not None else 422
+    if request.method == "GET" and form is not None:
+        try:
+            may_buy(found, context["basket"])
+        except RuleBroken as refusal:
+            context |= {"form": None, "refusal": str(refusal)}
+            status = refusal.status
     if request.method == "POST" and form is not None:
         status = 422
         if form.is_valid():

@@ -10,8 +10,18 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestream.errors import BadStart, BadTitle, EmptyShelf, ForeignProduct, NotOnAir, WrongState
+from livestream import broadcast
+from livestream.errors import (
+    BadStart,
+    BadTitle,
+    EmptyShelf,
+    ForeignProduct,
+    NotOnAir,
+    ShelfClosed,
+    WrongState,
+)
 from livestream.models import Replay, Room
+from livestream.rules.price import price_in_room
 from livestream.rules.room import MOVES, ON_AIR, RoomState, is_title, may_move, title_units
 from livestream.selectors.room import live_prices, shelf, snapshot
 from livestream.services import room as rooms
@@ -26,6 +36,8 @@ from livestream.services.shelf import (
     show_next,
 )
 from merchants.errors import BadPicture
+from merchants.models import Product
+from merchants.services.product import VariantData, save_product
 
 states = st.sampled_from(list(RoomState))
 
@@ -181,3 +193,92 @@ def test_forgotten_rooms_expire_and_endless_shows_end(scheduled, shop, host, lon
 
 def test_every_state_on_air_is_public():
     assert {"live", "paused", "interrupted"} == ON_AIR
+
+
+@pytest.fixture
+def two_sizes(shop) -> Product:
+    sizes = [
+        VariantData(name="100g", sku="a1", price=16800),
+        VariantData(name="250g", sku="a2", price=38800),
+    ]
+    return save_product(merchant=shop, name="狮峰龙井", variants=sizes)
+
+
+def test_every_size_is_cheaper_by_the_same_amount(
+    live, two_sizes, variant, django_assert_num_queries
+):
+    item = add_to_shelf(room=live, product=two_sizes)
+    set_item(item=item, live_price=13800, notes="")
+    set_item(item=live.items.get(product=variant.product), live_price=15800, notes="")
+    small, large = two_sizes.variants.order_by("price")
+    with django_assert_num_queries(1):
+        prices = live_prices(live)
+    assert prices == {small.pk: 13800, large.pk: 35800, variant.pk: 15800}
+    card = next(one for one in shelf(live) if one.item == item)
+    assert (card.price, card.was) == (13800, 16800)
+
+
+money = st.integers(1, 10**9)
+
+
+@given(money, money, st.none() | st.integers(0, 10**9))
+def test_a_price_in_a_room_is_never_dearer_and_never_nothing(cheapest, more, live_price):
+    price = price_in_room(cheapest + more, cheapest=cheapest, live_price=live_price)
+    assert 1 <= price <= cheapest + more
+    assert price >= price_in_room(cheapest, cheapest=cheapest, live_price=live_price)
+
+
+@pytest.fixture
+def told(monkeypatch) -> list[dict]:
+    events: list[dict] = []
+    monkeypatch.setattr(broadcast, "tell", lambda room, event, **more: events.append(event))
+    return events
+
+
+def test_who_takes_away_what_is_shown_clears_the_video(live, longjing, cup, told):
+    show_item(room=live, item=live.items.get(product=longjing))
+    remove_item(item=live.items.get(product=cup))
+    assert told[-1] == {"type": "shelf.changed"}
+    assert {"type": "item.pinned", "card": None} not in told
+    remove_item(item=live.items.get(product=longjing))
+    assert {"type": "item.pinned", "card": None} in told
+
+
+def test_the_shelf_of_an_ended_room_stays_as_it_was(live, longjing, cup):
+    item = live.items.get(product=longjing)
+    show_item(room=live, item=item)
+    rooms.end_room(room=live)
+    for verb in (
+        lambda: remove_item(item=item),
+        lambda: move_item(item=item, up=False),
+        lambda: set_item(item=item, live_price=1, notes=""),
+        lambda: add_to_shelf(room=live, product=cup),
+        lambda: fill_shelf(room=live, products=[cup]),
+    ):
+        with pytest.raises(ShelfClosed):
+            verb()
+    assert (live.spotlights.count(), live.items.count()) == (1, 2)
+
+
+def test_the_console_says_so_when_the_shelf_is_closed(as_bob, live, longjing):
+    item = live.items.get(product=longjing)
+    rooms.end_room(room=live)
+    url = f"/dashboard/tea/rooms/{live.public_id}/shelf/{item.pk}/"
+    assert as_bob.post(url, {"live_price": "1"}).status_code == ShelfClosed.status
+    assert as_bob.post(url, {"do": "remove"}).status_code == ShelfClosed.status
+
+
+def test_what_is_not_on_sale_leaves_the_room(live, longjing, cup, client, as_bob):
+    first, second = live.items.order_by("position")
+    show_item(room=live, item=first)
+    Product.objects.filter(pk=longjing.pk).update(state="archived")
+    assert [one.product for one in shelf(live)] == [cup]
+    assert snapshot(live)["card"] is None
+    assert client.get(f"/live/{live.public_id}/").status_code == 200
+    assert client.get(f"/live/{live.public_id}/shelf/{first.pk}/").status_code == 404
+    hide_item(room=live)
+    with pytest.raises(ForeignProduct):
+        show_item(room=live, item=first)
+    assert show_next(room=live).item == second
+    page = as_bob.get(f"/dashboard/tea/rooms/{live.public_id}/shelf/")
+    assert longjing.name in page.text  # and can be taken away there

@@ -7,11 +7,12 @@ import re
 import pytest
 from django.urls import reverse
 
+from livestream.errors import NotOnTheShelf, SellsNothing
 from livestream.models import Reminder, Sale
 from livestream.services.drop import open_drop
 from livestream.services.reminder import announce_rooms
 from livestream.services.room import cancel_room, end_room, start_room
-from livestream.services.shelf import set_item, show_item
+from livestream.services.shelf import remove_item, set_item, show_item
 from merchants.models import Notification, Reservation
 from orders.models import Order, Voucher
 
@@ -171,6 +172,36 @@ def test_a_product_of_another_merchant_cannot_be_ordered(client, url, sheet, for
         url("checkout"), sheet(variant=foreign_product.variants.get().pk), headers=HX
     )
     assert answer.status_code == 422
+    assert not Order.objects.exists()
+
+
+def test_a_room_that_was_called_off_sells_nothing(client, scheduled, variant):
+    checkout = reverse("watch:checkout", args=[scheduled.public_id])
+    choice = {"variant": variant.pk, "quantity": 1}
+    form = form_of(client.get(checkout, choice, headers=HX).text) | choice
+    cancel_room(room=scheduled)
+    assert str(SellsNothing()) in client.get(checkout, choice, headers=HX).text
+    contact = {
+        "name": "沈梅",
+        "phone": "138 0013 8000",
+        "method": "delivery",
+        "address": "清河坊 12",
+    }
+    answer = client.post(checkout, form | contact, headers=HX)
+    assert answer.status_code == 422
+    assert str(SellsNothing()) in answer.text
+    assert not Order.objects.exists()
+    assert not Sale.objects.exists()
+
+
+def test_a_room_sells_only_what_is_on_its_shelf(client, live, url, sheet, variant):
+    form = sheet()
+    remove_item(item=live.items.get(product=variant.product))
+    choice = {"variant": variant.pk, "quantity": 1}
+    assert client.get(url("checkout"), choice, headers=HX).status_code == 422
+    answer = client.post(url("checkout"), form, headers=HX)
+    assert answer.status_code == 422
+    assert str(NotOnTheShelf()) in answer.text
     assert not Order.objects.exists()
 
 
