@@ -13,6 +13,7 @@ import json
 import os
 import re
 import time
+import uuid
 from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -205,6 +206,22 @@ def end_reel(folder: Path) -> list[Segment]:
     for path in folder.glob("part*.m4s"):
         path.unlink(missing_ok=True)
     return whole
+
+
+def put_away(folder: Path) -> None:
+    """Take a show out of the edge's reach, which opens no name with a dot; for the record only.
+
+    Its writer is fenced off first. Safe to call again, also when there is nothing.
+    """
+    if not folder.is_dir():
+        return
+    away = folder.parent / ".banned"
+    away.mkdir(exist_ok=True)
+    place = away / folder.name
+    try:
+        end_reel(folder)
+    finally:  # out of reach even if its last segment is lost
+        folder.rename(away / f"{folder.name}.{uuid.uuid4().hex}" if place.exists() else place)
 
 
 def read_journal(folder: Path) -> list[Segment]:

@@ -40,7 +40,8 @@ MOVES: dict[RoomState, frozenset[RoomState]] = {
     _S.BANNED: frozenset(),
 }
 ON_AIR = frozenset({_S.LIVE, _S.PAUSED, _S.INTERRUPTED})
-SHELF_OPEN = ON_AIR | {_S.DRAFT, _S.SCHEDULED}  # what stands on the shelf may still change
+NOT_BEGUN = frozenset({_S.DRAFT, _S.SCHEDULED})
+SHELF_OPEN = ON_AIR | NOT_BEGUN  # what stands on the shelf may still change
 SELLING = ON_AIR | {_S.SCHEDULED, _S.ENDED}  # before and after the show at the shop's prices
 PUBLIC = ON_AIR | {_S.SCHEDULED, _S.ENDED, _S.EXPIRED, _S.CANCELLED}
 WECHAT = {  # the numbers of the closed service, for code written against it

@@ -117,6 +117,8 @@ def interrupt_silent_rooms(now: datetime) -> int:
             count += 1
         except RuleBroken:
             logger.info("%s moved on while it was silent", room.public_id)
+        except Exception:  # its own trouble: the others must not wait for it
+            logger.exception("%s could not be interrupted", room.public_id)
     return count
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -15,6 +16,8 @@ from livestream.rules.room import RoomState
 from merchants.models import Customer
 from merchants.rules.notification import Channel
 from merchants.services.notification import notify
+
+logger = logging.getLogger(__name__)
 
 AHEAD = timedelta(minutes=10)
 
@@ -44,22 +47,29 @@ def announce_rooms(now: datetime) -> None:
     )
     begun = Room.objects.on_air().filter(announced_at__isnull=True)
     for room in [*soon, *begun]:
-        _announce(room)
+        try:
+            _announce(room)
+        except Exception:  # its own trouble: the others must not wait for it
+            logger.exception("%s could not be announced", room.public_id)
 
 
 @transaction.atomic
 def _announce(room: Room) -> None:
-    mine = Room.objects.filter(pk=room.pk, announced_at__isnull=True).update(
-        announced_at=timezone.now()
-    )
+    mine = Room.objects.filter(
+        pk=room.pk, starts_at=room.starts_at, announced_at__isnull=True
+    ).update(announced_at=timezone.now())
     if not mine:
         return
     for reminder in room.reminders.all():
-        with override(reminder.language):
-            _tell(room, reminder)
+        try:
+            with transaction.atomic(), override(reminder.language):
+                _tell(room, reminder)
+        except Exception:  # her own trouble: the others are told all the same
+            logger.exception("reminder %s could not be sent", reminder.pk)
 
 
 def _tell(room: Room, reminder: Reminder) -> None:
+    key = f"room_starts:{room.public_id}:{room.starts_at:%Y%m%d%H%M}:{reminder.pk}"
     starts = timezone.localtime(room.starts_at)
     text = {"shop": room.merchant.name, "title": room.title, "time": f"{starts:%H:%M}"}
     ways = [(Channel.EMAIL, reminder.email), (Channel.SMS, reminder.phone)]
@@ -70,7 +80,7 @@ def _tell(room: Room, reminder: Reminder) -> None:
             merchant=room.merchant,
             channel=channel,
             kind="room_starts",
-            key=f"room_starts:{room.public_id}:{reminder.pk}",
+            key=key,
             to=to,
             subject=_("%(shop)s goes live at %(time)s") % text,
             body=_("%(shop)s: “%(title)s” starts at %(time)s. You asked to be told.") % text,

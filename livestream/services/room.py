@@ -6,20 +6,25 @@ second is refused with a sentence that names the state.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, BinaryIO
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from livestream import broadcast
 from livestream.errors import BadStart, BadTitle, EmptyShelf, WrongState
+from livestream.media.reel import put_away
 from livestream.models import Replay, Room
 from livestream.rules.room import (
     LATE_START,
     LONGEST_SHOW,
+    NOT_BEGUN,
     ON_AIR,
     RoomState,
     is_title,
@@ -30,6 +35,8 @@ from livestream.services.shelf import fill_shelf
 from merchants.models import Merchant, Product, Staff
 from merchants.rules.picture import COVER_SIZE
 from merchants.services.picture import as_webp, read_picture
+
+logger = logging.getLogger(__name__)
 
 
 @transaction.atomic
@@ -64,15 +71,24 @@ def change_room(
     host: Staff,
     cover: tuple[BinaryIO, int] | None = None,
 ) -> Room:
-    """New words or another time for a room that has not begun. Raises as `make_room`."""
-    if room.state not in {RoomState.DRAFT, RoomState.SCHEDULED}:
+    """New words or another time for a room that has not begun. Raises as `make_room`.
+
+    Who was told of a start that is put off is told again of the new one.
+    """
+    before = Room.objects.select_for_update(of=("self",)).get(pk=room.pk)
+    if before.state not in NOT_BEGUN:
         raise WrongState(_("A room that has begun cannot be changed."))
-    if starts_at != room.starts_at:
+    if starts_at != before.starts_at:
         _check(title, starts_at, timezone.now())
     elif not is_title(title):
         raise BadTitle
-    room.title, room.starts_at, room.host = title.strip(), starts_at, host
-    room.save(update_fields=["title", "starts_at", "host"])
+    fields: dict[str, Any] = {"title": title.strip(), "starts_at": starts_at, "host": host}
+    if starts_at > before.starts_at:
+        fields["announced_at"] = None
+    if not Room.objects.filter(pk=room.pk, state__in=NOT_BEGUN).update(**fields):
+        raise WrongState(_("A room that has begun cannot be changed."))
+    for name, value in fields.items():
+        setattr(room, name, value)
     if cover is not None:
         set_cover(room=room, file=cover[0], size=cover[1])
     return room
@@ -105,7 +121,7 @@ def schedule_room(*, room: Room) -> Room:
 
 @transaction.atomic
 def start_room(*, room: Room) -> Room:
-    """On air. The first shelf item is explained at once."""
+    """On air. Nothing is explained yet: `show_next` begins with the first item of the shelf."""
     now = timezone.now()
     if not room.items.exists():
         raise EmptyShelf
@@ -135,10 +151,14 @@ def end_room(*, room: Room) -> Room:
     """Over. Spotlights and drops close; the replay is due."""
     now = timezone.now()
     _move(room, RoomState.ENDED, ended_at=now)
-    room.spotlights.filter(closed_at__isnull=True).update(closed_at=now)
-    room.drops.filter(withdrawn_at__isnull=True, ends_at__gt=now).update(withdrawn_at=now)
+    _close_all(room, now)
     Replay.objects.get_or_create(room=room)
     return room
+
+
+def _close_all(room: Room, now: datetime) -> None:
+    room.spotlights.filter(closed_at__isnull=True).update(closed_at=now)
+    room.drops.filter(withdrawn_at__isnull=True, ends_at__gt=now).update(withdrawn_at=now)
 
 
 @transaction.atomic
@@ -147,31 +167,53 @@ def cancel_room(*, room: Room) -> Room:
     return _move(room, RoomState.CANCELLED)
 
 
-@transaction.atomic
 def ban_room(*, room: Room) -> Room:
-    """A platform admin takes it off the air for good; everybody in it is sent out."""
-    return _move(room, RoomState.BANNED)
+    """A platform admin takes it off the air for good; everybody in it is sent out.
+
+    Its picture is out of reach when this returns. Should a file stand in the way, the sweep tries
+    again.
+    """
+    _ban(room)
+    _put_away(room)
+    return room
+
+
+@transaction.atomic
+def _ban(room: Room) -> None:
+    now = timezone.now()
+    ended = Room.objects.values_list("ended_at", flat=True).get(pk=room.pk)
+    _move(room, RoomState.BANNED, ended_at=ended or now, publisher=None)
+    _close_all(room, now)
+    room.publications.filter(ended_at__isnull=True).update(ended_at=now)
+
+
+def _put_away(room: Room) -> None:
+    try:
+        put_away(Path(settings.LIVE_ROOT) / room.public_id)
+    except Exception:  # the room is banned all the same
+        logger.exception("the picture of %s is still in reach", room.public_id)
 
 
 def sweep_rooms(now: datetime) -> None:
-    """Expire rooms that nobody started, end shows that nobody ended."""
+    """Expire rooms that nobody started, end shows that nobody ended, put banned ones away."""
     forgotten = Room.objects.filter(state=RoomState.SCHEDULED, starts_at__lte=now - LATE_START)
     for room in forgotten:
         _unless_moved(room, RoomState.EXPIRED)
     endless = Room.objects.filter(state__in=ON_AIR, started_at__lte=now - LONGEST_SHOW)
     for room in endless:
-        try:
-            end_room(room=room)
-        except WrongState:
-            continue
+        _unless_moved(room, RoomState.ENDED)
+    for room in Room.objects.filter(state=RoomState.BANNED).only("public_id"):
+        _put_away(room)
 
 
 def _unless_moved(room: Room, to: RoomState) -> None:
     try:
         with transaction.atomic():
-            _move(room, to)
+            end_room(room=room) if to is RoomState.ENDED else _move(room, to)
     except WrongState:
         return
+    except Exception:  # its own trouble: the others must not wait for it
+        logger.exception("%s could not become %s", room.public_id, to)
 
 
 def _move(room: Room, to: RoomState, **fields: Any) -> Room:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -20,11 +22,14 @@ from livestream.errors import (
     ShelfClosed,
     WrongState,
 )
+from livestream.media import edge
 from livestream.models import Replay, Room
 from livestream.rules.price import price_in_room
 from livestream.rules.room import MOVES, ON_AIR, RoomState, is_title, may_move, title_units
 from livestream.selectors.room import live_prices, shelf, snapshot
 from livestream.services import room as rooms
+from livestream.services.drop import open_drop
+from livestream.services.publication import open_publication
 from livestream.services.shelf import (
     add_to_shelf,
     fill_shelf,
@@ -282,3 +287,83 @@ def test_what_is_not_on_sale_leaves_the_room(live, longjing, cup, client, as_bob
     assert show_next(room=live).item == second
     page = as_bob.get(f"/dashboard/tea/rooms/{live.public_id}/shelf/")
     assert longjing.name in page.text  # and can be taken away there
+
+
+def status_of(path: str) -> int:
+    """What the edge answers to a GET."""
+    answers: list[dict] = []
+
+    async def send(message):
+        answers.append(message)
+
+    scope = {"method": "GET", "path": path, "query_string": b"", "headers": []}
+    asyncio.run(edge.serve(scope, None, send))
+    return answers[0]["status"]
+
+
+def test_nothing_of_a_banned_room_goes_on(live, coupon, settings, longjing):
+    folder = settings.LIVE_ROOT / live.public_id
+    folder.mkdir(parents=True)
+    for name in ("seg0.m4s", "live.m3u8", "init0.mp4"):
+        (folder / name).write_bytes(b"x")
+    show_item(room=live, item=live.items.get(product=longjing))
+    open_drop(room=live, coupon=coupon, minutes=5)
+    open_publication(room=live, publisher=uuid.uuid4(), by=None)
+    assert status_of(f"/hls/{live.public_id}/seg0.m4s") == 200
+    rooms.ban_room(room=live)
+    live.refresh_from_db()
+    assert live.ended_at
+    assert not live.spotlights.filter(closed_at=None).exists()
+    assert not live.drops.filter(withdrawn_at=None).exists()
+    assert not live.publications.filter(ended_at=None).exists()
+    for name in ("seg0.m4s", "live.m3u8", "init0.mp4", "ll.m3u8"):
+        assert status_of(f"/hls/{live.public_id}/{name}") == 404
+        assert status_of(f"/hls/.banned/{live.public_id}/{name}") == 404
+    kept = settings.LIVE_ROOT / ".banned" / live.public_id
+    assert (kept / "seg0.m4s").exists()
+    assert (kept / "epoch").read_text() == "ended"
+
+
+def test_the_sweep_puts_away_what_a_ban_left_behind(live, settings):
+    rooms.ban_room(room=live)
+    for _ in range(2):  # a second time, beside what is there
+        (settings.LIVE_ROOT / live.public_id).mkdir(parents=True)
+        rooms.sweep_rooms(timezone.now())
+        assert not (settings.LIVE_ROOT / live.public_id).exists()
+
+
+def test_a_ban_keeps_when_a_show_ended(live):
+    ended_at = rooms.end_room(room=live).ended_at
+    rooms.ban_room(room=live)
+    live.refresh_from_db()
+    assert live.ended_at == ended_at
+
+
+def test_one_room_that_cannot_be_swept_does_not_stop_the_rest(scheduled, room, shop, monkeypatch):
+    now = timezone.now()
+    other = rooms.make_room(
+        merchant=shop, host=room.host, title="祁门红茶", starts_at=now, products=[]
+    )
+    Room.objects.filter(pk__in=[scheduled.pk, other.pk]).update(
+        state="scheduled", starts_at=now - timedelta(hours=25)
+    )
+    real = rooms._move
+
+    def move(room, to, **fields):
+        if room.pk == scheduled.pk:
+            raise RuntimeError("an odd row")
+        return real(room, to, **fields)
+
+    monkeypatch.setattr(rooms, "_move", move)
+    rooms.sweep_rooms(now)
+    other.refresh_from_db()
+    assert other.state == RoomState.EXPIRED
+
+
+def test_a_room_that_began_meanwhile_is_not_changed(scheduled, host):
+    stale = Room.objects.get(pk=scheduled.pk)
+    rooms.start_room(room=scheduled)
+    with pytest.raises(WrongState):
+        rooms.change_room(room=stale, title="另一个题目", starts_at=stale.starts_at, host=host)
+    scheduled.refresh_from_db()
+    assert scheduled.title == "明前龙井到店"

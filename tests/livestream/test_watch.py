@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+import uuid
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from livestream.errors import NotOnTheShelf, SellsNothing
 from livestream.models import Reminder, Sale
+from livestream.services import reminder as reminders
 from livestream.services.drop import open_drop
-from livestream.services.reminder import announce_rooms
-from livestream.services.room import cancel_room, end_room, start_room
+from livestream.services.reminder import announce_rooms, remind
+from livestream.services.room import cancel_room, change_room, end_room, start_room
 from livestream.services.shelf import remove_item, set_item, show_item
-from merchants.models import Notification, Reservation
+from merchants.models import Customer, Notification, Reservation
 from orders.models import Order, Voucher
 
 HX = {"HX-Request": "true"}
@@ -239,6 +243,35 @@ def test_she_is_told_when_it_starts(client, scheduled):
     announce_rooms(scheduled.starts_at)
     news = Notification.objects.get(kind="room_starts")
     assert (news.channel, news.to) == ("sms", "+8613800138000")
+
+
+def test_she_is_told_again_when_it_is_put_off(scheduled, dan):
+    remind(room=scheduled, customer=dan, email="dan@example.com", phone="", language="en")
+    announce_rooms(scheduled.starts_at)
+    scheduled.refresh_from_db()
+    later = timezone.now() + timedelta(days=2)
+    change_room(room=scheduled, title=scheduled.title, starts_at=later, host=scheduled.host)
+    announce_rooms(timezone.now())
+    assert Notification.objects.filter(kind="room_starts").count() == 1
+    announce_rooms(later)
+    assert Notification.objects.filter(kind="room_starts").count() == 2
+
+
+def test_one_reminder_that_fails_does_not_silence_the_rest(scheduled, dan, shop, monkeypatch):
+    other = Customer.objects.create(merchant=shop, device=uuid.uuid4())
+    for customer in (dan, other):
+        email = f"{customer.pk}@example.com"
+        remind(room=scheduled, customer=customer, email=email, phone="", language="en")
+    real = reminders.notify
+
+    def notify(*, to, **words):
+        if to == f"{dan.pk}@example.com":
+            raise RuntimeError("an odd address")
+        return real(to=to, **words)
+
+    monkeypatch.setattr(reminders, "notify", notify)
+    announce_rooms(scheduled.starts_at)
+    assert Notification.objects.get(kind="room_starts").to == f"{other.pk}@example.com"
 
 
 @pytest.mark.parametrize("name", ["", "a", "x" * 13, "\u202e\u202e\u202e"])
