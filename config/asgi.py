@@ -23,6 +23,7 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.conf import settings  # noqa: E402
 
 from config import embedded  # noqa: E402
+from config.limit import within  # noqa: E402
 from config.static import static_files  # noqa: E402
 from livestream import broadcast, hub  # noqa: E402
 from livestream.media import edge  # noqa: E402
@@ -43,7 +44,7 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     elif scope["path"].startswith(settings.STATIC_URL):
         await static(scope, receive, send)
     else:
-        await pages(scope, receive, send)
+        await within(pages, scope, receive, send)
 
 
 async def _lifespan(receive: Any, send: Any) -> None:

@@ -12,9 +12,6 @@ import logging
 import threading
 from typing import Any
 
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
-
 logger = logging.getLogger(__name__)
 _lock = threading.Lock()
 _state: dict[str, Any] = {}
@@ -70,16 +67,3 @@ def stop(timeout: float = 8) -> None:
     state.should_stop = 0
     if state.reserved_requests:  # received, waiting or running
         _state["worker"].join(timeout)
-
-
-def group_send(group: str, message: dict[str, Any]) -> None:
-    """Send to a channel-layer group from synchronous code in any thread.
-
-    InMemoryChannelLayer keeps asyncio queues of the server's loop, so a thread has to hop onto it.
-    """
-    layer = get_channel_layer()
-    loop = _state.get("loop")
-    if loop is not None and loop.is_running():
-        asyncio.run_coroutine_threadsafe(layer.group_send(group, message), loop)
-    else:
-        async_to_sync(layer.group_send)(group, message)

@@ -7,9 +7,11 @@ environment refuses to start because SECRET_KEY is missing. `.env.example` lists
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -23,7 +25,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[:
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 VAR_DIR = Path(env("VAR_DIR", default=str(BASE_DIR / "var")))  # everything written at run time
 VAR_DIR.mkdir(parents=True, exist_ok=True)
-SITE_URL = env("SITE_URL", default="http://localhost:8000")  # for links in mail and SMS
+_HOME = "http://localhost:8000" if DEBUG else f"https://{ALLOWED_HOSTS[0]}"
+SITE_URL = env("SITE_URL", default=_HOME)  # for links in mail and SMS
 
 INSTALLED_APPS = [
     "merchants",
@@ -99,7 +102,11 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 else:
-    DATABASES["default"]["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
+    # Under ASGI each request may run in another thread, so a kept connection is a lost one: a pool.
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    DATABASES["default"]["OPTIONS"] = {
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL", default=20), "timeout": 10}
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis, if there is one: cache, channel layer, broker -------------------------------------
@@ -134,13 +141,16 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send-notifications": {"task": "merchants.tasks.send_notifications", "schedule": 2.0},
     "expire-orders": {"task": "orders.tasks.expire_orders", "schedule": 10.0},
     "announce-rooms": {"task": "livestream.tasks.announce_rooms", "schedule": 10.0},
     "sweep-rooms": {"task": "livestream.tasks.sweep_rooms", "schedule": 2.0},
     "finish-replays": {"task": "livestream.tasks.finish_replays", "schedule": 5.0},
+    "purge": {"task": "merchants.tasks.purge", "schedule": 3600.0},
 }
+for entry in CELERY_BEAT_SCHEDULE.values():  # a sweep nobody took in time is one too many
+    entry["options"] = {"expires": entry["schedule"]}
 
 # --- who --------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "merchants.User"
@@ -169,6 +179,7 @@ ACCOUNT_SIGNUP_FORM_CLASS = "merchants.forms.sign_up.SignUpForm"
 ACCOUNT_SESSION_REMEMBER = True  # a clerk signs in once on the shop's phone
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+ADMIN_REQUIRES_MFA = env.bool("ADMIN_REQUIRES_MFA", default=not DEBUG)
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 
@@ -206,15 +217,19 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 # --- news outward -----------------------------------------------------------------------------
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+# The console is for development: codes and numbers of customers must not end in a log.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost"))
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="Guitai <counter@localhost>")
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=10)  # seconds; without it a silent server hangs us
-SMS_GATEWAY = env("SMS_GATEWAY", default="merchants.channels.sms.ConsoleGateway")
+_SMS = "ConsoleGateway" if DEBUG else "NoGateway"
+SMS_GATEWAY = env("SMS_GATEWAY", default=f"merchants.channels.sms.{_SMS}")
 # Seconds after which a killed worker's news is another's: longer than any gateway's time limit.
 NOTIFICATION_LEASE = env.int("NOTIFICATION_LEASE", default=120)
 
 # --- money ------------------------------------------------------------------------------------
 SANDBOX_PAYMENTS = env.bool("SANDBOX_PAYMENTS", default=DEBUG)
+if SANDBOX_PAYMENTS and not DEBUG:
+    raise ImproperlyConfigured("SANDBOX_PAYMENTS would let anybody pay with a click: unset it.")
 SANDBOX_SECRET = env("SANDBOX_SECRET", default=SECRET_KEY)
 
 # --- programs ---------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model
@@ -32,6 +34,17 @@ from merchants.models import (
 admin.site.site_header = _("Guitai")
 admin.site.site_title = _("Guitai")
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+_may_enter = admin.site.has_permission
+
+
+def _has_permission(request: HttpRequest) -> bool:
+    """Platform admins need a second factor (P27); the demo on one's own machine does not."""
+    if not _may_enter(request):
+        return False
+    return not settings.ADMIN_REQUIRES_MFA or is_mfa_enabled(request.user)
+
+
+admin.site.has_permission = _has_permission  # type: ignore[method-assign]
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -75,12 +88,20 @@ class PersonAdmin(UserAdmin):
     add_fieldsets = [(None, {"fields": ["email", "name", "password1", "password2"]})]
     readonly_fields = ["last_login", "date_joined"]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """Only a superuser makes others more than they are."""
+        rights = [] if request.user.is_superuser else ["is_staff", "is_superuser", "groups"]
+        return [*self.readonly_fields, *rights]
+
 
 @admin.register(Merchant)
 class MerchantAdmin(admin.ModelAdmin):
     list_display = ["name", "slug", "currency", "created_at"]
     search_fields = ["name", "slug"]
     readonly_fields = ["currency", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a merchant is opened by its owner
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -91,7 +112,10 @@ class StoreAdmin(admin.ModelAdmin):
     list_display = ["name", "merchant", "city", "phone", "pickup"]
     list_select_related = ["merchant"]
     search_fields = ["name", "merchant__name", "city"]
-    autocomplete_fields = ["merchant"]
+    readonly_fields = ["merchant"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 @admin.register(Staff)
@@ -114,7 +138,10 @@ class CategoryAdmin(admin.ModelAdmin):
     list_display = ["name", "merchant", "position"]
     list_select_related = ["merchant"]
     search_fields = ["name", "merchant__name"]
-    autocomplete_fields = ["merchant"]
+    readonly_fields = ["merchant"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 class VariantInline(ReadOnlyInline):

@@ -16,11 +16,3 @@ def one_process_without_redis(**kwargs: Any) -> list[CheckMessage]:
     if settings.EMBEDDED and workers > 1:
         return [Error("Set REDIS_URL, or WEB_CONCURRENCY=1.", id="guitai.E001")]
     return []
-
-
-@register(deploy=True)
-def no_sandbox_money(**kwargs: Any) -> list[CheckMessage]:
-    """In production an order must not be paid with a click on a pretend bank."""
-    if settings.SANDBOX_PAYMENTS and not settings.DEBUG:
-        return [Error("Sandbox payments are on in production.", id="guitai.E002")]
-    return []

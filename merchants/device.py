@@ -15,6 +15,12 @@ def device_of(session: Any) -> uuid.UUID:
     return uuid.UUID(session["device"])
 
 
+def known_guest(session: Any, merchant: Merchant) -> Customer | None:
+    """The shopper of this session, if the merchant knows her already. Writes nothing."""
+    device = session.get("device")
+    return Customer.objects.filter(merchant=merchant, device=device).first() if device else None
+
+
 def customer_of(session: Any, merchant: Merchant) -> Customer:
     """The shopper as this merchant knows her device, made on first need."""
     return Customer.objects.get_or_create(merchant=merchant, device=device_of(session))[0]

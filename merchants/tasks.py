@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 
 from celery import shared_task
+from django.core.management import call_command
 from django.utils import timezone
 
 from merchants.services import notification
+from merchants.services.request import forget_answers
 
 _sending = threading.Lock()
 
@@ -26,3 +28,10 @@ def send_notifications() -> None:
             notification.send(pk)
     finally:
         _sending.release()
+
+
+@shared_task(ignore_result=True)
+def purge() -> None:
+    """Forget sessions that have ended and answers that nobody will ask for again. Hourly."""
+    call_command("clearsessions")
+    forget_answers(timezone.now())

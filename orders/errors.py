@@ -43,6 +43,11 @@ class CouponUnfit(RuleBroken):
     sentence = _("This coupon does not fit this order.")
 
 
+class CannotPay(RuleBroken):
+    code = "cannot_pay"
+    sentence = _("This shop cannot take payments yet. Nothing was ordered.")
+
+
 class BadTracking(RuleBroken):
     code = "bad_tracking"
     status = 422

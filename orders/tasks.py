@@ -22,8 +22,10 @@ def expire_orders() -> None:
     Safe to run twice at once: the second run finds the order already moved.
     """
     overdue = Order.objects.overdue(timezone.now()).select_related("merchant", "voucher")
-    for order in overdue[:500]:
+    for order in overdue.order_by("pay_by")[:500]:
         try:
             move_order(order=order, to=LineState.EXPIRED, by=None)
         except WrongState:
             logger.info("order %s was settled while expiring", order.number)
+        except Exception:  # one bad row must not keep the goods of all others
+            logger.exception("order %s could not expire", order.number)

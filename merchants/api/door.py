@@ -7,13 +7,14 @@ from typing import Any
 
 from django.http import Http404
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from merchants.api.authentication import Program
 from merchants.models import Merchant
-from merchants.services.request import once
+from merchants.services.request import fingerprint, once
 
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
@@ -42,7 +43,10 @@ class MerchantViewSet(GenericViewSet):
         self, request: Request, act: Callable[[], dict[str, Any]], status: int = 200
     ) -> Response:
         """Run a verb under the request's Idempotency-Key and answer with what it returned."""
-        key = request.headers.get("Idempotency-Key", "")[:64]
-        scope = f"api:{self.merchant.pk}:{request.path}"[:60]
+        key = request.headers.get("Idempotency-Key", "")
+        if len(key) > 64:
+            raise ValidationError({"Idempotency-Key": ["At most 64 letters."]})
+        # The hash of the address: cut off, two orders of one shop would share a scope.
+        scope = f"api:{self.merchant.pk}:{fingerprint(request.path)[:32]}"
         answer = once(scope=scope, key=key, body=request.data, act=act)
         return Response(answer, status=status)

@@ -19,6 +19,13 @@ class SmsGateway(Protocol):
     def send(self, notification: Notification) -> None: ...
 
 
+class NoGateway:
+    """Where no SMS contract is connected: every message fails with the reason, none is lost."""
+
+    def send(self, notification: Notification) -> None:
+        raise ConnectionError("no SMS gateway is configured (SMS_GATEWAY)")
+
+
 class ConsoleGateway:
     """Writes the message to standard output: for the counter that has no SMS contract yet."""
 

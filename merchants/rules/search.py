@@ -7,7 +7,8 @@ import unicodedata
 
 def fold(text: str) -> str:
     """Half-width, lower case, single spaces: `ＡＢ  Ｃ` and `ab c` are the same."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = unicodedata.normalize("NFKC", text).replace("\x00", "")
+    return " ".join(plain.casefold().split())
 
 
 def haystack(*texts: str) -> str:

@@ -14,6 +14,8 @@ from merchants.rules.address import spell
 from merchants.rules.role import Role
 from merchants.signals import staff_removed
 
+RESERVED = frozenset({"new", "join"})  # addresses of the dashboard itself
+
 
 @transaction.atomic
 def open_merchant(
@@ -31,7 +33,7 @@ def open_merchant(
 
 def _free_slug(wish: str) -> str:
     slug = slugify(wish)[:30] or f"shop-{spell(secrets.randbits(30), 6)}"
-    while Merchant.objects.filter(slug=slug).exists():
+    while slug in RESERVED or Merchant.objects.filter(slug=slug).exists():
         slug = f"{slug[:30]}-{spell(secrets.randbits(20), 4)}"
     return slug
 

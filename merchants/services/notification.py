@@ -40,7 +40,7 @@ def notify(
             "kind": kind,
             "to": to,
             "language": language,
-            "subject": subject,
+            "subject": " ".join(subject.split()),  # a line break would end a mail header
             "body": body,
             "path": path,
             "due_at": due_at or timezone.now(),

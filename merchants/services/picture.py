@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import threading
+import uuid
 import warnings
 from typing import BinaryIO
 
@@ -15,6 +17,8 @@ from merchants.errors import BadPicture
 from merchants.rules.picture import FORMATS, MOST_BYTES, MOST_PIXELS, fits
 
 register_heif_opener(thumbnails=False)
+# A 50-megapixel photo is a few hundred megabytes while it is open: not many at once.
+_desk = threading.BoundedSemaphore(2)
 
 
 def read_picture(file: BinaryIO, *, size: int) -> Image.Image:
@@ -26,7 +30,7 @@ def read_picture(file: BinaryIO, *, size: int) -> Image.Image:
     if size > MOST_BYTES:
         raise BadPicture(_("This picture is larger than 20 MB. Choose a smaller one."))
     try:
-        with warnings.catch_warnings():
+        with _desk, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(file, formats=sorted(FORMATS))
             if not fits(*picture.size):
@@ -61,4 +65,4 @@ def as_webp(picture: Image.Image, box: tuple[int, int], *, crop: bool = False) -
         picture.thumbnail(box)
     out = io.BytesIO()
     picture.save(out, "WEBP", quality=82, method=4)
-    return ContentFile(out.getvalue(), name="picture.webp")
+    return ContentFile(out.getvalue(), name=f"{uuid.uuid4().hex}.webp")

@@ -79,7 +79,10 @@ def _lock(product: Product, version: int | None) -> None:
 def _save_variant(product: Product, data: VariantData, position: int) -> None:
     variant = Variant(product=product, merchant=product.merchant)
     if data.id is not None:
-        variant = product.variants.get(pk=data.id)
+        known = product.variants.filter(pk=data.id).first()
+        if known is None:
+            raise NoVariant(_("This specification is not part of the product."))
+        variant = known
     variant.name = data.name
     variant.sku = data.sku
     variant.barcode = data.barcode

@@ -5,12 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from merchants.errors import KeyReused
 from merchants.models import AnsweredRequest
+
+KEPT = timedelta(days=7)
+
+
+def forget_answers(now: datetime) -> int:
+    """Answers hold what was asked, names and addresses too: they go after a week."""
+    return AnsweredRequest.objects.filter(at__lt=now - KEPT).delete()[0]
 
 
 def fingerprint(body: Any) -> str:

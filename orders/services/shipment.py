@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import unicodedata
 
 from django.db import transaction
 from django.utils import timezone
@@ -74,7 +75,8 @@ def make_ready(*, order: Order, by: User) -> Order:
 @transaction.atomic
 def hand_over(*, order: Order, code: str, by: User) -> Order:
     """The customer stands at the counter with her code: the goods are hers."""
-    if not hmac.compare_digest(code.strip(), order.pickup_code) or not order.pickup_code:
+    typed = unicodedata.normalize("NFKC", code).strip().encode()
+    if not order.pickup_code or not hmac.compare_digest(typed, order.pickup_code.encode()):
         raise WrongState(_("This is not the code of this order. Nothing was handed over."))
     move_order(order=order, to=LineState.COLLECTED, by=by)
     take(merchant=order.merchant, reference=order.number, by=by)

@@ -5,6 +5,7 @@ The room's checkout sheet shares `checkout_context` and `buy` so that there is o
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,13 +16,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.views.decorators.http import require_http_methods, require_safe
 
-from merchants.device import customer_of, device_of
+from merchants.device import customer_of, device_of, known_guest
 from merchants.errors import RuleBroken
 from merchants.models import Customer, Merchant
 from merchants.services.request import once
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
 from orders.models import Order, Voucher
-from orders.payments import sandbox
+from orders.payments import open_gateway, sandbox
 from orders.rules.line import LineState
 from orders.selectors.order import lines_with_pictures, orders_of_device
 from orders.selectors.voucher import best_voucher
@@ -41,10 +42,10 @@ def checkout_context(
     if not choice.is_valid():
         return {"merchant": merchant, "choice": choice, "form": None}
     basket = choice.basket()
-    guest = customer_of(request.session, merchant)
+    guest = known_guest(request.session, merchant)
     pickup = (data or {}).get("method") == PICKUP
     priced = quote(merchant=merchant, basket=basket, live_prices=live_prices, pickup=pickup)
-    voucher = best_voucher(guest, priced.sum.goods)
+    voucher = best_voucher(guest, priced.sum.goods) if guest else None
     if voucher is not None:
         priced = quote(
             merchant=merchant,
@@ -68,6 +69,7 @@ def checkout_context(
         "quote": priced,
         "basket": basket,
         "guest": guest,
+        "key": uuid.uuid4(),  # a form that comes back is a new attempt
         "saved": sum(p.quantity * (p.list_price - p.unit_price) for _v, p in priced.lines),
     }
 
@@ -83,26 +85,28 @@ def buy(
     request: HttpRequest,
     merchant: Merchant,
     form: CheckoutForm,
-    guest: Customer,
+    guest: Customer | None,
     act: Callable[..., Order],
 ) -> str:
     """Place the order of a valid checkout form, once per form. Returns the order's number.
 
     `act` is the verb: `place_order`, or the room's. Raises what it raises.
     """
+    open_gateway()  # nothing is held for an order that nobody can pay
     data = form.cleaned_data
     contact = form.contact()
     device = device_of(request.session)
 
     def place() -> str:
+        buyer = guest or customer_of(request.session, merchant)
         customer = customer_for_phone(
             merchant=merchant,
             phone=contact.phone,
             name=contact.name,
             email=contact.email,
-            guest=guest,
+            guest=buyer,
         )
-        voucher = Voucher.objects.filter(pk=data["voucher"], customer=guest).first()
+        voucher = Voucher.objects.filter(pk=data["voucher"], customer=buyer).first()
         order = act(
             merchant=merchant,
             customer=customer,
@@ -172,7 +176,8 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
 def _settled(request: HttpRequest, order: Order) -> HttpResponse:
     """On to the tracking page; in a sheet over the video, a word of thanks instead."""
     if request.headers.get("HX-Request"):
-        return render(request, "orders/payment/_paid.html", {"order": order})
+        mine = order.device == device_of(request.session)
+        return render(request, "orders/payment/_paid.html", {"order": order, "mine": mine})
     return redirect("track:order", order.number)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from livestream.demo import month, shop, show
 from merchants.models import Merchant
@@ -19,6 +20,10 @@ class Command(BaseCommand):
             raise CommandError("The demo's passwords are public: it opens only under DEBUG.")
         if Merchant.objects.exists():
             raise CommandError("There is a shop already.")
+        with transaction.atomic():  # a demo cut short leaves an empty database, not half a shop
+            self._open()
+
+    def _open(self) -> None:
         merchant = shop.make_shop()
         self.stdout.write("  24 products in two stores")
         shop.make_coupons(merchant)

@@ -7,6 +7,7 @@ serve ── uvicorn (pages, sockets, media; worker and clock as threads without
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             self.stdout.write("An empty database: opening the demo shop …")
             call_command("demo")
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's Ctrl-C
+        os.environ.setdefault("SITE_URL", f"http://localhost:{port}")  # links in mail
         parts = [_start("uvicorn", host, port)]
         if not settings.EMBEDDED:
             parts.append(_celery("worker", "--pool", "threads", "--concurrency", "4"))
