@@ -115,6 +115,12 @@ class NicknameNeeded(RuleBroken):
     sentence = _("Choose a nickname, then send it again.")
 
 
+class NameTaken(RuleBroken):
+    code = "name_taken"
+    status = 403
+    sentence = _("Somebody of this shop has this name. Choose another, then send it again.")
+
+
 class SlowDown(RuleBroken):
     code = "slow_down"
     status = 429

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -15,6 +16,8 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from livestream import broadcast
 from livestream.consumers import door
 from merchants.models import Staff
+
+logger = logging.getLogger(__name__)
 
 CHECK = 3.0  # seconds between two looks at whether she still works here (P15)
 
@@ -57,7 +60,12 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         """Close when she no longer works here, although no news of it came."""
         while True:
             await asyncio.sleep(CHECK)
-            if await database_sync_to_async(self._staff)() is None:
+            try:
+                works_here = await database_sync_to_async(self._staff)() is not None
+            except Exception:  # the database is away: look again when it may be back
+                logger.warning("nobody could look who works here", exc_info=True)
+                continue
+            if not works_here:
                 await self.close(door.FORBIDDEN)
                 return
 

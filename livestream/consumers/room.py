@@ -320,6 +320,6 @@ def _voice_now(visitor: Visitor) -> Voice | None:
 def _refuse(seat: Seat, visitor: Visitor, refusal: type[RuleBroken], key: Any) -> None:
     with override(visitor.language):
         event = {"type": "error", "code": refusal.code, "text": str(refusal())}
-    if isinstance(key, str):
-        event["key"] = key[:LONGEST_KEY]
+    if isinstance(key, str) and _is_key(key):  # else it may not even be text
+        event["key"] = key
     seat.tell(event)

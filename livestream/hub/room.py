@@ -70,11 +70,18 @@ class Hub:
     # --- opening and closing ----------------------------------------------------------------
 
     async def open(self) -> None:
-        """Subscribe first, then read: nothing said in between is missed."""
+        """Subscribe first, then read: nothing said in between is missed.
+
+        If the rows cannot be read, it is closed again and nothing of it stays behind.
+        """
         self._spawn(self._listen())
-        with contextlib.suppress(TimeoutError):  # a dead layer must not keep viewers out
-            await asyncio.wait_for(self._subscribed.wait(), 2)
-        opening = await self.rows.opening(self.room_id, KEEP // 2)
+        try:
+            with contextlib.suppress(TimeoutError):  # a dead layer must not keep viewers out
+                await asyncio.wait_for(self._subscribed.wait(), 2)
+            opening = await self.rows.opening(self.room_id, KEEP // 2)
+        except BaseException:
+            await self._let_go()
+            raise
         self.likes.begin(opening.likes)
         self.history.fill(opening.floor, opening.said)
         self._checked = self.history.last_id
@@ -91,11 +98,15 @@ class Hub:
         """Save what was counted and let the subscription go."""
         if self.closed:
             return
+        await self._let_go()
+        await self._save()
+
+    async def _let_go(self) -> None:
+        """End every task; the subscription goes with its own."""
         self.closed = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._save()
 
     def close_soon(self) -> None:
         self._closing = self._loop.create_task(self.close())

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 logger = logging.getLogger(__name__)
 
 HIGH_WATER = 64 * 1024  # bytes unsent to one viewer: from here on he does not keep up
-OUTBOX = 512 * 1024  # the most that AwaitedWire holds back before it counts as full
+OUTBOX = 512 * 1024  # bytes that AwaitedWire holds back at most; who needs more is let go
 
 
 class Wire(Protocol):
@@ -96,6 +96,9 @@ class AwaitedWire:
 
     def write(self, frame: bytes, text: str) -> None:
         if not self._open:
+            return
+        if self._waiting and self._waiting + len(frame) > OUTBOX:
+            self.abort()  # he comes back, and resumes from the last line he saw
             return
         self._outbox.append((text, len(frame)))
         self._waiting += len(frame)

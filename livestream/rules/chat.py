@@ -26,6 +26,13 @@ def clean(text: str) -> str:
     return " ".join(text.split())
 
 
+def folded(name: str) -> str:
+    """A name as the eye reads it: without case, width, spaces and letters nobody sees."""
+    name = unicodedata.normalize("NFKC", clean(name)).casefold()
+    name = "".join(c for c in name if unicodedata.category(c)[0] not in "ZC")
+    return unicodedata.normalize("NFKC", name)  # an accent may have found its letter only now
+
+
 def may_talk(state: str, *, staff: bool, muted: bool) -> bool:
     """Whether somebody may write in a room in this state. Staff are never muted."""
     if staff:

@@ -11,10 +11,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import ChatClosed, ChatOver, NothingSaid, TooLong
+from livestream.errors import ChatClosed, ChatOver, NameTaken, NothingSaid, TooLong
 from livestream.models import Message, Room
-from livestream.rules.chat import LONGEST, LONGEST_KEY, clean, may_talk
+from livestream.rules.chat import LONGEST, LONGEST_KEY, clean, folded, may_talk
 from merchants.errors import KeyReused, RuleBroken, Taken
+from merchants.models import Staff
 
 Outcome = Message | type[RuleBroken]
 
@@ -43,7 +44,8 @@ def say(*, room: Room, voice: Voice, text: str, key: str | None = None) -> Messa
     """Add one line to the chat and show it to everyone.
 
     With a `key` that was used before by the same person, the line of that time is returned.
-    Raises NothingSaid, TooLong, ChatClosed, ChatOver, or KeyReused for another person's key.
+    Raises NothingSaid, TooLong, ChatClosed, ChatOver, NameTaken for a guest who calls himself like
+    the shop or its staff, or KeyReused for another person's key.
     """
     outcome = say_all(room_id=room.pk, lines=[Line(voice, text, key)])[0]
     if isinstance(outcome, Message):
@@ -58,8 +60,13 @@ def say_all(*, room_id: int, lines: Sequence[Line]) -> list[Outcome]:
     The room's row is locked, so ids rise in the order of commits and nobody who resumes from the
     last id he saw can miss one that was committed later.
     """
-    room = Room.objects.select_for_update(of=("self",)).only("state", "muted").get(pk=room_id)
+    room = (
+        Room.objects.select_for_update(of=("self",))
+        .only("state", "muted", "merchant")
+        .get(pk=room_id)
+    )
     now = timezone.now()
+    reserved = _reserved(room, lines)
     keys = {line.key for line in lines if line.key}
     known = {
         message.client_key: message
@@ -71,7 +78,7 @@ def say_all(*, room_id: int, lines: Sequence[Line]) -> list[Outcome]:
         if line.key and line.key in known:
             outcomes.append(_again(known[line.key], line))
             continue
-        outcome = _judge(room, line, now)
+        outcome = _judge(room, line, now, reserved)
         if isinstance(outcome, Message):
             fresh.append(outcome)
             if line.key:
@@ -87,7 +94,16 @@ def _again(message: Message, line: Line) -> Outcome:
     return message if same else KeyReused
 
 
-def _judge(room: Room, line: Line, now: datetime) -> Outcome:
+def _reserved(room: Room, lines: Sequence[Line]) -> set[str]:
+    """The names, folded, under which no guest may talk: the shop's and its staff's."""
+    if all(line.voice.staff_id for line in lines):
+        return set()
+    rows = Staff.objects.filter(merchant_id=room.merchant_id)
+    names = {name for row in rows.values_list("host_name", "merchant__name") for name in row}
+    return {folded(name) for name in names}
+
+
+def _judge(room: Room, line: Line, now: datetime, reserved: set[str]) -> Outcome:
     staff = line.voice.staff_id is not None
     text = clean(line.text)
     if not text:
@@ -98,6 +114,8 @@ def _judge(room: Room, line: Line, now: datetime) -> Outcome:
         return ChatOver
     if not may_talk(room.state, staff=staff, muted=room.muted):
         return ChatClosed
+    if not staff and folded(line.voice.name) in reserved:
+        return NameTaken
     return Message(
         room_id=room.pk,
         author_name=line.voice.name,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestream import broadcast
-from livestream.errors import ChatClosed, ChatOver, NothingSaid, TooLong
+from livestream.errors import ChatClosed, ChatOver, NameTaken, NothingSaid, TooLong
 from livestream.models import Message
-from livestream.rules.chat import LONGEST, Bucket, clean, masked, may_talk
+from livestream.rules.chat import LONGEST, Bucket, clean, folded, masked, may_talk
 from livestream.rules.room import RoomState
 from livestream.selectors import chat as selector
 from livestream.services.chat import Line, Voice, announce, hide, mute, pin, say, say_all
@@ -176,3 +176,25 @@ def test_hostile_text_is_data_in_the_event(live, voice):  # P19
     message = say(room=live, voice=voice, text="<img src=x onerror=alert(1)></script>")
     event = broadcast.said_event(message)
     assert event["text"] == "<img src=x onerror=alert(1)></script>"
+
+
+@pytest.mark.parametrize(
+    "name", ["芳姐", "芳 姐", "芳\u200d姐", "桂芳茶行", "ＡＬＩＣＥ", "a l i c e"]
+)
+def test_no_guest_speaks_in_the_name_of_the_shop(live, alice, name):
+    alice_name = live.merchant.staff.get(user=alice)
+    alice_name.host_name = "Alice"
+    alice_name.save()
+    with pytest.raises(NameTaken):
+        say(room=live, voice=Voice(name, device=uuid.uuid4()), text="half price at my shop")
+    assert not Message.objects.exists()
+
+
+def test_names_of_another_shops_staff_are_free(live, other_shop, voice):
+    other_shop.staff.update(host_name="Dan")
+    assert say(room=live, voice=voice, text="hello").author_name == "Dan"
+
+
+@given(st.text(alphabet=st.characters(codec="ascii", categories=["L", "N"]), min_size=1))
+def test_spaces_and_case_make_no_other_name(name):
+    assert folded("\u2060 ".join(name.upper())) == folded(name)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from livestream import broadcast
+from livestream.consumers import dashboard, door
+from livestream.consumers.dashboard import DashboardConsumer
 from livestream.hub import counts
 from livestream.hub import room as hub_module
 from livestream.hub.counts import NODE
@@ -16,6 +18,7 @@ from livestream.hub.frame import gather, text_frame
 from livestream.hub.room import HIGH_WATER, Hub
 from livestream.hub.rows import Opening
 from livestream.hub.seat import Seat
+from livestream.hub.wire import OUTBOX, AwaitedWire
 
 
 class Memory:
@@ -316,3 +319,54 @@ async def test_counts_that_could_not_be_saved_are_kept(hub, rows, monkeypatch):
             await hub._save()
     await hub._save()
     assert rows.likes == 4
+
+
+async def test_a_hub_that_cannot_read_its_rows_leaves_nothing_behind(rows, settings, monkeypatch):
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    broadcast.attach()
+
+    async def away(*args: Any) -> None:
+        raise OSError("the database is away")
+
+    monkeypatch.setattr(rows, "opening", away)
+    hub = Hub(4243, rows)
+    before = asyncio.all_tasks()
+    with pytest.raises(OSError, match="away"):
+        await hub.open()
+    await settle()
+    assert not hub.usable
+    assert broadcast.room_group(4243) not in broadcast._ears
+    assert asyncio.all_tasks() <= before
+
+
+async def test_who_never_reads_holds_only_so_much_back():
+    ear = Ear()
+    ear.reads.clear()
+    wire = AwaitedWire(ear.send)
+    for _ in range(20):
+        wire.write(b"x" * (OUTBOX // 8), "{}")
+        await asyncio.sleep(0)
+    assert not wire.open
+    assert wire.waiting() <= OUTBOX
+    ear.reads.set()
+    await settle()
+    assert ear.code == hub_module.TOO_SLOW
+
+
+async def test_a_database_that_was_away_does_not_end_the_watch_over_a_dashboard(monkeypatch):  # P15
+    looks: list[bool] = []
+    codes: list[int] = []
+
+    def staff(self: Any) -> None:
+        looks.append(True)
+        if len(looks) == 1:
+            raise OSError("the database is away")
+
+    async def close(self: Any, code: int) -> None:
+        codes.append(code)
+
+    monkeypatch.setattr(dashboard, "CHECK", 0.01)
+    monkeypatch.setattr(DashboardConsumer, "_staff", staff)
+    monkeypatch.setattr(DashboardConsumer, "close", close)
+    await asyncio.wait_for(DashboardConsumer()._watch(), 5)
+    assert (len(looks), codes) == (2, [door.FORBIDDEN])

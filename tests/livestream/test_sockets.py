@@ -140,6 +140,7 @@ def test_a_nickname_chosen_meanwhile_counts_at_once(server, live, path):
         '{"type": "chat.say", "text": 5, "key": "k"}',
         '{"type": "chat.say", "text": "no key"}',
         '{"type": "chat.say", "text": "long key", "key": "' + "k" * 37 + '"}',
+        '{"type": "x", "key": "\\ud800"}',
         '{"type": "like", "n": -1}',
         '{"type": "like", "n": 2147483648}',
         '{"type": "like", "n": true}',

@@ -206,6 +206,11 @@ export default function start(element) {
       form.removeAttribute("aria-busy");
       return askName();
     }
+    if (event.code === "name_taken" && nicknameForm) { // the line waits for the new name
+      form.removeAttribute("aria-busy");
+      complain(event.text);
+      return askName();
+    }
     settle();
     complain(event.text);
     input.focus();
