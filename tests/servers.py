@@ -36,7 +36,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 ROOT = Path(__file__).resolve().parent.parent
-START = 40  # seconds a server may take to answer
+START = 90  # seconds a server may take to answer
 
 
 @dataclass

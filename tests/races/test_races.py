@@ -15,13 +15,13 @@ from django.test import Client
 from livestream.models import Replay, Sale
 from livestream.services.drop import open_drop
 from merchants.errors import OutOfStock
-from merchants.models import Notification, Product, Reservation
+from merchants.models import Notification, Reservation, Variant
 from merchants.services.stock import sell_at_counter
 from orders.models import Coupon, Order, Payment, Shipment, Voucher
 from orders.payments import sandbox
 from orders.services.order import place_order
 from orders.services.payment import open_payment
-from tests.conftest import DAN, product_of
+from tests.conftest import DAN
 from tests.races.shopper import Shopper, at_once, nothing_is_broken, statuses
 from tests.servers import Server, database_url, running, session_of
 
@@ -35,36 +35,35 @@ def shoppers(server: Server, count: int) -> list[Shopper]:
     return [Shopper(server) for _ in range(count)]
 
 
-def race(server: Server, room: str, product: Product, buyers: int) -> list[int]:
+def race(server: Server, room: str, variant: Variant, buyers: int) -> list[int]:
     """So many buyers with a filled form each, let go together; the statuses they get."""
-    variant = product.variants.get().pk
     crowd = shoppers(server, buyers)
-    forms = [one.sheet(room, variant) for one in crowd]
+    forms = [one.sheet(room, variant.pk) for one in crowd]
     path = f"/live/{room}/checkout/"
     pressed = zip(crowd, forms, strict=True)
     return statuses(at_once([lambda a=a, f=f: a.post(path, f) for a, f in pressed]))
 
 
-def test_five_pieces_for_twenty_buyers_are_five_orders(server, live, shop):  # P1
+def test_five_pieces_for_twenty_buyers_are_five_orders(server, live, scarce):  # P1
     for number in range(ROUNDS):
-        product = product_of(shop, f"Race {number}", 1000, PIECES)
-        answers = race(server, live.public_id, product, BUYERS)
+        variant = scarce(f"Race {number}", PIECES)
+        answers = race(server, live.public_id, variant, BUYERS)
         assert answers == [200] * PIECES + [409] * (BUYERS - PIECES)
-        assert Order.objects.filter(lines__variant__product=product).count() == PIECES
+        assert Order.objects.filter(lines__variant=variant).count() == PIECES
         assert Sale.objects.count() == Order.objects.count()
-        place = product.variants.get().stock.get()
+        place = variant.stock.get()
         assert (place.on_hand, place.reserved) == (PIECES, PIECES)
         assert nothing_is_broken()
 
 
-def test_without_the_guard_the_same_race_goes_wrong(transactional_db, live, shop, tmp_path):
+def test_without_the_guard_the_same_race_goes_wrong(transactional_db, live, scarce, tmp_path):
     """The negative control: a race that cannot be lost proves nothing."""
     with running(
         tmp_path / "server", database_url(), application="tests.races.unguarded:application"
     ) as server:
-        product = product_of(shop, "Race", 1000, PIECES)
-        answers = race(server, live.public_id, product, BUYERS)
-    sold = Order.objects.filter(lines__variant__product=product).count()
+        variant = scarce("Race", PIECES)
+        answers = race(server, live.public_id, variant, BUYERS)
+    sold = Order.objects.filter(lines__variant=variant).count()
     # SQLite sells too many; on PostgreSQL the CHECK constraint fails the page instead.
     assert sold > PIECES or 500 in answers
     if sold > PIECES:
@@ -72,14 +71,14 @@ def test_without_the_guard_the_same_race_goes_wrong(transactional_db, live, shop
             nothing_is_broken()
 
 
-def test_the_last_piece_and_the_same_form_ten_times_is_one_order(server, live, shop):  # P2
+def test_the_last_piece_and_the_same_form_ten_times_is_one_order(server, live, scarce):  # P2
     for number in range(ROUNDS):
-        product = product_of(shop, f"Last {number}", 1000, 1)
+        variant = scarce(f"Last {number}", 1)
         dan = Shopper(server)
-        form = dan.sheet(live.public_id, product.variants.get().pk)
+        form = dan.sheet(live.public_id, variant.pk)
         path = f"/live/{live.public_id}/checkout/"
         answers = at_once([lambda: dan.post(path, form)] * 10)  # noqa: B023
-        order = Order.objects.get(lines__variant__product=product)
+        order = Order.objects.get(lines__variant=variant)
         assert statuses(answers) == [200] * 10  # nobody who has bought it hears "sold out"
         assert all(order.number in answer.text for answer in answers)
         assert Reservation.objects.filter(reference=order.number).count() == 1
@@ -182,10 +181,9 @@ def test_next_pressed_on_two_consoles_shows_one_thing(server, as_bob, as_alice, 
     assert nothing_is_broken()
 
 
-def test_till_and_room_never_sell_the_same_piece(server, as_bob, live, shop, store):  # P1
+def test_till_and_room_never_sell_the_same_piece(server, as_bob, live, scarce, store):  # P1
     """The counter sells from its own page while the room sells: both write the same row."""
-    product = product_of(shop, "Both", 1000, PIECES)
-    variant = product.variants.get()
+    variant = scarce("Both", PIECES)
     crowd = shoppers(server, PIECES * 2)
     forms = [one.sheet(live.public_id, variant.pk) for one in crowd]
     path = f"/live/{live.public_id}/checkout/"

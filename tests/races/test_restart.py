@@ -14,7 +14,6 @@ from django.utils import timezone
 from merchants.models import AnsweredRequest, Notification
 from orders.models import Order
 from orders.rules.line import LineState
-from tests.conftest import product_of
 from tests.races.shopper import Answer, Shopper, at_once, nothing_is_broken, statuses
 from tests.servers import Server, database_url, running
 
@@ -44,8 +43,8 @@ def kill_amid(server: Server, acts: list, seconds: float) -> list[Answer | Excep
     return results
 
 
-def test_every_retried_checkout_is_one_order(start, live, shop):
-    variant = product_of(shop, "Many", 1000, BUYERS).variants.get().pk
+def test_every_retried_checkout_is_one_order(start, live, scarce):
+    variant = scarce("Many", BUYERS).pk
     path = f"/live/{live.public_id}/checkout/"
     server = start()
     crowd = [Shopper(server) for _ in range(BUYERS)]
@@ -68,9 +67,9 @@ def test_every_retried_checkout_is_one_order(start, live, shop):
     assert nothing_is_broken()
 
 
-def test_a_payment_cut_off_is_paid_when_pressed_again(start, live, shop):
+def test_a_payment_cut_off_is_paid_when_pressed_again(start, live, scarce):
     """Either it was paid before the cut, news and all, or nothing of it was."""
-    variant = product_of(shop, "Paid", 1000, 10).variants.get().pk
+    variant = scarce("Paid", 10).pk
     server = start()
     crowd = [Shopper(server) for _ in range(10)]
     for one in crowd:

@@ -152,10 +152,15 @@ def _closed_port() -> int:
         return probe.getsockname()[1]
 
 
-def sell(server: Server, room: str, variant: int) -> float:
-    """One shopper buys and pays; the seconds of her slowest request."""
+def sell(server: Server, room: str, variant: int) -> bool:
+    """One shopper buys and pays. Whether no request of hers waited for anything outside.
+
+    Looking at the form, which tells nobody anything, says how busy this machine is.
+    """
     dan = Shopper(server)
+    began = time.monotonic()
     form = dan.sheet(room, variant)
+    usual = time.monotonic() - began
     slowest = 0.0
     for path, sent in ((f"/live/{room}/checkout/", form), (None, {})):
         path = path or f"/orders/{Order.objects.order_by('-pk')[0].number}/pay/"
@@ -164,7 +169,7 @@ def sell(server: Server, room: str, variant: int) -> float:
         slowest = max(slowest, time.monotonic() - began)
         assert answer.status == 200, answer.text
     assert Order.objects.order_by("-pk")[0].state == LineState.PAID
-    return slowest
+    return slowest < max(QUICK, 4 * usual)
 
 
 def test_a_gateway_that_hangs_stops_neither_sale_nor_sweep(  # P13
@@ -173,13 +178,13 @@ def test_a_gateway_that_hangs_stops_neither_sale_nor_sweep(  # P13
     silent = "tests.races.gateway.Silent"
     with running(tmp_path / "server", database_url(), SMS_GATEWAY=silent) as server:
         for _ in range(4):
-            assert sell(server, live.public_id, cup.variants.get().pk) < QUICK
+            assert sell(server, live.public_id, cup.variants.get().pk)
         until(lambda: Notification.objects.filter(attempts__gt=0, channel="sms").exists(), 20)
         wanted = {"merchant": shop, "customer": dan, "basket": {variant.pk: 1}, "contact": DAN}
         order = place_order(**wanted, language="en")
         now = timezone.now()
         Order.objects.filter(pk=order.pk).update(placed_at=now - timedelta(hours=1), pay_by=now)
-        assert sell(server, live.public_id, cup.variants.get().pk) < QUICK
+        assert sell(server, live.public_id, cup.variants.get().pk)
         # The gateway has a thread of the worker; what ran out is given back all the same.
         until(lambda: Order.objects.get(pk=order.pk).state == LineState.EXPIRED, 30)
         assert nothing_is_broken()
@@ -197,7 +202,7 @@ def test_a_broker_that_is_dead_or_silent_stops_no_sale(  # P13
         redis = f"redis://127.0.0.1:{listener.getsockname()[1]}/0"
         with running(tmp_path / "server", database_url(), REDIS_URL=redis) as server:
             for _ in range(2):
-                assert sell(server, live.public_id, cup.variants.get().pk) < QUICK
+                assert sell(server, live.public_id, cup.variants.get().pk)
     waiting = Notification.objects.filter(sent_at=None, channel="sms")
     assert waiting.count() == 2  # the news waits for a worker
     assert nothing_is_broken()
