@@ -65,6 +65,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "livestream:console_move": (CLERK, {POST}, ["room"]),
     "livestream:console_spotlight": (CLERK, {POST}, ["room"]),
     "livestream:console_drop": (CLERK, {POST}, ["room"]),
+    "livestream:console_chat": (CLERK, {POST}, ["room"]),
     "livestream:console_notice": (CLERK, {POST}, ["room"]),
     "merchants:product_list": (CLERK, {GET}, []),
     "merchants:product_new": (CLERK, {GET, POST}, []),

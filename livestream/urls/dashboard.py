@@ -20,5 +20,6 @@ urlpatterns = [
     path("rooms/<slug:room>/console/move/", console.move, name="console_move"),
     path("rooms/<slug:room>/console/spotlight/", console.spotlight, name="console_spotlight"),
     path("rooms/<slug:room>/console/drop/", console.drop, name="console_drop"),
+    path("rooms/<slug:room>/console/chat/", console.talk, name="console_chat"),
     path("rooms/<slug:room>/console/notice/", console.notice, name="console_notice"),
 ]

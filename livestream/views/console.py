@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpResponse
@@ -21,7 +22,7 @@ from livestream.services import room as rooms
 from livestream.services.drop import open_drop, withdraw_drop
 from livestream.services.shelf import hide_item, show_item, show_next
 from merchants.access import MerchantRequest, merchant_view
-from merchants.errors import RuleBroken
+from merchants.errors import RuleBroken, Taken
 from merchants.rules.role import Role
 
 
@@ -101,6 +102,25 @@ def notice(request: MerchantRequest, room: str) -> HttpResponse:
     if not form.is_valid():
         return _panels(request, found, status=422, notice_form=form)
     return _act(request, found, lambda: chat.pin(room=found, **form.cleaned_data))
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def talk(request: MerchantRequest, room: str) -> HttpResponse:
+    """Take a line of the chat away, or close and open the chat. The sockets tell everyone."""
+    found = _room(request, room)
+    match request.POST.get("do"):
+        case "mute" | "unmute" as do:
+            chat.mute(room=found, muted=do == "mute")
+        case "hide" if request.POST.get("message", "").isdecimal():
+            line = get_object_or_404(found.messages, pk=request.POST["message"])
+            with suppress(Taken):  # a colleague was faster: it is gone, as she wanted
+                chat.hide(message=line)
+        case _:
+            return HttpResponse(status=422)
+    if request.htmx or not request.accepts("text/html"):
+        return HttpResponse(status=204)
+    return redirect("livestream:console", request.merchant.slug, room)
 
 
 def _room(request: MerchantRequest, public_id: str) -> Room:

@@ -198,3 +198,24 @@ def test_names_of_another_shops_staff_are_free(live, other_shop, voice):
 @given(st.text(alphabet=st.characters(codec="ascii", categories=["L", "N"]), min_size=1))
 def test_spaces_and_case_make_no_other_name(name):
     assert folded("\u2060 ".join(name.upper())) == folded(name)
+
+
+def test_staff_take_a_line_away_and_close_the_chat(as_bob, live, voice, other_shop, mallory):
+    url = f"/dashboard/tea/rooms/{live.public_id}/console/chat/"
+    line = say(room=live, voice=voice, text="buy from me")
+    json = {"Accept": "application/json"}
+    for _ in range(2):  # a colleague may have been faster
+        answer = as_bob.post(url, {"do": "hide", "message": line.pk}, headers=json)
+        assert answer.status_code == 204
+    line.refresh_from_db()
+    assert line.hidden
+    assert as_bob.post(url, {"do": "mute"}).status_code == 302
+    live.refresh_from_db()
+    assert live.muted
+    as_bob.post(url, {"do": "unmute"}, headers=json)
+    live.refresh_from_db()
+    assert not live.muted
+    for odd in ({}, {"do": "hide"}, {"do": "hide", "message": "-1"}, {"do": "x"}):
+        assert as_bob.post(url, odd).status_code == 422
+    assert as_bob.post(url, {"do": "hide", "message": 10**9}).status_code == 404
+    assert 'id="chat-tools"' in as_bob.get(f"/dashboard/tea/rooms/{live.public_id}/console/").text
