@@ -17,7 +17,8 @@ from merchants.services.merchant import open_merchant
 @login_required
 def entry(request: SignedIn) -> HttpResponse:
     """To the shop this person works in; to the form for one if there is none yet."""
-    place = Staff.objects.select_related("merchant").filter(user=request.user).first()
+    places = Staff.objects.select_related("merchant").filter(user=request.user)
+    place = places.order_by("pk").first()  # the shop she opened comes before those that added her
     if place is None:
         return redirect("new_merchant")
     return redirect("livestream:home", place.merchant.slug)
