@@ -39,11 +39,13 @@ check: setup .venv/.dev ## style, types, contracts, migrations, deployment, tran
 browser:
 	@.ci/browser
 
+# Real processes and browsers on a shared machine: a slow test may try again, a quick one may not.
 test: check browser ## everything
-	@$(PY) -m pytest tests
+	@$(PY) -m pytest tests -m "not slow" -n 2
+	@$(PY) -m pytest tests -m slow --reruns 2 --durations 10
 
 quick: setup .venv/.dev ## the part that takes under a minute
-	@$(PY) -m pytest tests -m "not slow" -q
+	@$(PY) -m pytest tests -m "not slow" -n 2
 
 bench: setup .venv/.dev browser ## figures beside their references; NAME=fanout runs one
 	@$(PY) -m bench $(NAME)
