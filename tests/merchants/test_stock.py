@@ -86,13 +86,13 @@ def test_nothing_is_held_for_another_merchant(other_shop, variant):
 
 
 @contextmanager
-def meanwhile(act, write=1):
-    """Somebody else does `act` just before our first (second, …) write of a stock row."""
+def meanwhile(act, write=1, table="merchants_stock"):
+    """Somebody else does `act` just before our first (second, …) write of a row of `table`."""
     seen = 0
 
     def wrapper(execute, sql, params, many, context):
         nonlocal seen
-        if sql.startswith('UPDATE "merchants_stock"'):
+        if sql.startswith(f'UPDATE "{table}"'):
             seen += 1
             if seen == write:
                 act()
@@ -121,3 +121,14 @@ def test_a_piece_that_went_in_one_store_is_taken_from_another(shop, variant, sto
     held = Stock.objects.order_by("store__position").values_list("on_hand", "reserved")
     assert list(held) == [(10, 10), (2, 2), (10, 3)]
     assert sum(Reservation.objects.values_list("quantity", flat=True)) == 15
+
+
+@pytest.mark.parametrize("other", [release, take])
+def test_what_is_closed_twice_at_once_is_closed_once(shop, variant, bob, other):
+    reserve(merchant=shop, basket={variant.pk: 3}, reference="order")
+    more = {"by": bob} if other is take else {}
+    first = lambda: other(merchant=shop, reference="order", **more)  # noqa: E731
+    with meanwhile(first, table="merchants_reservation"):
+        assert release(merchant=shop, reference="order") == 0
+    place = variant.stock.get()
+    assert (place.on_hand, place.reserved) == (7 if other is take else 10, 0)
