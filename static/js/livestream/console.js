@@ -26,6 +26,17 @@ export default function start(element) {
     if (!tool.hidden) tool.querySelector("select, input:not([type=hidden]), a")?.focus();
   });
 
+  // News bring fresh panels at any moment: a tool that somebody is using stays as it is.
+  let asker = null;
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => { asker = detail.requestConfig.elt; });
+  element.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    const tool = element.querySelector(".cs-tool:not([hidden])");
+    if (!tool || tool.contains(asker)) return;
+    detail.fragment.querySelector(`#${tool.id}`)?.setAttribute("hx-preserve", "true");
+    const active = document.activeElement;
+    if (tool.contains(active)) queueMicrotask(() => active.focus());
+  });
+
   const words = element.querySelector("[data-health-words]");
   element.addEventListener("publish:health", ({ detail }) => {
     const spoken = element.querySelector("[data-publish-health]")?.textContent ?? "";
