@@ -1,6 +1,6 @@
 """The words of Guitai: gathered from code and templates, kept in `zh_Hans/LC_MESSAGES/django.po`.
 
-    python locale/words.py update    add what is newly said, drop what no longer is, take in `parts`
+    python locale/words.py update    add what is newly said, drop what no longer is
     python locale/words.py check     fail on a msgid without its Chinese or with other placeholders
 
 English is the msgid, so only Chinese has a file. Nothing but Babel is needed: templates go through
@@ -63,12 +63,7 @@ def load() -> Catalog:
 
 def update() -> None:
     """Write the catalogue anew: what is said now, with the Chinese that is known."""
-    old = {m.id: m.string for m in load() if m.id}
-    for part in sorted((ROOT / "locale" / "parts").glob("*.tsv")):
-        for line in part.read_text().splitlines():
-            english, tab, chinese = line.partition("\t")
-            if tab and english:
-                old[english.replace("\\n", "\n")] = chinese.strip().replace("\\n", "\n")
+    old = {m.id: str(m.string) for m in load() if m.id}
     new = Catalog(locale="zh_Hans", fuzzy=False)
     for message in sorted({message for message, _path in said()}):
         flags = {"python-format"} if PLACEHOLDER.search(message) else set()
