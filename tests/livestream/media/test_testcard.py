@@ -21,7 +21,7 @@ def test_a_show_can_be_filmed_faster_than_it_was(tmp_path):
     began = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
     Testcard(None).record(tmp_path, seconds=6, began=began)
     segments = end_reel(tmp_path)
-    assert sum(s.duration for s in segments) == pytest.approx(6, abs=0.2)
+    assert sum(s.duration for s in segments) == pytest.approx(6, abs=0.5)
     assert segments[0].at == pytest.approx(began.timestamp(), abs=0.5)
     assert seconds_of(tmp_path / "vod.m3u8") == pytest.approx(6, abs=0.3)
 
