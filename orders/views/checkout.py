@@ -42,6 +42,9 @@ def checkout_context(
     if not choice.is_valid():
         return {"merchant": merchant, "choice": choice, "form": None}
     basket = choice.basket()
+    # Her device is named with the form already: pressed again after a lost answer, the same form
+    # must come from the same device, or it would be a second order.
+    device_of(request.session)
     guest = known_guest(request.session, merchant)
     pickup = (data or {}).get("method") == PICKUP
     priced = quote(merchant=merchant, basket=basket, live_prices=live_prices, pickup=pickup)

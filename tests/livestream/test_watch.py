@@ -115,6 +115,16 @@ def test_a_double_click_is_one_order(client, url, sheet):  # P2
     assert Order.objects.count() == Reservation.objects.count() == 1
 
 
+def test_a_form_sent_again_after_a_lost_answer_is_one_order(client, url, sheet):  # P2
+    form = sheet()
+    cookies = {name: one.value for name, one in client.cookies.items()}  # what the browser has
+    for _ in range(2):
+        client.cookies.load(cookies)
+        assert client.post(url("checkout"), form, headers=HX).status_code == 200
+        client.cookies.clear()  # the answer never came, nor its cookies
+    assert Order.objects.count() == 1
+
+
 def test_a_double_click_on_pay_charges_once(client, url, sheet):
     client.post(url("checkout"), sheet(), headers=HX)
     order = Order.objects.get()
