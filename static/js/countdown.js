@@ -2,7 +2,10 @@
 // server's clock (<html data-now> says how late it was there when the page was written).
 // At the end the element tells it: a "countdown:over" event that bubbles.
 
-const skew = Date.parse(document.documentElement.dataset.now ?? "") - performance.timeOrigin - performance.now();
+// Against the moment the page's answer came, not against now: a sheet may bring the first countdown
+// long after the page was written.
+const answered = performance.getEntriesByType("navigation")[0]?.responseStart ?? 0;
+const skew = Date.parse(document.documentElement.dataset.now ?? "") - performance.timeOrigin - answered;
 const ahead = Number.isFinite(skew) ? skew : Date.now() - performance.timeOrigin - performance.now();
 
 // Milliseconds of the server's clock, as good as the page's own journey allows.
