@@ -106,3 +106,13 @@ def test_a_guest_who_named_a_number_a_moment_ago_keeps_it(shop, dan):
     assert second.pk != first.pk
     dan.refresh_from_db()
     assert dan.phone == "+8613800002688"
+
+
+def test_a_voucher_ends_with_its_coupon(dan, coupon):
+    voucher = claim_coupon(coupon=coupon, customer=dan)
+    now = timezone.now()
+    Coupon.objects.update(starts_at=now - timedelta(days=2), ends_at=now - timedelta(seconds=1))
+    with pytest.raises(CouponUnfit):
+        redeem_voucher(voucher=voucher, customer=dan)
+    voucher.refresh_from_db()
+    assert voucher.state == "claimed"

@@ -31,6 +31,7 @@ def test_it_holds_the_stock_and_waits_for_payment(order, variant):
     assert order.total == 2 * 16800
     assert (stock_of(variant).on_hand, stock_of(variant).reserved) == (10, 2)
     assert Reservation.objects.get(closed_at=None).reference == order.number
+    assert order.pay_by - order.placed_at == timedelta(minutes=15)
 
 
 def test_it_refuses_more_than_there_is_and_holds_nothing(shop, dan, variant, cup):
