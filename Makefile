@@ -4,7 +4,7 @@ PORT ?= 8000
 PY := .venv/bin/python
 NAME ?=
 
-.PHONY: run setup check test quick bench shots clean browser
+.PHONY: run setup check test faults quick bench shots clean browser
 
 run: setup ## serve the product at PORT with nothing else installed
 	@DEBUG=$${DEBUG-1} exec $(PY) manage.py serve --port $(PORT)
@@ -42,7 +42,11 @@ browser:
 # Real processes and browsers on a shared machine: a slow test may try again, a quick one may not.
 test: check browser ## everything
 	@$(PY) -m pytest tests -m "not slow" -n 2
-	@$(PY) -m pytest tests -m slow --reruns 2 --durations 10
+	@$(PY) -m pytest tests -m slow --ignore tests/races --reruns 2 --durations 10
+
+# A file at a time: the server of one must not deliver the news of the next.
+faults: setup .venv/.dev ## races over real HTTP, killed workers and servers
+	@for file in tests/races/test_*.py; do $(PY) -m pytest $$file || exit 1; done
 
 quick: setup .venv/.dev ## the part that takes under a minute
 	@$(PY) -m pytest tests -m "not slow" -n 2
