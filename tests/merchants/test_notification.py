@@ -35,6 +35,14 @@ class Broken:
         raise ConnectionError("gateway is down")
 
 
+class Overtaken:
+    """A gateway that fails only after the lease has run out and another worker has the news."""
+
+    def send(self, notification: Notification) -> None:
+        Notification.objects.update(claimed_until=timezone.now() + timedelta(minutes=1))
+        raise ConnectionError("gateway is slow, then down")
+
+
 def test_the_same_key_is_one_mail(shop):
     write(shop)
     write(shop)
@@ -104,3 +112,11 @@ def test_a_text_message_is_written_out(shop, capsys):
     write(shop, channel=Channel.SMS, to="+8613800002688")
     send_notifications()
     assert "+8613800002688" in capsys.readouterr().out
+
+
+def test_a_worker_that_was_overtaken_leaves_the_other_ones_claim(shop, settings):
+    settings.SMS_GATEWAY = "tests.merchants.test_notification.Overtaken"
+    news = write(shop, channel=Channel.SMS, to="+8613800002688")
+    assert outbox.send(news.pk) is False
+    assert Notification.objects.get().claimed_until > timezone.now()
+    assert outbox.due(timezone.now()) == []

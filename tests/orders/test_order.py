@@ -123,10 +123,10 @@ def test_money_that_comes_when_all_is_sold_is_to_be_paid_back(order, variant, st
     message = sandbox.charge(open_payment(order=order, gateway=sandbox.NAME))
     move_order(order=order, to=LineState.EXPIRED, by=None)
     sell_at_counter(variant=variant, store=store, by=bob, quantity=10)
-    payment = sandbox.receive(message)
+    assert sandbox.receive(message).refund_due
     order.refresh_from_db()
     assert order.state == LineState.EXPIRED
-    assert payment.refund_due
+    assert order.payments.get().refund_due
 
 
 def test_an_unpaid_order_expires_and_gives_the_stock_back(order, variant):
@@ -192,6 +192,8 @@ def test_a_collected_order_needs_its_code(shop, dan, variant, store, bob):
     )
     sandbox.receive(sandbox.charge(open_payment(order=order, gateway=sandbox.NAME)))
     order.refresh_from_db()
+    with pytest.raises(WrongState):
+        ship_order(order=order, carrier="sf", tracking_number="SF123456", by=bob)
     make_ready(order=order, by=bob)
     with pytest.raises(WrongState):
         hand_over(order=order, code="", by=bob)
