@@ -12,6 +12,7 @@ from django.utils import timezone
 from livestream.models import Drop, Room, ShelfItem
 from livestream.rules.price import price_in_room
 from merchants.models import Photo, Product, Stock, Variant
+from merchants.pictures import photo_url
 from merchants.rules.product import ProductState
 
 
@@ -72,7 +73,7 @@ def card_event(one: Card) -> dict[str, Any]:
         "item": one.item.pk,
         "product": one.product.public_id,
         "name": one.product.name,
-        "picture": one.photo.thumb.url if one.photo else "",
+        "picture": photo_url(one.photo and one.photo.thumb),
         "price": one.price,
         "was": one.was,
         "left": one.left,

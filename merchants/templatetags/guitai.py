@@ -25,9 +25,12 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
+from merchants import pictures
 from merchants.referrer import came_from
 
 register = template.Library()
+register.filter(pictures.photo_url)  # {{ photo.thumb|photo_url }}, whether there is one or not
+register.filter(pictures.cover_url)
 
 MINUS = "\N{MINUS SIGN}"
 SYMBOLS = {"CNY": "¥"}  # babel says CN¥ in English; a Chinese counter never does

@@ -40,7 +40,7 @@ export default function start(element) {
     pin.querySelector("[data-pin-price]").textContent = price(card.price);
     pin.querySelector("[data-pin-was]").textContent = card.was ? price(card.was) : "";
     pin.querySelector("[data-pin-left]").textContent = left(card.left);
-    if (card.picture) pin.querySelector("[data-pin-picture]").src = card.picture;
+    pin.querySelector("[data-pin-picture]").src = card.picture;
     pin.querySelector("[data-pin-link]").href = productUrl.replace("/0/", `/${card.item}/`);
   }
 
