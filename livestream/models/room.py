@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from livestream.rules.room import ON_AIR, PUBLIC, RoomState
+from livestream.rules.room import ON_AIR, OVER, PUBLIC, RoomState
 from merchants.models import Merchant, Product, Staff
 from merchants.models.address import short_id
 
@@ -102,6 +102,11 @@ class Room(models.Model):
     @property
     def is_on_air(self) -> bool:
         return self.state in ON_AIR
+
+    @property
+    def is_over(self) -> bool:
+        """It never goes on air again."""
+        return self.state in OVER
 
     @property
     def host_name(self) -> str:

@@ -40,6 +40,7 @@ MOVES: dict[RoomState, frozenset[RoomState]] = {
     _S.BANNED: frozenset(),
 }
 ON_AIR = frozenset({_S.LIVE, _S.PAUSED, _S.INTERRUPTED})
+OVER = frozenset({_S.ENDED, _S.EXPIRED, _S.CANCELLED, _S.BANNED})
 NOT_BEGUN = frozenset({_S.DRAFT, _S.SCHEDULED})
 SHELF_OPEN = ON_AIR | NOT_BEGUN  # what stands on the shelf may still change
 SELLING = ON_AIR | {_S.SCHEDULED, _S.ENDED}  # before and after the show at the shop's prices

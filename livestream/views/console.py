@@ -13,7 +13,7 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from livestream.forms.room import DropForm, NoticeForm
-from livestream.models import Room
+from livestream.models import Replay, Room
 from livestream.selectors import console as numbers
 from livestream.selectors.chat import latest
 from livestream.selectors.room import open_drops, shelf
@@ -33,6 +33,7 @@ def console(request: MerchantRequest, room: str) -> HttpResponse:
     found = _room(request, room)
     context = _context(request, found)
     context["chat"] = latest(found.pk, 60)
+    context["replay"] = Replay.objects.filter(room=found).first() if found.is_over else None
     return render(request, "livestream/console/page.html", context)
 
 

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from livestream.models import Room
+from livestream.models import Replay, Room
 from livestream.rules.chart import bars, ceiling, short, spark
 from livestream.services.room import end_room, make_room
 from tests.conftest import product_of
@@ -247,3 +247,34 @@ def test_the_shelf_of_an_ended_show_offers_nothing_to_change(as_bob, live):
     page = as_bob.get(at("room_shelf", live.public_id))
     assert page.status_code == 200
     assert 'value="remove"' not in page.text
+
+
+# --- the console when it is over ------------------------------------------------------------------
+def test_the_console_of_an_ended_show_has_no_camera_and_leads_on(as_bob, live):
+    end_room(room=live)
+    page = as_bob.get(at("console", live.public_id)).text
+    assert "The show is over" in page
+    assert "data-publish=" not in page
+    assert "data-camera-preview" not in page
+    assert reverse("orders:order_list", args=["tea"]) in page
+    assert 'hx-trigger="live:replay.ready' in page  # it asks until the replay is there
+
+    Replay.objects.filter(room=live).update(state="ready")
+    page = as_bob.get(at("console", live.public_id)).text
+    assert "Watch the replay" in page
+    assert 'hx-trigger="live:replay.ready' not in page
+
+
+@pytest.mark.parametrize(
+    ("state", "sentence"),
+    [
+        ("cancelled", "called off"),
+        ("expired", "did not take place"),
+        ("banned", "The platform has closed this room"),
+    ],
+)
+def test_the_console_of_a_room_without_a_show_says_why(as_bob, scheduled, state, sentence):
+    Room.objects.filter(pk=scheduled.pk).update(state=state)
+    page = as_bob.get(at("console", scheduled.public_id)).text
+    assert sentence in page
+    assert "data-camera-preview" not in page

@@ -34,6 +34,7 @@ export class Camera {
   #context = null;
   #lock = null;
   #size = "";
+  #over = false;
   stream = null;
 
   // onChange() when the picture has become another size: a phone that was turned.
@@ -51,10 +52,16 @@ export class Camera {
 
   // Asks for camera and microphone. Answers whether there is a picture now.
   async open() {
+    if (this.#over) return false;
     const reason = unfit();
     if (reason) return this.#problem(reason);
     try {
-      this.#take(await this.#ask());
+      const stream = await this.#ask();
+      if (this.#over) { // it ended while the browser asked
+        stream.getTracks().forEach((track) => track.stop());
+        return false;
+      }
+      this.#take(stream);
     } catch (trouble) {
       return this.#problem(WHY[trouble.name] ?? "busy");
     }
@@ -86,6 +93,12 @@ export class Camera {
     this.stream = null;
     if (this.#preview) this.#preview.srcObject = null;
     this.keepAwake(false);
+  }
+
+  // Lets camera and microphone go, and never asks for them again.
+  end() {
+    this.#over = true;
+    this.close();
   }
 
   async #ask() {

@@ -1,5 +1,9 @@
 // The console's keys and its small tools. Every key presses a button that is on the page, so it can
 // do nothing that a finger could not. Keys rest while somebody types or a dialog is open.
+import { hear } from "guitai/livestream/socket";
+
+const OVER = new Set(["ended", "expired", "cancelled", "banned"]);
+
 export default function start(element) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
@@ -45,10 +49,21 @@ export default function start(element) {
     words.parentElement.classList.toggle("is-weak", detail.health !== "good");
   });
 
-  // Starting, pausing and ending in another window, or by the clock, are another page.
-  document.addEventListener("live:room.moved", ({ detail }) => {
-    const kinds = (state) => (state === "interrupted" ? "live" : state);
-    if (kinds(detail.state) !== kinds(element.dataset.state)) location.reload();
-    else element.dataset.state = detail.state;
+  // Starting, pausing and ending in another window, or by the clock, are another page. Nobody is
+  // filmed while it loads: a show that is over lets the camera go first.
+  function move({ state }) {
+    const kinds = (name) => (name === "interrupted" ? "live" : name);
+    if (kinds(state) === kinds(element.dataset.state)) {
+      element.dataset.state = state;
+      return;
+    }
+    element.dataset.state = state;
+    if (OVER.has(state)) element.querySelector("[data-publish]")?.dispatchEvent(new CustomEvent("publish:end"));
+    location.reload();
+  }
+  hear("room.moved", move);
+  hear("room.state", move);
+  element.addEventListener("publish:over", () => {
+    if (!OVER.has(element.dataset.state)) location.reload(); // the picture's socket knew it first
   });
 }

@@ -13,9 +13,10 @@
 //       <button data-publish-takeover></button></div>   the button shows only when taken
 //   </div>
 //
-// Events it hears:  publish:start  publish:stop  camera:open
+// Events it hears:  publish:start  publish:stop  publish:end  camera:open
 // Events it sends (bubbling):  publish:open  publish:ack  publish:health {health, kbps, lag}
-//   publish:lost  publish:refused {code}  and those of camera.js
+//   publish:lost  publish:refused {code}  publish:over  and those of camera.js
+// A show that is over, by whoever ended it, has no use for the camera: it is let go for good.
 // data-health on the element is good | fair | poor | off; data-publishing is "true" while open.
 
 import { Camera } from "guitai/livestream/camera";
@@ -24,6 +25,7 @@ import { Recorder, bestKind } from "guitai/livestream/recorder";
 import { Uplink } from "guitai/livestream/uplink";
 
 const HIGHEST = 1_300_000; // bits a second at 720 × 1280
+const OVER = 4410; // the room takes no picture any more
 const REASONS = { 4409: "taken", 4410: "gone", 4507: "full", 4503: "full" };
 
 export default function start(stage) {
@@ -76,7 +78,8 @@ export default function start(stage) {
       tell("publish:lost", {});
     },
     refused(code, refusal) {
-      stop();
+      if (code === OVER) end();
+      else stop();
       problem(stage, REASONS[code] ?? "refused", refusal?.text);
       tell("publish:refused", { code });
     },
@@ -112,6 +115,15 @@ export default function start(stage) {
     health("off", 0);
   }
 
+  function end() {
+    recorder.abandon();
+    uplink.bye();
+    stop();
+    camera.end();
+    tell("publish:over", {});
+  }
+
+  stage.addEventListener("publish:end", end);
   stage.addEventListener("publish:start", ({ detail }) => begin(detail ?? {}));
   stage.addEventListener("publish:stop", async () => {
     await recorder.stop();

@@ -28,6 +28,15 @@ FAKE_CAMERA = ["--use-fake-device-for-media-stream"]
 ALLOWED = ["--use-fake-ui-for-media-stream"]
 
 
+# What became of camera and microphone; the page is loaded again right after.
+WATCH_THE_CAMERA = """() => {
+  const tracks = document.querySelector("[data-camera-preview]").srcObject.getTracks();
+  document.addEventListener("publish:over", () => {
+    sessionStorage.setItem("camera", tracks.map((track) => track.readyState).join());
+  });
+}"""
+
+
 @asynccontextmanager
 async def chromium(*more: str) -> AsyncIterator[Browser]:
     system = "/usr/bin/chromium" if Path("/usr/bin/chromium").exists() else None
@@ -113,12 +122,15 @@ async def test_the_show_goes_on_whatever_happens_and_can_be_watched_again(  # P2
         await clerk.context.set_offline(False)
         await advances(shopper)
 
+        await clerk.evaluate(WATCH_THE_CAMERA)
         await sync_to_async(end_room)(room=await Room.objects.aget(pk=live.pk))
         replay = await comes_true(lambda: Replay.objects.filter(state="ready").afirst(), 30)
         assert replay.duration_ms > 6_000
         again = await open_room(browser, server, live)
         await advances(again)
-        await clerk.wait_for_selector('[data-publishing="false"]', state="attached")
+        await clerk.wait_for_selector("#over a[href*='/live/']")  # the sweep's end is hers too
+        assert await clerk.evaluate("() => sessionStorage.getItem('camera')") == "ended,ended"
+        assert await clerk.locator("[data-camera-preview], [data-publish]").count() == 0
 
 
 async def test_a_lost_camera_interrupts_the_room_and_its_return_resumes_it(server, live, as_bob):
