@@ -14,6 +14,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from django.db import transaction
 
 if TYPE_CHECKING:
     from livestream.models import Message, Room, ShelfItem
+    from livestream.rules.price import Offer
     from merchants.models import Merchant, Notification, User
     from orders.models import Order
 
@@ -147,9 +149,9 @@ def drop_closed(room: Room, drop_id: str) -> None:
     tell(room, {"type": "drop.closed", "id": drop_id})
 
 
-def stock_changed(room: Room, item: ShelfItem, left: int) -> None:
-    """How many pieces of a shelf item are free."""
-    tell(room, {"type": "stock.changed", "item": item.pk, "left": left})
+def stock_changed(room: Room, item: ShelfItem, offer: Offer) -> None:
+    """How many pieces of a shelf item are free, and what the cheapest of them costs."""
+    tell(room, {"type": "stock.changed", "item": item.pk, **asdict(offer)})
 
 
 def sale_made(room: Room, name: str, product: str) -> None:

@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from livestream import broadcast
 from livestream.models import Room, Sale, ShelfItem
 from livestream.rules.chat import masked
-from livestream.selectors.room import left_of
+from livestream.selectors.room import item_offer, kinds_of
 from merchants.models import Merchant, Notification, User
 from merchants.signals import notice_created, staff_removed, stock_changed
 from orders.models import Order
@@ -19,12 +19,14 @@ from orders.signals import order_moved, order_paid, order_placed
 @receiver(stock_changed)
 def show_stock(variant_ids: set[int], **kwargs: Any) -> None:
     """A piece went at the till or in a room: every room that shows it hears the new count."""
-    left = left_of(variant_ids)
+    kinds = kinds_of(variant_ids)
     items = ShelfItem.objects.filter(
-        product__in=left, room__in=Room.objects.on_air()
+        product__in=kinds, room__in=Room.objects.on_air()
     ).select_related("room")
     for item in items:
-        broadcast.stock_changed(item.room, item, left[item.product_id])
+        broadcast.stock_changed(
+            item.room, item, item_offer(item.room, item, kinds[item.product_id])
+        )
 
 
 @receiver(order_placed)

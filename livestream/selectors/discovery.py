@@ -12,7 +12,7 @@ from livestream.rules.room import RoomState
 from livestream.selectors.room import shelf
 from merchants.models import Merchant, Product
 from merchants.rules.search import fold
-from merchants.selectors.product import with_numbers
+from merchants.selectors.product import with_offer
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def found(words: str) -> dict[str, Any]:
     return {
         "q": words,
         "shops": Merchant.objects.filter(name__icontains=words.strip())[:12],
-        "goods": with_numbers(Product.objects.on_sale().matching(folded)).select_related(
-            "merchant"
-        )[:48],
+        "goods": with_offer(Product.objects.on_sale().matching(folded)).select_related("merchant")[
+            :48
+        ],
     }
 
 

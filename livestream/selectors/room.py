@@ -10,15 +10,15 @@ from django.db.models import F, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from livestream.models import Drop, Room, ShelfItem
-from livestream.rules.price import price_in_room
-from merchants.models import Photo, Product, Stock, Variant
+from livestream.rules.price import Kind, Offer, offer, price_in_room
+from merchants.models import Photo, Product, Variant
 from merchants.pictures import photo_url
 from merchants.rules.product import ProductState
 
 
 @dataclass(frozen=True)
 class Card:
-    """One shelf item as a shopper sees it. Prices in minor units, the lowest of its variants."""
+    """One shelf item as a shopper sees it. Prices in minor units, the lowest that can be bought."""
 
     item: ShelfItem
     product: Product
@@ -27,6 +27,7 @@ class Card:
     was: int | None
     left: int
     several: bool
+    dearer: bool
     low: bool
     on_now: bool
 
@@ -77,6 +78,8 @@ def card_event(one: Card) -> dict[str, Any]:
         "price": one.price,
         "was": one.was,
         "left": one.left,
+        "several": one.several,
+        "dearer": one.dearer,
     }
 
 
@@ -96,20 +99,18 @@ def drop_event(drop: Drop) -> dict[str, Any]:
 
 def _card(room: Room, item: ShelfItem, on_now: bool) -> Card:
     variants: list[Any] = list(item.product.variants.all())  # each with `left`
-    cheapest = min(variants, key=lambda variant: variant.price)
-    price = item_price(room, item, cheapest, cheapest.price)
-    was = cheapest.price if price < cheapest.price else cheapest.compare_at
-    left = sum(variant.left for variant in variants)
+    shown = item_offer(room, item, [Kind(v.price, v.compare_at, v.left) for v in variants])
     photos = list(item.product.photos.all())
     return Card(
         item=item,
         product=item.product,
         photo=photos[0] if photos else None,
-        price=price,
-        was=was,
-        left=left,
-        several=len(variants) > 1,
-        low=0 < left <= max(variant.low_stock for variant in variants),
+        price=shown.price,
+        was=shown.was,
+        left=shown.left,
+        several=shown.several,
+        dearer=shown.dearer,
+        low=0 < shown.left <= max(variant.low_stock for variant in variants),
         on_now=on_now,
     )
 
@@ -121,6 +122,11 @@ def item_price(room: Room, item: ShelfItem, variant: Variant, cheapest: int) -> 
     """
     live_price = item.live_price if room.is_on_air else None
     return price_in_room(variant.price, cheapest=cheapest, live_price=live_price)
+
+
+def item_offer(room: Room, item: ShelfItem, kinds: list[Kind]) -> Offer:
+    """What a card says about an item of this room now."""
+    return offer(kinds, live_price=item.live_price if room.is_on_air else None)
 
 
 def live_prices(room: Room) -> dict[int, int]:
@@ -150,12 +156,16 @@ def open_drops(room: Room) -> list[Drop]:
     return list(drops)
 
 
-def left_of(variant_ids: Iterable[int]) -> dict[int, int]:
-    """{product id: pieces free} of the products of these variants."""
-    products = Product.objects.filter(variants__in=list(variant_ids)).distinct()
-    rows = Stock.objects.filter(variant__product__in=products).values_list("variant__product")
-    free = rows.annotate(free=Sum(F("on_hand") - F("reserved")))
-    return {product: pieces for product, pieces in free}
+def kinds_of(variant_ids: Iterable[int]) -> dict[int, list[Kind]]:
+    """{product id: all its variants} of the products of these variants: one query."""
+    products = Variant.objects.filter(pk__in=list(variant_ids)).values("product")
+    rows = Variant.objects.filter(product__in=products).annotate(
+        left=Sum(F("stock__on_hand") - F("stock__reserved"), default=0)
+    )
+    found: dict[int, list[Kind]] = {}
+    for product, *kind in rows.values_list("product", "price", "compare_at", "left"):
+        found.setdefault(product, []).append(Kind(*kind))
+    return found
 
 
 def snapshot(room: Room) -> dict[str, Any]:

@@ -70,8 +70,24 @@ def product_counts(merchant: Merchant) -> dict[str, int]:
 
 def shop_shelf(merchant: Merchant, words: str = "") -> QuerySet[Product]:
     """What a shopper sees in the shop, newest first; with `words`, what matches them."""
-    return with_numbers(merchant.products.on_sale().matching(fold(words))).select_related(
-        "category"
+    found = with_offer(merchant.products.on_sale().matching(fold(words)))
+    return found.select_related("category")
+
+
+def with_offer(products: QuerySet[Product]) -> QuerySet[Any]:
+    """Add to the numbers what a shopper reads: `offer`, the lowest price that can be bought,
+    `dearest` that can be bought (None: nothing can), and `kinds`, how many variants there are.
+    """
+    buyable = (
+        Variant.objects.filter(product=OuterRef("pk"))
+        .annotate(free=Sum(F("stock__on_hand") - F("stock__reserved"), default=0))
+        .filter(free__gt=0)
+    )
+    kinds = Variant.objects.filter(product=OuterRef("pk")).order_by().values("product")
+    return with_numbers(products).annotate(
+        offer=Coalesce(Subquery(buyable.order_by("price").values("price")[:1]), F("price")),
+        dearest=Subquery(buyable.order_by("-price").values("price")[:1]),
+        kinds=Subquery(kinds.annotate(count=Count("pk")).values("count")),
     )
 
 

@@ -28,5 +28,10 @@ def product(request: HttpRequest, merchant: str, product: str) -> HttpResponse:
         Product.objects.on_sale().prefetch_related("photos"), merchant=shop, public_id=product
     )
     variants: list[Variant] = list(variants_with_stock(found))
-    context = {"merchant": shop, "product": found, "variants": variants}
+    context = {
+        "merchant": shop,
+        "product": found,
+        "variants": variants,
+        "first": next((one for one in variants if one.left > 0), None),  # type: ignore[attr-defined]
+    }
     return render(request, "merchants/shop/product.html", context)

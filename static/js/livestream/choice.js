@@ -3,15 +3,25 @@ export default function start(form) {
   const quantity = form.elements.quantity;
   const text = form.querySelector("[data-left-text]");
   const price = form.querySelector("[data-price]");
+  const most = form.querySelector("[data-most]");
 
+  // Never more than there are, and never without saying so.
   function bound() {
-    const most = Number(quantity.max) || 1;
-    quantity.value = Math.min(Math.max(Math.trunc(Number(quantity.value)) || 1, 1), most);
+    const limit = Number(quantity.max) || 1;
+    const wanted = Math.max(Math.trunc(Number(quantity.value)) || 1, 1);
+    quantity.value = Math.min(wanted, limit);
+    most.hidden = wanted <= limit;
+    most.textContent = most.hidden ? "" : most.dataset.sentence.replace("%(count)s", limit);
   }
 
-  form.querySelector("[data-less]").addEventListener("click", () => { quantity.stepDown(); bound(); });
-  form.querySelector("[data-more]").addEventListener("click", () => { quantity.stepUp(); bound(); });
-  quantity.addEventListener("blur", bound);
+  function step(by) {
+    quantity.value = Math.trunc(Number(quantity.value) || 0) + by;
+    bound();
+  }
+
+  form.querySelector("[data-less]").addEventListener("click", () => step(-1));
+  form.querySelector("[data-more]").addEventListener("click", () => step(1));
+  quantity.addEventListener("change", bound);
   form.addEventListener("change", ({ target }) => {
     if (target.name !== "variant") return;
     const { left, priceText, wasText } = target.dataset;

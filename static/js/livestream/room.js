@@ -1,7 +1,8 @@
 // The shopper's room as the show goes on: the pinned card, offers, stock, and the states of the room.
 //
 // On the <main>: data-state, data-product-url and data-drop-url (with 0 and x to be replaced),
-// data-symbol, data-digits, data-text-left ("%(count)s left"), data-text-out. Inside: [data-pin] with
+// data-symbol, data-digits, data-text-left ("%(count)s left"), data-text-out, data-text-from
+// ("from %(price)s"). Inside: [data-pin] with
 // its parts, [data-drops], [data-banner="<state>"]; anywhere: [data-item] rows of the shelf.
 // A room that starts or ends is another page: it is loaded again, each viewer at her own moment.
 import { hear } from "guitai/livestream/socket";
@@ -10,9 +11,12 @@ import { money } from "guitai/money";
 const WATCHING = new Set(["live", "paused", "interrupted"]);
 
 export default function start(element) {
-  const { symbol, digits, productUrl, dropUrl, textLeft, textOut } = element.dataset;
+  const { symbol, digits, productUrl, dropUrl, textLeft, textOut, textFrom } = element.dataset;
   const price = (amount) => money(amount, { symbol, digits: Number(digits) });
-  const left = (count) => (count > 0 ? textLeft.replace("%(count)s", count) : textOut);
+  const from = ({ price: amount, dearer }) => (dearer ? textFrom.replace("%(price)s", price(amount)) : price(amount));
+  // Of several sizes the sum would promise what one of them has not.
+  const left = ({ left: count, several }) =>
+    (count <= 0 ? textOut : several ? "" : textLeft.replace("%(count)s", count));
   const pin = element.querySelector("[data-pin]");
   const drops = element.querySelector("[data-drops]");
 
@@ -37,20 +41,28 @@ export default function start(element) {
     if (!card) return;
     pin.dataset.item = card.item;
     pin.querySelector("[data-pin-name]").textContent = card.name;
-    pin.querySelector("[data-pin-price]").textContent = price(card.price);
+    pin.querySelector("[data-pin-price]").textContent = from(card);
     pin.querySelector("[data-pin-was]").textContent = card.was ? price(card.was) : "";
-    pin.querySelector("[data-pin-left]").textContent = left(card.left);
+    pin.querySelector("[data-pin-left]").textContent = left(card);
     pin.querySelector("[data-pin-picture]").src = card.picture;
     pin.querySelector("[data-pin-link]").href = productUrl.replace("/0/", `/${card.item}/`);
   }
 
-  function showStock({ item, left: count }) {
+  function showStock(offer) {
+    const { item, price: amount, was, left: count } = offer;
     if (pin.dataset.item === String(item)) {
-      pin.querySelector("[data-pin-left]").textContent = left(count);
+      pin.querySelector("[data-pin-left]").textContent = left(offer);
+      pin.querySelector("[data-pin-price]").textContent = from(offer);
+      pin.querySelector("[data-pin-was]").textContent = was ? price(was) : "";
     }
     for (const row of document.querySelectorAll(`[data-shelf] [data-item="${item}"]`)) {
       const text = row.querySelector("[data-left]");
-      if (count <= 0 || text.textContent) text.textContent = left(count);
+      if (count <= 0 || text.textContent) text.textContent = left(offer);
+      const shown = row.querySelector("[data-price]");
+      if (shown && shown.dataset.price !== String(amount)) {
+        shown.dataset.price = amount;
+        shown.textContent = from(offer);
+      }
     }
   }
 
