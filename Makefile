@@ -4,7 +4,7 @@ PORT ?= 8000
 PY := .venv/bin/python
 NAME ?=
 
-.PHONY: run setup check test faults quick bench shots clean browser
+.PHONY: run setup check test quick bench shots clean packages
 
 run: setup ## serve the product at PORT with nothing else installed
 	@DEBUG=$${DEBUG-1} exec $(PY) manage.py serve --port $(PORT)
@@ -36,25 +36,23 @@ locale/.ready: $(wildcard locale/*/LC_MESSAGES/*.po) .venv/.ready
 check: setup .venv/.dev ## style, types, contracts, migrations, deployment, translations
 	@.ci/check
 
-browser:
-	@.ci/browser
+packages:
+	@.ci/packages
 
 # Real processes and browsers on a shared machine: a slow test may try again, a quick one may not.
-test: check browser ## everything
+# Last, what locks and constrains is asked of PostgreSQL too.
+test: check packages ## everything
 	@$(PY) -m pytest tests -m "not slow" -n 2
-	@$(PY) -m pytest tests -m slow --ignore tests/races --reruns 2 --durations 10
-
-# A file at a time: the server of one must not deliver the news of the next.
-faults: setup .venv/.dev ## races over real HTTP, killed workers and servers
-	@for file in tests/races/test_*.py; do $(PY) -m pytest $$file || exit 1; done
+	@$(PY) -m pytest tests -m slow --reruns 2 --durations 10
+	@.ci/postgres $(PY) -m pytest tests/merchants tests/orders tests/test_invariants.py tests/races/test_races.py -n 2 --reruns 1
 
 quick: setup .venv/.dev ## the part that takes under a minute
 	@$(PY) -m pytest tests -m "not slow" -n 2
 
-bench: setup .venv/.dev browser ## figures beside their references; NAME=fanout runs one
+bench: setup .venv/.dev packages ## figures beside their references; NAME=fanout runs one
 	@$(PY) -m bench $(NAME)
 
-shots: setup .venv/.dev browser ## a picture of every screen, into shots/
+shots: setup .venv/.dev packages ## a picture of every screen, into shots/
 	@$(PY) -m tests.shots
 
 clean: ## forget the shop's data; keeps what was installed

@@ -20,15 +20,16 @@ from livestream.services.room import make_room, schedule_room, start_room
 from merchants.models import Customer, Merchant, Product, Staff, Store, User, Variant
 from merchants.rules.role import Role
 from merchants.rules.stock import Reason
-from merchants.services.merchant import add_staff, open_merchant
+from merchants.services.merchant import open_merchant
 from merchants.services.product import VariantData, save_product
+from merchants.services.staff import add_staff
 from merchants.services.stock import change_stock
 from orders.models import Coupon, Order
 from orders.payments import sandbox
 from orders.services.coupon import issue_coupon
 from orders.services.order import Contact, place_order
 from orders.services.payment import open_payment
-from tests.servers import django_db_modify_db_settings, server, server_process  # noqa: F401
+from tests.servers import alone, django_db_modify_db_settings, resident, server  # noqa: F401
 
 PBKDF2PasswordHasher.iterations = 1_000  # a real hash, but half a second less for each of the cast
 

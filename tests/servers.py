@@ -22,7 +22,7 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -238,25 +238,50 @@ def django_db_modify_db_settings(
         default.setdefault("TEST", {})["NAME"] = str(folder / "test.sqlite3")
 
 
+class Resident:
+    """The one server that the tests of a session share: there when a test wants it, or gone."""
+
+    def __init__(self, folder: Path, database: str) -> None:
+        self._folder, self._database = folder, database
+        self._stack = ExitStack()
+        self._server: Server | None = None
+
+    def wake(self) -> Server:
+        if self._server is None:
+            self._server = self._stack.enter_context(running(self._folder, self._database))
+        return self._server
+
+    def rest(self) -> None:
+        self._server = None
+        self._stack.close()
+
+
 @pytest.fixture(scope="session")
-def server_process(
+def resident(
     django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    """One server for all tests of a session."""
+) -> Iterator[Resident]:
     with django_db_blocker.unblock():
         database = database_url()
-    with running(tmp_path_factory.mktemp("server"), database) as server:
-        yield server
+    resident = Resident(tmp_path_factory.mktemp("server"), database)
+    yield resident
+    resident.rest()
 
 
 @pytest.fixture
-def server(server_process: Server, transactional_db: None, settings: Any) -> Server:
+def server(resident: Resident, transactional_db: None, settings: Any) -> Server:
     """The server, with this test's rows in its database and its pictures in its folder."""
-    settings.VAR_DIR = server_process.folder
-    settings.MEDIA_ROOT = server_process.folder / "media"
-    settings.LIVE_ROOT = server_process.folder / "live"
-    settings.SITE_URL = server_process.url
-    return server_process
+    server = resident.wake()
+    settings.VAR_DIR = server.folder
+    settings.MEDIA_ROOT = server.folder / "media"
+    settings.LIVE_ROOT = server.folder / "live"
+    settings.SITE_URL = server.url
+    return server
+
+
+@pytest.fixture
+def alone(resident: Resident) -> None:
+    """Nobody else's worker and clock are at the rows of this test."""
+    resident.rest()
 
 
 def until(condition: Callable[[], Any], seconds: float = 8) -> Any:

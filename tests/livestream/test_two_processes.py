@@ -17,6 +17,7 @@ from tests.servers import Server, database_url, guest_session, running
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.usefixtures("alone"),
     pytest.mark.skipif(not shutil.which("redis-server"), reason="redis-server is not installed"),
 ]
 

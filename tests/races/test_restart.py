@@ -17,7 +17,7 @@ from orders.rules.line import LineState
 from tests.races.shopper import Answer, Shopper, at_once, nothing_is_broken, statuses
 from tests.servers import Server, database_url, running
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("alone")]
 BUYERS = 50
 KILLS = 2
 

@@ -27,7 +27,7 @@ from tests.races.shopper import Shopper, nothing_is_broken
 from tests.races.sink import Sink, listening
 from tests.servers import ROOT, Server, database_url, running, until
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("alone")]
 MAILS = 30
 KILLS = 6
 QUICK = 1.9  # seconds: a page takes a tenth; a silent Redis is given two, a gateway sixty
