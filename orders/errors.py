@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from merchants.errors import RuleBroken
+from merchants.errors import OutOfStock, RuleBroken
 
 
 class BadBasket(RuleBroken):
     code = "bad_basket"
     status = 422
     sentence = _("Choose at least one thing that is on sale here.")
+
+
+class NotAtStore(OutOfStock):
+    code = "not_at_store"
+    sentence = _("This shop does not have all of it. Choose another one, or have it sent.")
 
 
 class WrongState(RuleBroken):

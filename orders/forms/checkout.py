@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
+from phonenumber_field.phonenumber import PhoneNumber
 
 from merchants.models import Merchant, Product, Store, Variant
 from merchants.rules.stock import MOST_AT_ONCE
@@ -15,6 +17,7 @@ from orders.services.order import Contact
 
 DELIVERY, PICKUP = "delivery", "pickup"
 NO_ADDRESS = _("Write the whole address, with street and number.")
+NO_STORE = _("No shop has all of it for collection now. Have it sent instead.")
 WAYS = {DELIVERY: _("By parcel"), PICKUP: _("Collect at the shop")}
 
 
@@ -38,6 +41,20 @@ class ChoiceForm(forms.Form):
     def basket(self) -> dict[int, int]:
         """The cleaned choice in the shape that `place_order` takes."""
         return {self.cleaned_data["variant"].pk: self.cleaned_data["quantity"]}
+
+
+class StoreField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.name} · {obj.city} {obj.address}".strip(" ·")
+
+
+def as_typed(phone: str) -> str:
+    """A remembered number as a person writes it here: 138 0013 8000; a foreign one with its +."""
+    number = PhoneNumber.from_string(phone)
+    if not number.is_valid():
+        return ""
+    here = number.country_code == PhoneNumber.from_string("13800138000").country_code
+    return number.as_national if here else number.as_international
 
 
 class CheckoutForm(ChoiceForm):
@@ -66,30 +83,43 @@ class CheckoutForm(ChoiceForm):
         error_messages={"required": NO_ADDRESS},
         widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
     )
-    store = forms.ModelChoiceField(
-        Store.objects.none(), label=_("Collect at"), required=False, empty_label=None
+    store = StoreField(
+        Store.objects.none(),
+        label=_("Collect at"),
+        required=False,
+        empty_label=None,
+        error_messages={
+            "invalid_choice": _(
+                "This shop does not have all of it. Choose another one, or have it sent."
+            )
+        },
     )
     note = forms.CharField(label=_("Note to the shop"), max_length=200, required=False)
     voucher = forms.IntegerField(required=False, widget=forms.HiddenInput)
     expected_total = forms.IntegerField(widget=forms.HiddenInput)
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
-    def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, merchant: Merchant, stores: Iterable[Store], **kwargs: Any
+    ) -> None:
+        """`stores` are those that have all of it: only there it can be collected."""
         super().__init__(*args, merchant=merchant, **kwargs)
-        stores = merchant.stores.filter(pickup=True)
+        self.stores = merchant.stores.filter(pk__in=[store.pk for store in stores])
         field = self.fields["store"]
         assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = stores
+        field.queryset = self.stores
         self.fields["variant"].widget = forms.HiddenInput()
         # What is not asked for is not required: a parcel needs an address, collection a store.
         pickup = self.data.get("method", self.initial.get("method")) == PICKUP
         self.fields["address"].required = not pickup
-        if not stores:
+        if not self.stores:
             self.fields["method"].widget = forms.HiddenInput()
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("method") == PICKUP and not data.get("store"):
+        if data.get("method") == PICKUP and not self.stores:
+            self.add_error(None, NO_STORE)
+        elif data.get("method") == PICKUP and not data.get("store") and "store" not in self.errors:
             self.add_error("store", _("Choose where you collect it."))
         if data.get("method") == DELIVERY and 0 < len(data.get("address") or "") < 5:
             self.add_error("address", NO_ADDRESS)

@@ -159,6 +159,10 @@ class Line(models.Model):
     def amount(self) -> int:
         return self.quantity * self.unit_price
 
+    @property
+    def list_amount(self) -> int:
+        return self.quantity * self.list_price
+
 
 class Step(models.Model):
     """One move of an order, kept for ever: what it became, when, and by whose hand."""

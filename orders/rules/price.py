@@ -20,6 +20,10 @@ class Priced:
     def amount(self) -> int:
         return self.quantity * self.unit_price
 
+    @property
+    def list_amount(self) -> int:
+        return self.quantity * self.list_price
+
 
 @dataclass(frozen=True)
 class Total:

@@ -14,13 +14,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from merchants.errors import OutOfStock
 from merchants.models import Customer, Merchant, Staff, Store, User, Variant
 from merchants.rules.notification import Channel
 from merchants.rules.product import ProductState
 from merchants.rules.stock import MOST_AT_ONCE
+from merchants.selectors.stock import free_pieces, pickup_places
 from merchants.services.notification import notify
 from merchants.services.stock import release, reserve
-from orders.errors import BadBasket, PriceMoved, WrongState
+from orders.errors import BadBasket, NotAtStore, PriceMoved, WrongState
 from orders.models import Line, Order, Voucher
 from orders.rules.line import GIVES_STOCK_BACK, LineState, may_move
 from orders.rules.price import Priced, Total, coupon_saving, share, total
@@ -109,7 +111,7 @@ def place_order(
     """Hold the stock of a basket and open an order that waits 15 minutes for its payment.
 
     `expected_total` is what the shopper saw; another sum is refused with PriceMoved.
-    Raises BadBasket, OutOfStock or CouponUnfit, and changes nothing.
+    Raises BadBasket, OutOfStock (saying of what) or CouponUnfit, and changes nothing.
     """
     now = timezone.now()
     priced = quote(
@@ -127,9 +129,39 @@ def place_order(
     _write_lines(order, priced)
     order.steps.create(state=order.state, at=now)
     # Last, so that the row every buyer wants is locked for the shortest time.
-    reserve(merchant=merchant, basket=basket, reference=order.number, store=contact.store)
+    try:
+        reserve(merchant=merchant, basket=basket, reference=order.number, store=contact.store)
+    except OutOfStock as trouble:
+        raise shortage(merchant=merchant, basket=basket, store=contact.store) from trouble
     order_placed.state(order=order)
     return order
+
+
+def shortage(
+    *, merchant: Merchant, basket: Mapping[int, int], store: Store | None = None
+) -> OutOfStock:
+    """The refusal that says what there is too little of, and where."""
+    free = free_pieces(merchant, basket)
+    for variant in Variant.objects.select_related("product").filter(pk__in=free).order_by("pk"):
+        words = {"goods": str(variant), "count": max(free[variant.pk], 0)}
+        if free[variant.pk] <= 0:
+            return OutOfStock(_("%(goods)s is sold out.") % words)
+        if free[variant.pk] < basket[variant.pk]:
+            return OutOfStock(_("Only %(count)s left of %(goods)s. Take fewer.") % words)
+    if store is None:
+        return OutOfStock()
+    for place in pickup_places(merchant, basket):
+        if place.store == store and place.short:
+            variant, count = place.short[0]
+            words = {"store": store.name, "goods": str(variant), "count": count}
+            return NotAtStore(
+                _(
+                    "%(store)s has only %(count)s of %(goods)s. "
+                    "Collect it at another shop, or have it sent."
+                )
+                % words
+            )
+    return NotAtStore()
 
 
 def _open_order(

@@ -19,15 +19,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from merchants.device import customer_of, device_of, known_guest
 from merchants.errors import RuleBroken
 from merchants.models import Customer, Merchant
+from merchants.selectors.stock import free_pieces, pickup_places
 from merchants.services.request import once
-from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
+from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm, as_typed
 from orders.models import Order, Voucher
 from orders.payments import open_gateway, sandbox
 from orders.rules.line import LineState
 from orders.selectors.order import lines_with_pictures, orders_of_device
 from orders.selectors.voucher import best_voucher
 from orders.services.customer import customer_for_phone
-from orders.services.order import place_order, quote
+from orders.services.order import place_order, quote, shortage
 from orders.services.payment import open_payment
 
 
@@ -42,11 +43,16 @@ def checkout_context(
     if not choice.is_valid():
         return {"merchant": merchant, "choice": choice, "form": None}
     basket = choice.basket()
+    if data is None and any(n < basket[pk] for pk, n in free_pieces(merchant, basket).items()):
+        short = shortage(merchant=merchant, basket=basket)
+        return {"merchant": merchant, "choice": choice, "form": None, "refusal": str(short)}
     # Her device is named with the form already: pressed again after a lost answer, the same form
     # must come from the same device, or it would be a second order.
     device_of(request.session)
     guest = known_guest(request.session, merchant)
-    pickup = (data or {}).get("method") == PICKUP
+    places = pickup_places(merchant, basket)
+    able = [place.store for place in places if not place.short]
+    pickup = bool(able) and (data or {}).get("method") == PICKUP
     priced = quote(merchant=merchant, basket=basket, live_prices=live_prices, pickup=pickup)
     voucher = best_voucher(guest, priced.sum.goods) if guest else None
     if voucher is not None:
@@ -60,11 +66,11 @@ def checkout_context(
     initial = {
         **choice.cleaned_data,
         "variant": choice.cleaned_data["variant"].pk,
-        **request.session.get("contact", {}),
+        **_remembered(request),
         "voucher": voucher.pk if voucher else None,
         "expected_total": priced.sum.total,
     }
-    form = CheckoutForm(data, initial=initial, merchant=merchant)
+    form = CheckoutForm(data, initial=initial, merchant=merchant, stores=able)
     return {
         "merchant": merchant,
         "choice": choice,
@@ -73,8 +79,14 @@ def checkout_context(
         "basket": basket,
         "guest": guest,
         "key": uuid.uuid4(),  # a form that comes back is a new attempt
-        "saved": sum(p.quantity * (p.list_price - p.unit_price) for _v, p in priced.lines),
+        "unable": [place for place in places if place.short],
     }
+
+
+def _remembered(request: HttpRequest) -> dict[str, str]:
+    """What she wrote when she last bought on this device, as the form wants it typed."""
+    contact = request.session.get("contact", {})
+    return contact | {"phone": as_typed(contact["phone"])} if contact.get("phone") else contact
 
 
 def asked(request: HttpRequest) -> Mapping[str, Any] | None:
