@@ -17,6 +17,7 @@ from merchants.models import (
     AnsweredRequest,
     Category,
     Customer,
+    Invitation,
     Merchant,
     MerchantKey,
     Notification,
@@ -124,6 +125,14 @@ class StaffAdmin(ReadOnlyAdmin):
     list_select_related = ["merchant", "user"]
     list_filter = ["role"]
     search_fields = ["host_name", "user__email", "merchant__name"]
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ["merchant", "email", "role", "invited_by", "expires_at", "accepted_at"]
+    list_select_related = ["merchant", "invited_by"]
+    list_filter = ["role"]
+    search_fields = ["email", "merchant__name", "invited_by__email"]
 
 
 @admin.register(Customer)

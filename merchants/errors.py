@@ -53,3 +53,34 @@ class Taken(RuleBroken):
 class LastOwner(RuleBroken):
     code = "last_owner"
     sentence = _("A shop needs an owner: this is the last one.")
+
+
+class InvitationClosed(RuleBroken):
+    code = "invitation_closed"
+    status = 410
+    sentence = _("This invitation is no longer open. Ask for a new one.")
+
+
+class WrongAddress(RuleBroken):
+    code = "wrong_address"
+    status = 403
+    sentence = _(
+        "This invitation was sent to another address. Sign in with the address it came to."
+    )
+
+
+class RoleTooHigh(RuleBroken):
+    code = "role_too_high"
+    status = 403
+    sentence = _("You cannot give a higher role than your own.")
+
+
+class AlreadyStaff(RuleBroken):
+    code = "already_staff"
+    sentence = _("This person already works here.")
+
+
+class TooManyInvitations(RuleBroken):
+    code = "too_many_invitations"
+    status = 429
+    sentence = _("That was many invitations for one day. Go on tomorrow.")

@@ -15,6 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from livestream.services.drop import open_drop
 from merchants.rules.role import Role
+from merchants.services.invitation import invite
 from merchants.services.merchant import make_key
 from merchants.services.photo import add_photo
 
@@ -28,6 +29,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "healthz": (PUBLIC, {GET}, []),
     "readyz": (PUBLIC, {GET}, []),
     "theme": (PUBLIC, {POST}, []),
+    "join": (PUBLIC, {GET, POST}, ["token"]),
     "set_language": (PUBLIC, {GET, POST}, []),
     "dashboard": (PERSON, {GET}, []),
     "new_merchant": (PERSON, {GET, POST}, []),
@@ -77,6 +79,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "merchants:store_new": (MANAGER, {GET, POST}, []),
     "merchants:store_edit": (MANAGER, {GET, POST}, ["store"]),
     "merchants:staff_list": (MANAGER, {GET, POST}, []),
+    "merchants:staff_role": (OWNER, {POST}, ["place"]),
+    "merchants:invitation_revoke": (MANAGER, {POST}, ["invitation"]),
     "merchants:staff_remove": (OWNER, {POST}, ["place"]),
     "merchants:settings": (MANAGER, {GET, POST}, []),
     "merchants:key_new": (OWNER, {POST}, []),
@@ -141,6 +145,7 @@ def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str
     file, size = picture()
     drop = open_drop(room=live, coupon=coupon, minutes=5)
     key, secret = make_key(merchant=shop, name="till")
+    invitation = invite(by=shop.staff.get(role=Role.OWNER), role=Role.CLERK)
     return {
         "merchant": shop.slug,
         "room": live.public_id,
@@ -152,6 +157,8 @@ def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str
         "photo": add_photo(product=longjing, file=file, size=size).pk,
         "store": store.pk,
         "place": shop.staff.get(user=bob).pk,
+        "invitation": invitation.public_id,
+        "token": invitation.path.split("/")[2],
         "prefix": key.prefix,
         "number": order.number,
         "coupon": coupon.public_id,

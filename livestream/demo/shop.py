@@ -12,10 +12,11 @@ from livestream.demo.goods import GOODS, Good
 from merchants.models import Category, Merchant, Product, Staff, Store, User
 from merchants.rules.role import Role
 from merchants.rules.stock import Reason
-from merchants.services.merchant import add_staff, open_merchant
+from merchants.services.merchant import open_merchant
 from merchants.services.photo import add_photo
 from merchants.services.picture import as_webp, read_picture
 from merchants.services.product import VariantData, save_product
+from merchants.services.staff import add_staff
 from merchants.services.stock import change_stock
 from orders.models import Coupon
 from orders.services.coupon import issue_coupon

@@ -1,4 +1,4 @@
-"""The shop itself, its stores, its staff, its keys."""
+"""The shop itself, its stores, its keys."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from merchants.forms.line import LineField
 from merchants.forms.money import MoneyField
 from merchants.models import Merchant, Store
-from merchants.models.staff import ROLE_LABELS
 
 
 class NewMerchantForm(forms.Form):
     """Merchant and first store in one form."""
 
-    name = forms.CharField(label=_("Name of the shop"), max_length=40, min_length=2)
-    store = forms.CharField(
+    name = LineField(label=_("Name of the shop"), max_length=40, min_length=2)
+    store = LineField(
         label=_("Your first store"), max_length=40, help_text=_("For example: Main street store")
     )
-    city = forms.CharField(label=_("City"), max_length=40)
+    city = LineField(label=_("City"), max_length=40)
 
 
 class MerchantForm(forms.ModelForm):
@@ -36,12 +36,14 @@ class MerchantForm(forms.ModelForm):
     class Meta:
         model = Merchant
         fields = ["name", "tagline"]
+        field_classes = {"name": LineField, "tagline": LineField}
 
 
 class StoreForm(forms.ModelForm):
     class Meta:
         model = Store
         fields = ["name", "city", "address", "phone", "hours", "pickup"]
+        field_classes = dict.fromkeys(["name", "city", "address", "phone", "hours"], LineField)
 
     def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,13 +56,5 @@ class StoreForm(forms.ModelForm):
         return name
 
 
-class StaffForm(forms.Form):
-    """Give a place to a person who already has an account."""
-
-    email = forms.EmailField(label=_("E-mail"))
-    host_name = forms.CharField(label=_("Name in the live room"), min_length=2, max_length=15)
-    role = forms.TypedChoiceField(label=_("Role"), choices=ROLE_LABELS.items, coerce=int)
-
-
 class KeyForm(forms.Form):
-    name = forms.CharField(label=_("What is the key for"), max_length=50)
+    name = LineField(label=_("What is the key for"), max_length=50)

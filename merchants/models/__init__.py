@@ -2,6 +2,7 @@
 
 from merchants.models.api_key import MerchantKey
 from merchants.models.customer import Customer
+from merchants.models.invitation import Invitation
 from merchants.models.merchant import Merchant
 from merchants.models.notification import Notification
 from merchants.models.product import Category, Photo, Product, Variant
@@ -15,6 +16,7 @@ __all__ = [
     "AnsweredRequest",
     "Category",
     "Customer",
+    "Invitation",
     "Merchant",
     "MerchantKey",
     "Notification",

@@ -11,3 +11,8 @@ class Role(IntEnum):
     CLERK = 1
     MANAGER = 2
     OWNER = 3
+
+
+def may_invite(by: Role, to: Role) -> bool:
+    """Managers invite up to managers, owners everybody."""
+    return by >= Role.MANAGER and to <= by

@@ -76,6 +76,13 @@ INVARIANTS = {
         SELECT m.id AS merchant, m.slug FROM merchants_merchant m
         WHERE NOT EXISTS (SELECT 1 FROM merchants_staff s WHERE s.merchant_id = m.id AND s.role = 3)
     """,
+    "an open invitation comes from somebody who may give it": """
+        SELECT i.id AS invitation, i.merchant_id AS merchant FROM merchants_invitation i
+        WHERE i.accepted_at IS NULL AND i.revoked_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM merchants_staff s
+            WHERE s.merchant_id = i.merchant_id AND s.user_id = i.invited_by_id
+              AND s.role >= i.role AND s.role >= 2)
+    """,
     "news is sent or given up, not both": """
         SELECT id AS notification, "key" FROM merchants_notification
         WHERE sent_at IS NOT NULL AND given_up_at IS NOT NULL

@@ -1,4 +1,4 @@
-"""The verbs that make a merchant: the shop itself, its stores, its staff, its keys."""
+"""The verbs that make a merchant: the shop itself, its first store, its keys."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import cast
 from django.db import transaction
 from django.utils.text import slugify
 
-from merchants.errors import LastOwner
 from merchants.models import Merchant, MerchantKey, Staff, Store, User
 from merchants.rules.address import spell
 from merchants.rules.role import Role
-from merchants.signals import staff_removed
 
 RESERVED = frozenset({"new", "join"})  # addresses of the dashboard itself
 
@@ -36,29 +34,6 @@ def _free_slug(wish: str) -> str:
     while slug in RESERVED or Merchant.objects.filter(slug=slug).exists():
         slug = f"{slug[:30]}-{spell(secrets.randbits(20), 4)}"
     return slug
-
-
-@transaction.atomic
-def add_staff(*, merchant: Merchant, user: User, role: Role, host_name: str) -> Staff:
-    """Give `user` a place, or change hers. She serves every store until told otherwise."""
-    place, _ = Staff.objects.update_or_create(
-        merchant=merchant, user=user, defaults={"role": role.value, "host_name": host_name[:15]}
-    )
-    place.stores.set(merchant.stores.all())
-    return place
-
-
-@transaction.atomic
-def remove_staff(*, staff: Staff) -> None:
-    """Take a place away; its sockets are told to close. Raises LastOwner."""
-    owners = Staff.objects.select_for_update().filter(
-        merchant=staff.merchant_id, role=Role.OWNER.value
-    )
-    if staff.role == Role.OWNER and len(owners) < 2:
-        raise LastOwner
-    merchant, user = staff.merchant, staff.user
-    staff.delete()
-    staff_removed.state(merchant=merchant, user=user)
 
 
 def make_key(*, merchant: Merchant, name: str) -> tuple[MerchantKey, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +28,7 @@ from django.utils.translation import gettext_lazy as _l
 
 from merchants import pictures
 from merchants.referrer import came_from
+from merchants.resent import FIELD
 
 register = template.Library()
 register.filter(pictures.photo_url)  # {{ photo.thumb|photo_url }}, whether there is one or not
@@ -296,6 +298,16 @@ def control(field: BoundField) -> str:
     if given.get("placeholder") == field.field.label:
         attrs["placeholder"] = False  # a label said twice is noise; False leaves it out
     return field.as_widget(attrs=attrs)
+
+
+@register.simple_tag
+def form_key() -> str:
+    """A hidden key, new with every page: the form sent twice makes one thing (merchants.resent)."""
+    return format_html(
+        '<input type="hidden" name="{}" value="{}" autocomplete="off">',
+        FIELD,
+        secrets.token_hex(16),
+    )
 
 
 @register.simple_tag

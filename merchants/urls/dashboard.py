@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from merchants.views import product, setting
+from merchants.views import product, setting, staff
 
 app_name = "merchants"
 urlpatterns = [
@@ -19,8 +19,10 @@ urlpatterns = [
     path("stores/", setting.stores, name="store_list"),
     path("stores/new/", setting.store_new, name="store_new"),
     path("stores/<int:store>/", setting.store_edit, name="store_edit"),
-    path("staff/", setting.staff, name="staff_list"),
-    path("staff/<int:place>/remove/", setting.staff_remove, name="staff_remove"),
+    path("staff/", staff.index, name="staff_list"),
+    path("staff/<int:place>/role/", staff.role, name="staff_role"),
+    path("staff/<int:place>/remove/", staff.remove, name="staff_remove"),
+    path("staff/invitations/<slug:invitation>/revoke/", staff.revoke, name="invitation_revoke"),
     path("settings/", setting.shop, name="settings"),
     path("settings/keys/", setting.key_new, name="key_new"),
     path("settings/keys/<str:prefix>/revoke/", setting.key_revoke, name="key_revoke"),

@@ -1,13 +1,14 @@
-"""Addresses that belong to no shop: health, and what a person prefers."""
+"""Addresses that belong to no shop: health, invitations, and what a person prefers."""
 
 from django.conf import settings
 from django.urls import path
 
-from merchants.views import health, preference, style
+from merchants.views import health, invitation, preference, style
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("join/<str:token>/", invitation.join, name="join"),
     path("theme/", preference.choose_theme, name="theme"),
 ]
 if settings.DEBUG:

@@ -1,4 +1,4 @@
-"""The shop's settings: what customers see, stores, staff, keys."""
+"""The shop's settings: what customers see, stores, keys."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
-from merchants.forms.merchant import KeyForm, MerchantForm, StaffForm, StoreForm
-from merchants.models import User
+from merchants.forms.merchant import KeyForm, MerchantForm, StoreForm
 from merchants.rules.role import Role
-from merchants.services.merchant import add_staff, make_key, remove_staff
+from merchants.services.merchant import make_key
 from merchants.services.notification import read_notices
 from merchants.services.picture import as_webp, read_picture
 
@@ -78,44 +77,6 @@ def _store(request: MerchantRequest, pk: int | None) -> HttpResponse:
     context = {"form": form, "store": store}
     status = 422 if form.is_bound else 200
     return render(request, "merchants/store/edit.html", context, status=status)
-
-
-@require_http_methods(["GET", "POST"])
-@merchant_view(Role.MANAGER)
-def staff(request: MerchantRequest) -> HttpResponse:
-    form = StaffForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        user = User.objects.filter(email=form.cleaned_data["email"].lower()).first()
-        if user is None:
-            form.add_error("email", _("Nobody has signed up with this address yet."))
-        elif form.cleaned_data["role"] > request.staff.role:
-            form.add_error("role", _("You cannot give a higher role than your own."))
-        elif request.merchant.staff.filter(user=user).exists():
-            form.add_error("email", _("This person already works here."))
-        else:
-            add_staff(
-                merchant=request.merchant,
-                user=user,
-                role=Role(form.cleaned_data["role"]),
-                host_name=form.cleaned_data["host_name"],
-            )
-            messages.success(request, _("Saved"))
-            return redirect("merchants:staff_list", request.merchant.slug)
-    context = {"form": form, "people": request.merchant.staff.select_related("user")}
-    status = 422 if form.is_bound else 200
-    return render(request, "merchants/staff/list.html", context, status=status)
-
-
-@require_POST
-@merchant_view(Role.OWNER)
-def staff_remove(request: MerchantRequest, place: int) -> HttpResponse:
-    found = get_object_or_404(request.merchant.staff.select_related("merchant", "user"), pk=place)
-    try:
-        remove_staff(staff=found)
-        messages.success(request, _("Removed"))
-    except RuleBroken as refusal:
-        messages.error(request, str(refusal))
-    return redirect("merchants:staff_list", request.merchant.slug)
 
 
 @require_POST

@@ -232,24 +232,6 @@ def test_a_store_is_added_and_its_name_stands_once(as_alice, shop, store):
     assert as_alice.get(at("store_edit", store.pk)).status_code == 200
 
 
-def test_a_colleague_is_added_and_removed(as_alice, shop, mallory):
-    words = {"email": mallory.email, "host_name": "May", "role": 1}
-    assert as_alice.post(at("staff_list"), words).status_code == 302
-    place = shop.staff.get(user=mallory)
-    page = as_alice.get(at("staff_list")).text
-    assert f'id="remove-{place.pk}"' in page
-    as_alice.post(at("staff_remove", place.pk))
-    assert not shop.staff.filter(user=mallory).exists()
-
-
-def test_an_unknown_address_is_refused_at_its_field(as_alice, shop):
-    words = {"email": "nobody@example.com", "host_name": "May", "role": 1}
-    response = as_alice.post(at("staff_list"), words)
-    assert response.status_code == 422
-    assert "Nobody has signed up with this address yet." in response.text
-    assert 'value="nobody@example.com"' in response.text
-
-
 def test_settings_keep_money_and_words(as_alice, shop):
     words = {"name": "Tea", "tagline": "", "shipping_fee": "8.50", "free_shipping_from": "0"}
     assert as_alice.post(at("settings"), words).status_code == 302
