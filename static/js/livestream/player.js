@@ -33,6 +33,7 @@ const patient = (tries) => ({
 
 const LIVE = {
   lowLatencyMode: true,
+  startOnSegmentBoundary: true, // the first picture that came is shown at once; pace.js makes up for it
   // Its distance is the playlist's PART-HOLD-BACK; any liveSync setting of ours would replace that.
   liveSyncOnStallIncrease: 0.3,
   maxLiveSyncPlaybackRate: 1, // pace.js sets the speed: hls.js would keep a second more in hand
