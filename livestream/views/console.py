@@ -8,12 +8,14 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from livestream.forms.room import DropForm, NoticeForm
 from livestream.models import Replay, Room
+from livestream.rules.qr import square
 from livestream.selectors import console as numbers
 from livestream.selectors.chat import latest
 from livestream.selectors.room import open_drops, shelf
@@ -33,6 +35,8 @@ def console(request: MerchantRequest, room: str) -> HttpResponse:
     found = _room(request, room)
     context = _context(request, found)
     context["chat"] = latest(found.pk, 60)
+    address = request.build_absolute_uri(reverse("watch:room", args=[found.public_id]))
+    context["share"] = square(address)
     context["replay"] = Replay.objects.filter(room=found).first() if found.is_over else None
     return render(request, "livestream/console/page.html", context)
 

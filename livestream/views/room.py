@@ -6,17 +6,20 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from livestream.forms.room import ItemForm, PickForm, RoomForm
 from livestream.models import Room
-from livestream.rules.room import SHELF_OPEN
+from livestream.rules.qr import square
+from livestream.rules.room import NOT_BEGUN, SHELF_OPEN
 from livestream.selectors.room import Card, shelf
 from livestream.services import room as rooms
 from livestream.services.shelf import add_to_shelf, move_item, remove_item, set_item
@@ -58,6 +61,9 @@ def create(request: MerchantRequest) -> HttpResponse:
 @merchant_view(Role.CLERK)
 def edit(request: MerchantRequest, room: str) -> HttpResponse:
     found = _room(request, room)
+    if found.state not in NOT_BEGUN:
+        messages.warning(request, _("A room that has begun cannot be changed."))
+        return _back(request, found)
     first = {
         "title": found.title,
         "starts_at": timezone.localtime(found.starts_at),
@@ -72,6 +78,7 @@ def edit(request: MerchantRequest, room: str) -> HttpResponse:
         except RuleBroken as refusal:
             form.add_error("cover" if refusal.code == "bad_picture" else None, str(refusal))
         else:
+            messages.success(request, _("Saved"))
             return redirect("livestream:room_shelf", request.merchant.slug, found.public_id)
     status = 422 if form.is_bound else 200
     context = {"form": form, "room": found}
@@ -104,6 +111,7 @@ def _shelf(
         "saved": saved,
         "refusal": refusal,
         "may_change": room.state in SHELF_OPEN,
+        "share": square(request.build_absolute_uri(reverse("watch:room", args=[room.public_id]))),
     }
     return render(request, "livestream/room/shelf.html", context, status=status)
 
@@ -162,7 +170,12 @@ def item(request: MerchantRequest, room: str, item: int) -> HttpResponse:
 @merchant_view(Role.CLERK)
 def schedule(request: MerchantRequest, room: str) -> HttpResponse:
     found = _room(request, room)
-    return _act(request, found, lambda: rooms.schedule_room(room=found), "livestream:room_list")
+
+    def announce() -> None:
+        rooms.schedule_room(room=found)
+        messages.success(request, _("Announced. Here is the link to hand on."))
+
+    return _act(request, found, announce)
 
 
 @require_POST

@@ -82,7 +82,9 @@ def make_room(clerk: Page, product: str) -> Room:
     add.locator("button:not([type=button])").last.click()
     until(lambda: room.items.count() == 2)
     clerk.locator(f"form[action$='/{room.public_id}/schedule/'] button").click()
-    clerk.wait_for_url("**/rooms/")
+    expect(clerk.locator(".toast")).to_be_visible()
+    link = clerk.locator("[data-share] input").first
+    expect(link).to_have_value(clerk.url.split("/dashboard/")[0] + f"/live/{room.public_id}/")
     return room
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
+from qrcode.constants import ERROR_CORRECT_M
+from qrcode.main import QRCode
 
 from livestream.models import Replay, Room
 from livestream.rules.chart import bars, ceiling, short, spark
+from livestream.rules.qr import square
 from livestream.services.room import end_room, make_room
 from tests.conftest import product_of
 
@@ -111,9 +115,13 @@ def test_a_show_is_planned_shelved_and_announced(as_bob, shop, host, longjing):
     page = as_bob.get(made.url).text
     assert longjing.name in page
     assert "Announce the show" in page
-    as_bob.post(at("room_schedule", room.public_id))
+    page = as_bob.post(at("room_schedule", room.public_id), follow=True).text
     room.refresh_from_db()
     assert room.state == "scheduled"
+    link = "http://testserver" + reverse("watch:room", args=[room.public_id])
+    assert "Announced. Here is the link to hand on." in page
+    assert f'value="{link}"' in page
+    assert square(link).path in page
     assert at("console", room.public_id) in as_bob.get(at("room_list")).text
 
 
@@ -151,6 +159,38 @@ def test_a_cover_comes_in(as_bob, room, host, picture):
     as_bob.post(at("room_edit", room.public_id), words(host, cover=file))
     room.refresh_from_db()
     assert room.cover_thumb.url in as_bob.get(at("room_edit", room.public_id)).text
+
+
+def test_the_words_of_the_first_page_fit_the_state_of_the_show(as_bob, room, scheduled, host):
+    announced = as_bob.get(at("room_edit", room.public_id)).text
+    assert "Nobody sees it before it is announced." not in announced
+    assert "customers see the change at once" in announced
+    Room.objects.filter(pk=room.pk).update(state="draft")
+    draft = as_bob.get(at("room_edit", room.public_id)).text
+    assert "Nobody sees it before it is announced." in draft
+
+
+def test_a_show_that_has_begun_cannot_be_edited(as_bob, live):
+    response = as_bob.get(at("room_edit", live.public_id))
+    assert response.url == at("room_shelf", live.public_id)
+    assert "cannot be changed" in as_bob.get(response.url).text
+
+
+def test_the_console_hands_on_the_same_link(as_bob, live):
+    link = "http://testserver" + reverse("watch:room", args=[live.public_id])
+    assert square(link).path in as_bob.get(at("console", live.public_id)).text
+
+
+def test_a_qr_code_is_drawn_as_its_modules_are():
+    drawn = square("https://tea.example.com/live/f9v0kbsc8z/")
+    code = QRCode(error_correction=ERROR_CORRECT_M, border=4)
+    code.add_data(drawn.text)
+    code.make(fit=True)
+    dark = [[False] * drawn.size for _ in range(drawn.size)]
+    for left, top, width in re.findall(r"M(\d+) (\d+)h(\d+)v1H\d+z", drawn.path):
+        for x in range(int(left), int(left) + int(width)):
+            dark[int(top)][x] = True
+    assert dark == code.get_matrix()
 
 
 def test_an_empty_shelf_cannot_be_announced(as_bob, room):
