@@ -9,6 +9,7 @@ export default function start(list) {
     if (!button) return;
     video.currentTime = Number(button.dataset.second);
     video.play();
+    video.scrollIntoView({ block: "nearest" }); // on a phone the list is below the picture
   });
   video.addEventListener("timeupdate", () => {
     const now = buttons.filter((button) => Number(button.dataset.second) <= video.currentTime).at(-1);

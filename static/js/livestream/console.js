@@ -26,8 +26,16 @@ export default function start(element) {
     const opener = target.closest("[data-open-tool]");
     if (!opener) return;
     const tool = document.getElementById(opener.dataset.openTool);
-    for (const other of element.querySelectorAll(".cs-tool")) other.hidden = other !== tool || !other.hidden;
-    if (!tool.hidden) tool.querySelector("select, input:not([type=hidden]), a")?.focus();
+    if (!tool) return; // not on air
+    const brings = opener.matches("a"); // the phone's dock: its sheet comes up with the tool open
+    for (const other of element.querySelectorAll(".cs-tool")) other.hidden = other !== tool || (!brings && !other.hidden);
+    if (tool.hidden) return;
+    const field = tool.querySelector("select, input:not([type=hidden]), a");
+    if (!brings) field?.focus();
+    else setTimeout(() => { // once the sheet is there
+      field?.focus({ preventScroll: true });
+      tool.scrollIntoView({ block: "nearest" });
+    }, 50);
   });
 
   // News bring fresh panels at any moment: a tool that somebody is using stays as it is.

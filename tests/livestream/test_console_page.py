@@ -1,0 +1,96 @@
+"""The console in a real browser: what a clerk presses, on a desk and on a phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from livestream.models import Message, Room
+from livestream.services.chat import Voice, say
+from tests.journeys.browser import chromium, desk, phone
+from tests.servers import Server, session_of
+
+pytestmark = pytest.mark.slow
+expect.set_options(timeout=12_000)  # two cores may have much else to do
+
+
+@pytest.fixture(autouse=True)
+def _rows_beside_a_loop(monkeypatch):
+    """Playwright's sync API keeps a loop in this thread; the ORM is still called from none."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+
+
+@pytest.fixture
+def session(as_bob) -> str:
+    return session_of(as_bob)
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+def console(context: BrowserContext, server: Server, room: Room, session: str) -> Page:
+    context.add_cookies([{"name": "sessionid", "value": session, "url": server.url}])
+    page = context.new_page()
+    page.goto(f"/dashboard/tea/rooms/{room.public_id}/console/")
+    page.wait_for_load_state("networkidle")  # every module has come
+    return page
+
+
+def test_a_phone_leads_back_and_opens_what_its_dock_says(server, browser, live, coupon, session):
+    context = phone(browser, server.url)
+    page = console(context, server, live, session)
+    expect(page.locator(".cs-back")).to_be_visible()
+    expect(page.locator(".cs-back")).to_have_attribute("href", "/dashboard/tea/")
+
+    dock = page.locator("#dock")
+    dock.locator("[data-open-tool=drop-tool]").click()
+    expect(page.locator("#drop-tool select")).to_be_focused()
+    expect(page.locator("#notice-tool")).to_be_hidden()
+    page.locator("#tools .x").click()
+    dock.locator("[data-open-tool=notice-tool]").click()
+    expect(page.locator("#notice-tool input[name=text]")).to_be_focused()
+    expect(page.locator("#drop-tool")).to_be_hidden()
+    page.locator("#tools .x").click()
+
+    page.locator(".cs-cam [data-dialog-open=share]").click()
+    address = f"{server.url}/live/{live.public_id}/"
+    expect(page.locator("#share input")).to_have_value(address)
+
+    shopper = context.new_page()
+    shopper.goto(address)
+    shopper.wait_for_function("() => document.querySelector('video').src")  # the player has come
+    sound = shopper.locator("[data-sound]")
+    expect(sound).to_have_attribute("aria-pressed", "false")
+    sound.click()
+    expect(sound).to_have_attribute("aria-pressed", "true")
+    sound.click()
+    expect(sound).to_have_attribute("aria-pressed", "false")
+    assert shopper.eval_on_selector("video", "video => video.muted")
+
+
+def test_staff_take_a_line_away_and_close_the_chat(server, browser, live, session):
+    for text in ("是今年的吗", "加我微信低价"):
+        say(room=live, voice=Voice("Lin"), text=text)
+    guest = desk(browser, server.url).new_page()
+    guest.goto(f"/live/{live.public_id}/")
+    page = console(desk(browser, server.url), server, live, session)
+
+    line = page.locator("[data-chat-lines] li", has_text="加我微信")
+    line.hover()
+    line.locator("[data-hide-line]").click()
+    for chat in (page.locator("[data-chat-lines]"), guest.locator(".lr-right [data-chat-lines]")):
+        expect(chat).not_to_contain_text("加我微信")
+        expect(chat).to_contain_text("是今年的吗")
+    assert Message.objects.get(text="加我微信低价").hidden
+
+    closed = guest.locator(".lr-right [data-chat-closed]")
+    page.locator("[data-mute] [value=mute]").click()
+    expect(closed).to_be_visible()
+    page.locator("[data-mute] [value=unmute]").click()
+    expect(closed).to_be_hidden()
+    expect(page.locator("[data-mute] [value=mute]")).to_be_visible()
