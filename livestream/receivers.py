@@ -10,8 +10,9 @@ from livestream import broadcast
 from livestream.models import Room, Sale, ShelfItem
 from livestream.rules.chat import masked
 from livestream.selectors.room import item_offer, kinds_of
-from merchants.models import Merchant, Notification, User
-from merchants.signals import notice_created, staff_removed, stock_changed
+from livestream.services.shelf import follow_product
+from merchants.models import Merchant, Notification, Product, User
+from merchants.signals import notice_created, product_changed, staff_removed, stock_changed
 from orders.models import Order
 from orders.signals import order_moved, order_paid, order_placed
 
@@ -27,6 +28,12 @@ def show_stock(variant_ids: set[int], **kwargs: Any) -> None:
         broadcast.stock_changed(
             item.room, item, item_offer(item.room, item, kinds[item.product_id])
         )
+
+
+@receiver(product_changed)
+def show_product(product: Product, **kwargs: Any) -> None:
+    """Another name, price or photo, or taken off sale: every open room shows it as it is now."""
+    follow_product(product=product)
 
 
 @receiver(order_placed)

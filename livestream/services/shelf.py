@@ -32,6 +32,29 @@ def _take_off(items: QuerySet[ShelfItem], room: Room) -> None:
 
 
 @transaction.atomic
+def follow_product(*, product: Product) -> None:
+    """Every room whose shelf is open shows the product as it is now.
+
+    One that is not on sale any more leaves shelf and video; its place is kept, should it come back.
+    """
+    items = ShelfItem.objects.filter(product=product, room__state__in=SHELF_OPEN)
+    for item in items.select_related("room"):
+        _show_afresh(item)
+        broadcast.shelf_changed(item.room)
+
+
+def _show_afresh(item: ShelfItem) -> None:
+    """The card in the video says what holds now, if it is this item's."""
+    shown = item.spotlights.filter(closed_at__isnull=True)
+    if not shown.exists():
+        return
+    one = card(item.room, item)
+    if one is None:
+        shown.update(closed_at=timezone.now())
+    broadcast.pinned(item.room, card_event(one) if one else None)
+
+
+@transaction.atomic
 def fill_shelf(*, room: Room, products: Sequence[Product]) -> None:
     """Make the shelf hold just these products, in this order; notes of those that stay remain.
 
@@ -93,6 +116,7 @@ def set_item(*, item: ShelfItem, live_price: int | None, notes: str) -> ShelfIte
     item.live_price = live_price
     item.notes = notes
     item.save(update_fields=["live_price", "notes"])
+    _show_afresh(item)
     broadcast.shelf_changed(item.room)
     return item
 
@@ -132,9 +156,15 @@ def show_item(*, room: Room, item: ShelfItem) -> Spotlight:
 
 
 @transaction.atomic
-def show_next(*, room: Room) -> Spotlight | None:
-    """Done with this one: explain the next item of the shelf; after the last, nothing."""
+def show_next(*, room: Room, seen: int | None = None) -> Spotlight | None:
+    """Done with this one: explain the next item of the shelf; after the last, nothing.
+
+    `seen` is the item that was on when the button was pressed, 0 for nothing. If a colleague or an
+    earlier press was faster, nothing changes: on a slow line no item is skipped.
+    """
     current = room.spotlights.filter(closed_at__isnull=True).select_related("item").first()
+    if seen is not None and seen != (current.item_id if current else 0):
+        return current
     after = [
         item for item in on_shelf(room) if current is None or item.position > current.item.position
     ]

@@ -72,7 +72,9 @@ def spotlight(request: MerchantRequest, room: str) -> HttpResponse:
     found = _room(request, room)
     match request.POST.get("do"):
         case "next":
-            return _act(request, found, lambda: show_next(room=found))
+            seen = request.POST.get("seen", "")
+            was_on = int(seen) if seen.isdecimal() else None
+            return _act(request, found, lambda: show_next(room=found, seen=was_on))
         case "hide":
             return _act(request, found, lambda: hide_item(room=found))
     wanted = request.POST.get("item", "")

@@ -10,6 +10,7 @@ from django.db.models import Max
 from merchants.models import Photo, Product
 from merchants.rules.picture import PHOTO_SIZE, THUMB_SIZE
 from merchants.services.picture import as_webp, read_picture
+from merchants.signals import product_changed
 
 
 def add_photo(*, product: Product, file: BinaryIO, size: int, alt: str = "") -> Photo:
@@ -19,6 +20,7 @@ def add_photo(*, product: Product, file: BinaryIO, size: int, alt: str = "") -> 
     thumb = as_webp(picture, THUMB_SIZE, crop=True)
     with transaction.atomic():
         last = product.photos.aggregate(last=Max("position"))["last"]
+        product_changed.state(product=product)
         return Photo.objects.create(
             product=product,
             image=image,
@@ -34,6 +36,7 @@ def remove_photo(*, photo: Photo) -> None:
     storage = photo.image.storage
     names = [str(photo.image.name), str(photo.thumb.name)]
     photo.delete()
+    product_changed.state(product=photo.product)
 
     def forget() -> None:
         for name in names:

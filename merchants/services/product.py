@@ -13,6 +13,7 @@ from merchants.errors import RuleBroken, StaleVersion, Taken
 from merchants.models import Category, Merchant, Product, Variant
 from merchants.rules.product import ProductState
 from merchants.rules.search import haystack
+from merchants.signals import product_changed
 
 
 class NoVariant(RuleBroken):
@@ -64,6 +65,7 @@ def save_product(
     for position, data in enumerate(variants):
         _save_variant(product, data, position)
     index_product(product)
+    product_changed.state(product=product)
     return product
 
 

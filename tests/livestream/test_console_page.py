@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -94,3 +96,47 @@ def test_staff_take_a_line_away_and_close_the_chat(server, browser, live, sessio
     page.locator("[data-mute] [value=unmute]").click()
     expect(closed).to_be_hidden()
     expect(page.locator("[data-mute] [value=mute]")).to_be_visible()
+
+
+def test_news_from_elsewhere_come_into_the_panels_and_move_nobody(
+    server, browser, live, longjing, cup, session
+):
+    page = console(desk(browser, server.url), server, live, session)
+    item = live.items.get(product=longjing)
+    row = page.locator("#shelf .cs-it", has_text=longjing.name)
+    button = page.locator(f"#show-{item.pk}")
+    button.focus()
+    shelf_page = f"/dashboard/tea/rooms/{live.public_id}/shelf/{item.pk}/"
+    assert server.post(shelf_page, session, live_price="138", notes="三月二十二") < 400
+    expect(row).to_contain_text("138")
+    expect(button).to_be_focused()
+
+    page.keyboard.press("Enter")  # shown now: its button has gone, she has not
+    expect(row).to_have_class(re.compile("now"))
+    expect(page.locator(f"#show-{item.pk}")).to_be_focused()
+    page.locator("#open-notice").click()
+    field = page.locator("#notice-tool input[name=text]")
+    field.fill("明天还有")
+    stock = f"/dashboard/tea/products/{longjing.public_id}/stock/"
+    place, variant = live.merchant.stores.get(), longjing.variants.get()
+    typed = {"store": str(place.pk), "variant": str(variant.pk), "reason": "counter_sale"}
+    assert server.post(stock, session, **typed, quantity="3", form_token=uuid.uuid4().hex) < 400
+    expect(row).to_contain_text("7")
+    expect(page.locator(".cs-now__s")).to_contain_text("7")
+    expect(field).to_have_value("明天还有")
+    expect(field).to_be_focused()
+
+
+def test_a_sheet_of_the_phone_stays_open_while_news_come(
+    server, browser, live, longjing, cup, session
+):
+    page = console(phone(browser, server.url), server, live, session)
+    page.locator("#dock-shelf").click()
+    shelf = page.locator("#shelf")
+    expect(shelf).to_be_in_viewport()
+    item = live.items.get(product=cup)
+    shelf_page = f"/dashboard/tea/rooms/{live.public_id}/shelf/{item.pk}/"
+    assert server.post(shelf_page, session, live_price="19", notes="") < 400
+    expect(shelf).to_contain_text("19")
+    page.wait_for_timeout(600)  # as long as a sheet takes to go
+    expect(shelf).to_be_in_viewport()

@@ -8,6 +8,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +43,7 @@ from livestream.services.shelf import (
 )
 from merchants.errors import BadPicture
 from merchants.models import Product
+from merchants.rules.product import ProductState
 from merchants.services.product import VariantData, save_product
 
 states = st.sampled_from(list(RoomState))
@@ -247,6 +249,79 @@ def test_who_takes_away_what_is_shown_clears_the_video(live, longjing, cup, told
     assert {"type": "item.pinned", "card": None} not in told
     remove_item(item=live.items.get(product=longjing))
     assert {"type": "item.pinned", "card": None} in told
+
+
+def saved(product, capture, **changes):
+    """The product page, saved: another name, price or state."""
+    kept = product.variants.get()
+    typed = {"name": kept.name, "sku": kept.sku, "price": kept.price, "id": kept.pk}
+    named = changes.pop("name", product.name)
+    state = changes.pop("state", ProductState.ON_SALE)
+    product.refresh_from_db()
+    with capture(execute=True):
+        save_product(
+            merchant=product.merchant,
+            name=named,
+            variants=[VariantData(**(typed | changes))],
+            state=state,
+            product=product,
+            version=product.version,
+        )
+
+
+def test_a_product_that_is_saved_elsewhere_is_shown_as_it_is_now(
+    live, longjing, told, django_capture_on_commit_callbacks
+):
+    show_item(room=live, item=live.items.get(product=longjing))
+    told.clear()
+    saved(longjing, django_capture_on_commit_callbacks, name="雨前龙井", price=9_900)
+    card, shelf_news = told
+    assert (card["card"]["name"], card["card"]["price"]) == ("雨前龙井", 9_900)
+    assert shelf_news == {"type": "shelf.changed"}
+
+
+def test_a_product_that_is_archived_leaves_the_video_and_the_shelf(
+    live, longjing, cup, told, as_bob, django_capture_on_commit_callbacks
+):
+    show_item(room=live, item=live.items.get(product=longjing))
+    told.clear()
+    archived = ProductState.ARCHIVED
+    saved(longjing, django_capture_on_commit_callbacks, state=archived)
+    assert told == [{"type": "item.pinned", "card": None}, {"type": "shelf.changed"}]
+    assert not live.spotlights.filter(closed_at__isnull=True).exists()
+    panels = as_bob.get(reverse("livestream:console_panels", args=["tea", live.public_id])).text
+    room_shelf = as_bob.get(reverse("watch:shelf", args=[live.public_id])).text
+    for page in (panels, room_shelf):
+        assert longjing.name not in page
+        assert cup.name in page
+
+
+def test_a_second_press_on_a_slow_line_skips_nothing(live, longjing, cup):
+    first, second = live.items.get(product=longjing), live.items.get(product=cup)
+    for _press in range(2):
+        assert show_next(room=live, seen=0).item == first
+    for _press in range(2):
+        assert show_next(room=live, seen=first.pk).item == second
+
+
+def test_a_product_of_no_open_room_is_nobodys_news(
+    live, longjing, told, django_capture_on_commit_callbacks
+):
+    rooms.end_room(room=live)
+    told.clear()
+    saved(longjing, django_capture_on_commit_callbacks, price=9_900)
+    assert told == []
+
+
+def test_a_new_live_price_is_on_the_card_in_the_video_at_once(live, longjing, cup, told):
+    item = live.items.get(product=longjing)
+    show_item(room=live, item=item)
+    told.clear()
+    set_item(item=item, live_price=13_800, notes="")
+    assert told[0]["card"]["price"] == 13_800
+    told.clear()
+    set_item(item=live.items.get(product=cup), live_price=2_000, notes="")
+    assert told == [{"type": "shelf.changed"}]  # the video shows another
 
 
 def test_the_shelf_of_an_ended_room_stays_as_it_was(live, longjing, cup):

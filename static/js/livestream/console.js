@@ -38,16 +38,31 @@ export default function start(element) {
     }, 50);
   });
 
-  // News bring fresh panels at any moment: a tool that somebody is using stays as it is.
+  // News bring fresh panels at any moment: a tool that somebody is using stays as it is, who works by
+  // keyboard stays where she was, and so does a list that was scrolled.
   let asker = null;
   document.addEventListener("htmx:beforeSwap", ({ detail }) => { asker = detail.requestConfig.elt; });
   element.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+    keepPlace(detail.target);
     const tool = element.querySelector(".cs-tool:not([hidden])");
     if (!tool || tool.contains(asker)) return;
     detail.fragment.querySelector(`#${tool.id}`)?.setAttribute("hx-preserve", "true");
     const active = document.activeElement;
     if (tool.contains(active)) queueMicrotask(() => active.focus());
   });
+
+  function keepPlace(panel) {
+    const { activeElement: active } = document;
+    const held = panel.contains(active) ? active.id : "";
+    const scrolled = panel.querySelector("[data-keep-scroll]")?.scrollTop ?? 0;
+    queueMicrotask(() => {
+      const list = panel.querySelector("[data-keep-scroll]");
+      if (list) list.scrollTop = scrolled;
+      if (held && document.activeElement === document.body) {
+        document.getElementById(held)?.focus({ preventScroll: true });
+      }
+    });
+  }
 
   const words = element.querySelector("[data-health-words]");
   element.addEventListener("publish:health", ({ detail }) => {
