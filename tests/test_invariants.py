@@ -20,7 +20,9 @@ from livestream.services.sale import buy_in_room
 from livestream.services.shelf import show_next
 from merchants.models import Customer, Merchant
 from merchants.rules.notification import Channel
+from merchants.rules.role import Role
 from merchants.selectors.invariant import offenders
+from merchants.services.invitation import invite
 from merchants.services.notification import notify
 from merchants.services.stock import sell_at_counter
 from orders.models import Order
@@ -99,6 +101,7 @@ def busy(shop, other_shop, live, host, bob, longjing, cup, variant, store, coupo
     end_room(room=over)
     news = {"kind": "test", "subject": "s", "body": "b", "language": "en"}
     notify(merchant=shop, channel=Channel.EMAIL, key="later", to="a@example.com", **news)
+    invite(by=shop.staff.get(role=Role.OWNER), role=Role.CLERK)
     return shop
 
 
@@ -119,6 +122,9 @@ BROKEN = {
         SET merchant_id = (SELECT id FROM merchants_merchant WHERE slug = 'other')""",
     "what was taken is closed": "UPDATE merchants_reservation SET taken = NOT (1 = 0)",
     "a shop has an owner": "UPDATE merchants_staff SET role = 2",
+    "an open invitation comes from somebody who may give it": """
+        UPDATE merchants_invitation SET invited_by_id = (
+            SELECT MIN(user_id) FROM merchants_staff WHERE role = 1)""",
     "news is sent or given up, not both": """
         UPDATE merchants_notification SET sent_at = due_at, given_up_at = due_at""",
     "news that goes nowhere is there at once": "UPDATE merchants_notification SET sent_at = NULL",

@@ -25,6 +25,7 @@ from livestream.services import room as rooms
 from livestream.services.shelf import add_to_shelf, move_item, remove_item, set_item
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
+from merchants.resent import once_per_form
 from merchants.rules.role import Role
 from merchants.selectors.product import shop_shelf
 
@@ -47,12 +48,16 @@ def create(request: MerchantRequest) -> HttpResponse:
         request.POST or None, request.FILES or None, initial=first, merchant=request.merchant
     )
     if request.method == "POST" and form.is_valid():
+
+        def make() -> str:
+            return rooms.make_room(merchant=request.merchant, **form.words()).public_id
+
         try:
-            made = rooms.make_room(merchant=request.merchant, **form.words())
+            public_id = once_per_form(request, scope="room", act=make)
         except RuleBroken as refusal:
             form.add_error("cover" if refusal.code == "bad_picture" else None, str(refusal))
         else:
-            return redirect("livestream:room_shelf", request.merchant.slug, made.public_id)
+            return redirect("livestream:room_shelf", request.merchant.slug, public_id)
     status = 422 if form.is_bound else 200
     return render(request, "livestream/room/edit.html", {"form": form}, status=status)
 

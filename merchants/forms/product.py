@@ -8,6 +8,7 @@ from django import forms
 from django.forms.formsets import BaseFormSet
 from django.utils.translation import gettext_lazy as _
 
+from merchants.forms.line import LineField
 from merchants.forms.money import MoneyField
 from merchants.models import Category, Merchant, Product, Store, Variant
 from merchants.models.product import STATE_LABELS
@@ -23,14 +24,14 @@ BY_HAND = {
 
 
 class ProductForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=60)
+    name = LineField(label=_("Name"), max_length=60)
     description = forms.CharField(
         label=_("Description"),
         max_length=4000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
     )
-    category = forms.CharField(
+    category = LineField(
         label=_("Category"),
         max_length=30,
         required=False,
@@ -57,12 +58,15 @@ class ProductForm(forms.Form):
 
 
 class VariantForm(forms.Form):
-    """One variant. `opening` is how many lie in the first store when it is added."""
+    """One variant. `opening` is how many lie in the first store when it is added; `gone` takes an
+    existing one out."""
 
     id = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    name = forms.CharField(label=_("Specification"), max_length=40, required=False)
-    sku = forms.CharField(label=_("SKU"), max_length=40)
-    barcode = forms.CharField(label=_("Barcode"), max_length=40, required=False)
+    name = LineField(label=_("Specification"), max_length=40, required=False)
+    sku = LineField(
+        label=_("SKU"), max_length=40, required=False, help_text=_("Left empty, we make one up.")
+    )
+    barcode = LineField(label=_("Barcode"), max_length=40, required=False)
     price = MoneyField(label=_("Price"))
     compare_at = MoneyField(label=_("Price before"), required=False)
     low_stock = forms.IntegerField(
@@ -71,6 +75,7 @@ class VariantForm(forms.Form):
     opening = forms.IntegerField(
         label=_("In stock now"), min_value=0, max_value=1_000_000, required=False
     )
+    gone = forms.BooleanField(label=_("Take this specification out"), required=False)
 
     def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,16 +89,16 @@ class VariantForm(forms.Form):
         before, price = data.get("compare_at"), data.get("price")
         if before is not None and price is not None and before <= price:
             self.add_error("compare_at", _("The price before must be higher than the price now."))
-        others = Variant.objects.filter(merchant=self.merchant).exclude(pk=data.get("id") or 0)
-        for name in ("sku", "barcode"):
-            if data.get(name) and others.filter(**{name: data[name]}).exists():
+        others = Variant.whole.filter(merchant=self.merchant).exclude(pk=data.get("id") or 0)
+        for name, lookup in (("sku", "sku__iexact"), ("barcode", "barcode")):
+            if data.get(name) and others.filter(**{lookup: data[name]}).exists():
                 self.add_error(name, _("Another product of yours has this already."))
         return data
 
     def data_of(self) -> VariantData:
         """The cleaned data in the shape that `save_product` takes."""
-        data = {key: value for key, value in self.cleaned_data.items() if key != "opening"}
-        return VariantData(**data)
+        data = {key: value for key, value in self.cleaned_data.items() if key != "gone"}
+        return VariantData(**data | {"opening": data["opening"] or 0})
 
 
 class BaseVariantFormSet(BaseFormSet):
@@ -102,7 +107,7 @@ class BaseVariantFormSet(BaseFormSet):
         for name in ("sku", "barcode"):
             seen: set[str] = set()
             for form in self.forms:
-                value = getattr(form, "cleaned_data", {}).get(name)
+                value = getattr(form, "cleaned_data", {}).get(name, "").casefold()
                 if not value:
                     continue
                 if value in seen:
@@ -158,6 +163,7 @@ class PhotoForm(forms.Form):
 
     file = forms.FileField(
         label=_("Add photos"),
+        required=False,
         widget=SeveralFiles(attrs={"accept": "image/*"}),
         help_text=_("JPEG, PNG, WebP or HEIC, at most 20 MB."),
     )

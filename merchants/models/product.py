@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models.address import short_id
@@ -84,8 +85,17 @@ class Product(models.Model):
         return self.name
 
 
+class VariantManager(models.Manager["Variant"]):
+    def get_queryset(self) -> models.QuerySet[Variant]:
+        return super().get_queryset().filter(archived=False)
+
+
 class Variant(models.Model):
-    """What is counted and priced: a size or a colour of a product, or the product itself."""
+    """What is counted and priced: a size or a colour of a product, or the product itself.
+
+    One that was taken out is `archived`: orders and the ledger still name it, and nothing else
+    finds it, for `objects` and every list of variants leave it out.
+    """
 
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="variants")
     product = models.ForeignKey(Product, models.CASCADE, related_name="variants")
@@ -96,13 +106,17 @@ class Variant(models.Model):
     compare_at = models.PositiveBigIntegerField(_("price before"), null=True, blank=True)
     low_stock = models.PositiveIntegerField(_("low stock from"), default=5)
     position = models.PositiveSmallIntegerField(default=0)
+    archived = models.BooleanField(_("taken out"), default=False, editable=False)
+
+    objects = VariantManager()
+    whole = models.Manager()  # noqa: DJ012
 
     class Meta:
         verbose_name = _("variant")
         verbose_name_plural = _("variants")
         ordering = ["position", "pk"]
         constraints = [
-            models.UniqueConstraint(fields=["merchant", "sku"], name="sku_once"),
+            models.UniqueConstraint(Lower("sku"), "merchant", name="sku_once"),
             models.UniqueConstraint(
                 fields=["merchant", "barcode"], condition=~Q(barcode=""), name="barcode_once"
             ),

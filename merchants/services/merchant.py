@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import cast
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
+from merchants.errors import Taken
 from merchants.models import Merchant, MerchantKey, Staff, Store, User
 from merchants.rules.address import spell
 from merchants.rules.role import Role
@@ -20,7 +21,7 @@ def open_merchant(
     *, owner: User, name: str, store: str, city: str, host_name: str = "", slug: str = ""
 ) -> Merchant:
     """A new merchant with its first store; `owner` owns it. The name gives a free address."""
-    merchant = Merchant.objects.create(name=name, slug=_free_slug(slug or name))
+    merchant = _named(name, slug or name)
     first = Store.objects.create(merchant=merchant, name=store, city=city)
     place = Staff.objects.create(
         merchant=merchant, user=owner, role=Role.OWNER, host_name=(host_name or str(owner))[:15]
@@ -29,11 +30,19 @@ def open_merchant(
     return merchant
 
 
-def _free_slug(wish: str) -> str:
+def _named(name: str, wish: str) -> Merchant:
+    """A row with the first free address; the constraint decides, for two may wish at once."""
     slug = slugify(wish)[:30] or f"shop-{spell(secrets.randbits(30), 6)}"
-    while slug in RESERVED or Merchant.objects.filter(slug=slug).exists():
-        slug = f"{slug[:30]}-{spell(secrets.randbits(20), 4)}"
-    return slug
+    for taken in range(20):
+        address = f"{slug}-{spell(secrets.randbits(20), 4)}" if taken else slug
+        if address in RESERVED:
+            continue
+        try:
+            with transaction.atomic():
+                return Merchant.objects.create(name=name, slug=address)
+        except IntegrityError:
+            continue
+    raise Taken
 
 
 def make_key(*, merchant: Merchant, name: str) -> tuple[MerchantKey, str]:

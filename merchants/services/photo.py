@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import BinaryIO
 
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import Max
 
@@ -13,21 +15,37 @@ from merchants.services.picture import as_webp, read_picture
 from merchants.signals import product_changed
 
 
+@dataclass(frozen=True)
+class Picture:
+    """An upload as re-encoded by us, ready to be kept."""
+
+    image: ContentFile[bytes]
+    thumb: ContentFile[bytes]
+
+
+def develop(*, file: BinaryIO, size: int) -> Picture:
+    """Read and re-encode an upload. Slow, and outside any transaction. Raises BadPicture."""
+    picture = read_picture(file, size=size)
+    return Picture(as_webp(picture, PHOTO_SIZE), as_webp(picture, THUMB_SIZE, crop=True))
+
+
+@transaction.atomic
+def keep_photo(*, product: Product, picture: Picture, alt: str = "") -> Photo:
+    """Put a picture last among the product's photos."""
+    last = product.photos.aggregate(last=Max("position"))["last"]
+    product_changed.state(product=product)
+    return Photo.objects.create(
+        product=product,
+        image=picture.image,
+        thumb=picture.thumb,
+        alt=alt or product.name,
+        position=0 if last is None else last + 1,
+    )
+
+
 def add_photo(*, product: Product, file: BinaryIO, size: int, alt: str = "") -> Photo:
     """Re-encode an upload and put it last among the product's photos. Raises BadPicture."""
-    picture = read_picture(file, size=size)
-    image = as_webp(picture, PHOTO_SIZE)
-    thumb = as_webp(picture, THUMB_SIZE, crop=True)
-    with transaction.atomic():
-        last = product.photos.aggregate(last=Max("position"))["last"]
-        product_changed.state(product=product)
-        return Photo.objects.create(
-            product=product,
-            image=image,
-            thumb=thumb,
-            alt=alt or product.name,
-            position=0 if last is None else last + 1,
-        )
+    return keep_photo(product=product, picture=develop(file=file, size=size), alt=alt)
 
 
 @transaction.atomic

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, ProtectedError
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from merchants.errors import RuleBroken, StaleVersion, Taken
-from merchants.models import Category, Merchant, Product, Variant
+from merchants.models import Category, Merchant, Product, Stock, User, Variant
 from merchants.rules.product import ProductState
 from merchants.rules.search import haystack
+from merchants.rules.stock import Reason
+from merchants.services.stock import change_stock
 from merchants.signals import product_changed
 
 
@@ -23,7 +26,10 @@ class NoVariant(RuleBroken):
 
 @dataclass(frozen=True)
 class VariantData:
-    """One variant as typed. `id` is None for a new one; prices are in minor units."""
+    """One variant as typed. `id` is None for a new one; prices are in minor units.
+
+    An empty `sku` is made up; `opening` pieces of a new one lie in the first store.
+    """
 
     name: str
     sku: str
@@ -32,6 +38,11 @@ class VariantData:
     compare_at: int | None = None
     low_stock: int = 5
     id: int | None = None
+    opening: int = 0
+
+
+class StillThere(RuleBroken):
+    code = "still_there"
 
 
 @transaction.atomic
@@ -45,11 +56,14 @@ def save_product(
     state: ProductState = ProductState.ON_SALE,
     product: Product | None = None,
     version: int | None = None,
+    gone: Collection[int] = (),
+    by: User | None = None,
 ) -> Product:
     """Create a product, or change `product` if it is still at `version`.
 
-    Variants left out of `variants` stay: what was ever sold cannot be unmade.
-    Raises StaleVersion if somebody else saved first, Taken for a SKU or barcode in use.
+    Variants left out of `variants` stay; those whose ids are `gone` are taken out. Opening stock is
+    booked by `by` in the same transaction. Raises StaleVersion if somebody else saved first, Taken
+    for a SKU or barcode in use, StillThere for a variant that cannot go.
     """
     if not variants:
         raise NoVariant(_("A product needs at least one specification with a price."))
@@ -62,8 +76,12 @@ def save_product(
     product.category = category
     product.state = state.value
     product.save()
+    for variant in product.variants.filter(pk__in=gone):
+        _take_out(variant)
     for position, data in enumerate(variants):
-        _save_variant(product, data, position)
+        variant = _save_variant(product, data, position)
+        if data.opening and data.id is None:
+            _open_stock(variant, data.opening, by)
     index_product(product)
     product_changed.state(product=product)
     return product
@@ -78,7 +96,7 @@ def _lock(product: Product, version: int | None) -> None:
     product.refresh_from_db()
 
 
-def _save_variant(product: Product, data: VariantData, position: int) -> None:
+def _save_variant(product: Product, data: VariantData, position: int) -> Variant:
     variant = Variant(product=product, merchant=product.merchant)
     if data.id is not None:
         known = product.variants.filter(pk=data.id).first()
@@ -86,19 +104,56 @@ def _save_variant(product: Product, data: VariantData, position: int) -> None:
             raise NoVariant(_("This specification is not part of the product."))
         variant = known
     variant.name = data.name
-    variant.sku = data.sku
     variant.barcode = data.barcode
     variant.price = data.price
     variant.compare_at = data.compare_at
     variant.low_stock = data.low_stock
     variant.position = position
+    for sku in [data.sku] if data.sku else _free_skus(product):
+        variant.sku = sku
+        if _saved(variant):
+            return variant
+    raise Taken(
+        _("SKU %(sku)s or its barcode is already used by another product.") % {"sku": variant.sku}
+    )
+
+
+def _saved(variant: Variant) -> bool:
+    """Whether the constraints let it stand."""
     try:
         with transaction.atomic():
             variant.save()
-    except IntegrityError as trouble:
-        raise Taken(
-            _("SKU %(sku)s or its barcode is already used by another product.") % {"sku": data.sku}
-        ) from trouble
+    except IntegrityError:
+        return False
+    return True
+
+
+def _free_skus(product: Product) -> list[str]:
+    """SKUs to try for a variant without one: the name in Latin letters, or SP, and a number."""
+    stem = slugify(product.name).upper()[:12].strip("-") or "SP"
+    first = Variant.whole.filter(merchant=product.merchant).count() + 1
+    return [f"{stem}-{number:03}" for number in range(first, first + 50)]
+
+
+def _open_stock(variant: Variant, pieces: int, by: User | None) -> None:
+    store = variant.merchant.stores.first()
+    if store is not None:
+        change_stock(variant=variant, store=store, delta=pieces, reason=Reason.RECEIVED, by=by)
+
+
+def _take_out(variant: Variant) -> None:
+    """Unmake a variant that nobody ever booked or bought; archive one that is used up."""
+    try:
+        with transaction.atomic():
+            variant.delete()
+    except ProtectedError as trouble:
+        stock = Stock.objects.select_for_update().filter(variant=variant)
+        if any(place.on_hand for place in stock):
+            raise StillThere(
+                _("There are still pieces of “%(name)s”. Write them off, then take it out.")
+                % {"name": variant.name or variant.sku}
+            ) from trouble
+        Variant.objects.filter(pk=variant.pk).update(archived=True)
 
 
 def index_product(product: Product) -> None:

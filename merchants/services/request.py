@@ -50,3 +50,9 @@ def once(*, scope: str, key: str, body: Any, act: Callable[[], Any]) -> Any:
     if known.fingerprint != mark:
         raise KeyReused
     return known.answer
+
+
+def answer_of(*, scope: str, key: str) -> Any:
+    """The answer that `once` remembers, or None."""
+    known = AnsweredRequest.objects.filter(scope=scope, key=key).first()
+    return known.answer if known else None

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from merchants.access import SignedIn
 from merchants.forms.merchant import NewMerchantForm
 from merchants.models import Staff
+from merchants.resent import once_per_form
 from merchants.services.merchant import open_merchant
 
 
@@ -29,7 +30,11 @@ def entry(request: SignedIn) -> HttpResponse:
 def new_merchant(request: SignedIn) -> HttpResponse:
     form = NewMerchantForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        merchant = open_merchant(owner=request.user, **form.cleaned_data)
-        return redirect("livestream:home", merchant.slug)
+        slug = once_per_form(
+            request,
+            scope="shop",
+            act=lambda: open_merchant(owner=request.user, **form.cleaned_data).slug,
+        )
+        return redirect("livestream:home", slug)
     status = 422 if form.is_bound else 200
     return render(request, "merchants/merchant/new.html", {"form": form}, status=status)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.forms.merchant import KeyForm, MerchantForm, StoreForm
+from merchants.resent import answer_before, once_per_form, opened, sealed
 from merchants.rules.role import Role
 from merchants.services.merchant import make_key
 from merchants.services.notification import read_notices
@@ -69,11 +70,14 @@ def store_edit(request: MerchantRequest, store: int) -> HttpResponse:
 def _store(request: MerchantRequest, pk: int | None) -> HttpResponse:
     store = get_object_or_404(request.merchant.stores, pk=pk) if pk else None
     form = StoreForm(request.POST or None, instance=store, merchant=request.merchant)
-    if request.method == "POST" and form.is_valid():
-        form.instance.merchant = request.merchant
-        form.save()
-        messages.success(request, _("Saved"))
-        return redirect("merchants:store_list", request.merchant.slug)
+    if request.method == "POST":
+        if form.is_valid():
+            form.instance.merchant = request.merchant
+            once_per_form(request, scope="store", act=lambda: form.save().pk)
+            messages.success(request, _("Saved"))
+            return redirect("merchants:store_list", request.merchant.slug)
+        if answer_before(request, scope="store"):  # it is her own first copy that has the name
+            return redirect("merchants:store_list", request.merchant.slug)
     context = {"form": form, "store": store}
     status = 422 if form.is_bound else 200
     return render(request, "merchants/store/edit.html", context, status=status)
@@ -86,7 +90,12 @@ def key_new(request: MerchantRequest) -> HttpResponse:
     if not form.is_valid():
         messages.error(request, _("Give the key a name."))
         return redirect("merchants:settings", request.merchant.slug)
-    _key, secret = make_key(merchant=request.merchant, name=form.cleaned_data["name"])
+
+    def make() -> str:
+        _key, secret = make_key(merchant=request.merchant, name=form.cleaned_data["name"])
+        return sealed(request, secret)
+
+    secret = opened(request, once_per_form(request, scope="key", act=make))
     return render(request, "merchants/setting/key.html", {"secret": secret})
 
 

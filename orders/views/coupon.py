@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from merchants.access import MerchantRequest, merchant_view
+from merchants.resent import once_per_form
 from merchants.rules.role import Role
 from orders.forms.coupon import CouponForm
 from orders.selectors.coupon import coupon_list
@@ -40,7 +41,11 @@ def index(request: MerchantRequest) -> HttpResponse:
 def create(request: MerchantRequest) -> HttpResponse:
     form = CouponForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        issue_coupon(merchant=request.merchant, **form.terms())
+
+        def issue() -> str:
+            return issue_coupon(merchant=request.merchant, **form.terms()).public_id
+
+        once_per_form(request, scope="coupon", act=issue)
         messages.success(request, _("Issued. Drop it in a live room, or let customers find it."))
         return redirect("orders:coupon_list", request.merchant.slug)
     status = 422 if form.is_bound else 200

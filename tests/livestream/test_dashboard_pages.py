@@ -318,3 +318,10 @@ def test_the_console_of_a_room_without_a_show_says_why(as_bob, scheduled, state,
     page = as_bob.get(at("console", scheduled.public_id)).text
     assert sentence in page
     assert "data-camera-preview" not in page
+
+
+def test_a_room_form_sent_twice_makes_one_room(as_bob, host):
+    typed = words(host, form_key="k")
+    first, second = (as_bob.post(at("room_new"), typed) for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert Room.objects.count() == 1

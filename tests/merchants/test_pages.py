@@ -9,7 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
 
-from merchants.models import Product, Variant
+from merchants.errors import BadQuantity
+from merchants.models import AnsweredRequest, Product, StockMovement, Variant
+from merchants.services import product as products
 from tests.conftest import product_of
 
 
@@ -291,3 +293,212 @@ def test_a_phone_photo_comes_in(as_bob, longjing):
     assert as_bob.post(at("photo_add", longjing.public_id), {"file": upload}).status_code == 302
     assert Variant.objects.count() == 1
     assert longjing.photos.get().width <= 1600
+
+
+# --- sent twice, half done, taken out -----------------------------------------------------------
+
+
+def test_a_product_form_sent_twice_makes_one_product(as_bob, shop):
+    form = typed(row(opening="3")) | {"form_key": "k"}
+    first, second = (as_bob.post(at("product_new"), form) for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert Product.objects.get().variants.get().stock.get().on_hand == 3
+    as_bob.post(at("product_new"), form | {"name": "Another", "variants-0-sku": "NEW-2"})
+    assert Product.objects.count() == 2
+
+
+def test_an_edit_sent_twice_is_no_conflict_with_oneself(as_bob, longjing):
+    form = of(longjing, price="99") | {"form_key": "k"}
+    for _ in range(2):
+        assert as_bob.post(at("product_edit", longjing.public_id), form).status_code == 302
+    assert longjing.variants.get().price == 9900
+
+
+def test_stock_booked_twice_by_one_form_counts_once(as_bob, longjing, store):
+    variant = longjing.variants.get()
+    data = {"variant": variant.pk, "store": store.pk, "reason": "received", "quantity": 2}
+    for _ in range(2):
+        as_bob.post(at("product_stock", longjing.public_id), data | {"form_key": "k"})
+    assert variant.stock.get().on_hand == 12
+
+
+def test_a_product_whose_opening_stock_fails_is_not_there(as_bob, shop, monkeypatch):
+    def refuse(**wanted):
+        raise BadQuantity
+
+    monkeypatch.setattr(products, "change_stock", refuse)
+    response = as_bob.post(at("product_new"), typed(row(opening="3"), category="New"))
+    assert response.status_code == 422
+    assert not Product.objects.exists()
+    assert not shop.categories.exists()
+
+
+def test_a_name_and_a_price_are_enough(as_bob, shop):
+    for number in range(2):
+        words = typed(row(sku=""), name=f"Keemun {number}")
+        assert as_bob.post(at("product_new"), words).status_code == 302
+    as_bob.post(at("product_new"), typed(row(sku=""), row(sku="", name="b"), name="祁门红茶"))
+    skus = list(Variant.objects.order_by("pk").values_list("sku", flat=True))
+    assert skus == ["KEEMUN-0-001", "KEEMUN-1-002", "SP-003", "SP-004"]
+
+
+def test_a_made_up_sku_goes_round_those_that_are_taken(as_bob, shop):
+    as_bob.post(at("product_new"), typed(row(sku="keemun-002"), name="Old"))
+    as_bob.post(at("product_new"), typed(row(sku="")))
+    assert Product.objects.get(name="Keemun").variants.get().sku == "KEEMUN-003"
+
+
+def test_a_sku_is_the_same_in_capitals(as_bob, shop):
+    as_bob.post(at("product_new"), typed(row(sku="ab-1")))
+    response = as_bob.post(at("product_new"), typed(row(sku="AB-1"), name="Other"))
+    assert response.status_code == 422
+    assert "Another product of yours has this already." in response.text
+    twice = typed(row(sku="q-1"), row(sku="Q-1", name="b"), name="Other")
+    assert "This stands twice" in as_bob.post(at("product_new"), twice).text
+
+
+def test_photos_come_with_a_new_product(as_bob, shop, picture):
+    files = [SimpleUploadedFile(f"{n}.jpg", picture()[0].read(), "image/jpeg") for n in range(2)]
+    form = typed(row()) | {"form_key": "k"}
+    assert as_bob.post(at("product_new"), form | {"file": files}).status_code == 302
+    assert Product.objects.get().photos.count() == 2
+
+
+def test_a_wrong_photo_keeps_the_words_and_makes_nothing(as_bob, shop):
+    bad = SimpleUploadedFile("list.pdf", b"%PDF-1.4", "image/jpeg")
+    response = as_bob.post(at("product_new"), typed(row()) | {"file": bad})
+    assert response.status_code == 422
+    assert "list.pdf: This file is not a picture we can read." in response.text
+    assert 'value="Keemun"' in response.text
+    assert not Product.objects.exists()
+
+
+@pytest.fixture
+def two_sizes(as_bob, shop):
+    as_bob.post(at("product_new"), typed(row(name="50 g"), row(name="250 g", sku="NEW-2")))
+    return Product.objects.get()
+
+
+def without(product, gone):
+    rows = [
+        row(id=one.pk, name=one.name, sku=one.sku) | ({"gone": "on"} if one == gone else {})
+        for one in product.variants.all()
+    ]
+    words = {"version": product.version, "variants-INITIAL_FORMS": len(rows)}
+    return typed(*rows, **words)
+
+
+def test_a_specification_nobody_booked_is_unmade(as_bob, two_sizes):
+    assert "Take this specification out" in as_bob.get(at("product_edit", two_sizes.public_id)).text
+    last = two_sizes.variants.last()
+    url = at("product_edit", two_sizes.public_id)
+    assert as_bob.post(url, without(two_sizes, last)).status_code == 302
+    assert not Variant.whole.filter(pk=last.pk).exists()
+
+
+def test_one_that_is_used_up_is_archived_and_its_history_stays(as_bob, two_sizes, store):
+    last = two_sizes.variants.last()
+    url, stock = (at(name, two_sizes.public_id) for name in ("product_edit", "product_stock"))
+    data = {"variant": last.pk, "store": store.pk, "quantity": 2}
+    as_bob.post(stock, data | {"reason": "received"})
+    response = as_bob.post(url, without(two_sizes, last))
+    assert response.status_code == 422
+    assert "There are still pieces of “250 g”." in response.text
+    as_bob.post(stock, data | {"reason": "written_off"})
+    two_sizes.refresh_from_db()
+    assert as_bob.post(url, without(two_sizes, last)).status_code == 302
+    assert [one.name for one in two_sizes.variants.all()] == ["50 g"]
+    assert Variant.whole.get(pk=last.pk).archived
+    assert StockMovement.objects.filter(stock__variant_id=last.pk).count() == 2
+    reused = typed(row(sku="new-2"), name="Other")
+    assert as_bob.post(at("product_new"), reused).status_code == 422
+
+
+def test_the_last_specification_stays(as_bob, longjing):
+    form = of(longjing) | {"variants-0-gone": "on"}
+    response = as_bob.post(at("product_edit", longjing.public_id), form)
+    assert response.status_code == 422
+    assert "at least one specification" in response.text
+    assert longjing.variants.exists()
+
+
+# --- a part of the page at a time: what is typed beside it stays --------------------------------
+
+HTMX = {"HX-Request": "true"}
+
+
+def test_a_photo_alone_comes_back(as_bob, longjing, picture):
+    file = SimpleUploadedFile("a.jpg", picture()[0].read(), "image/jpeg")
+    url = at("photo_add", longjing.public_id)
+    answer = as_bob.post(url, {"file": file}, headers=HTMX)
+    assert answer.status_code == 200
+    assert answer.text.lstrip().startswith('<section class="card" id="photos"')
+    assert "Saved" in answer["HX-Trigger"]
+    bad = SimpleUploadedFile("b.pdf", b"%PDF", "image/jpeg")
+    answer = as_bob.post(url, {"file": bad}, headers=HTMX)
+    assert answer.status_code == 422
+    assert "<html" not in answer.text
+    assert "b.pdf" in answer.text
+    photo = longjing.photos.get()
+    answer = as_bob.post(at("photo_remove", longjing.public_id, photo.pk), headers=HTMX)
+    assert answer.status_code == 200
+    assert f"photos/{photo.pk}/" not in answer.text
+
+
+def test_a_stock_booking_alone_comes_back(as_bob, longjing, store):
+    url = at("product_stock", longjing.public_id)
+    data = {"variant": longjing.variants.get().pk, "store": store.pk, "reason": "received"}
+    answer = as_bob.post(url, data | {"quantity": 2}, headers=HTMX)
+    assert answer.text.lstrip().startswith('<section class="card" id="stock"')
+    assert "<b>12</b>" in answer.text
+    answer = as_bob.post(url, data | {"quantity": "many"}, headers=HTMX)
+    assert answer.status_code == 422
+    assert 'value="many"' in answer.text
+    assert "<html" not in answer.text
+
+
+# --- other forms sent twice ---------------------------------------------------------------------
+
+
+def test_a_shop_form_sent_twice_opens_one_shop(client, mallory):
+    client.force_login(mallory)
+    words = {"name": "Flower corner", "store": "Main", "city": "Ningbo", "form_key": "k"}
+    first, second = (client.post(reverse("new_merchant"), words) for _ in range(2))
+    assert first["Location"] == second["Location"]
+    assert mallory.places.count() == 1
+
+
+def test_a_second_shop_of_the_same_name_gets_an_address_of_its_own(client, mallory, shop):
+    client.force_login(mallory)
+    for _ in range(2):
+        client.post(reverse("new_merchant"), {"name": "Tea", "store": "Main", "city": "Ningbo"})
+    slugs = set(mallory.places.values_list("merchant__slug", flat=True))
+    assert len(slugs) == 2
+    assert all(slug.startswith("tea-") for slug in slugs)
+
+
+def test_a_key_form_sent_twice_makes_one_key_and_shows_it_both_times(as_alice, shop):
+    words = {"name": "Till", "form_key": "k"}
+    first, second = (as_alice.post(at("key_new"), words) for _ in range(2))
+    assert first.context["secret"] == second.context["secret"]
+    assert shop.api_keys.get().is_valid(second.context["secret"])
+    answers = str(list(AnsweredRequest.objects.values_list("key", "answer")))
+    assert first.context["secret"].partition(".")[2] not in answers
+    assert words["form_key"] not in answers.replace("'key'", "").split("'")
+
+
+@pytest.mark.parametrize("name", ["a\x07b", "a\u202eb", "a\nb", "a\u200bb", "a\u2028b"])
+def test_what_nobody_can_see_is_refused_in_names(client, mallory, name):
+    client.force_login(mallory)
+    words = {"name": name, "store": "Main", "city": "Ningbo"}
+    answer = client.post(reverse("new_merchant"), words, headers={"Accept-Language": "en"})
+    assert answer.status_code == 422
+    assert "There is an invisible character in this text." in answer.text
+    assert not mallory.places.exists()
+
+
+def test_a_store_form_sent_twice_opens_one_store(as_alice, shop):
+    words = {"name": "Lake store", "city": "Hangzhou", "form_key": "k"}
+    for _ in range(2):
+        assert as_alice.post(at("store_new"), words).status_code == 302
+    assert shop.stores.filter(name="Lake store").count() == 1

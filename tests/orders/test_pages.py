@@ -153,7 +153,7 @@ def test_a_paid_order_offers_no_cancelling(as_bob, paid):
 
 
 def test_the_menu_counts_what_waits(as_bob, paid):
-    assert "1 to ship" in as_bob.get(at("coupon_list")).text
+    assert "1 to pack" in as_bob.get(at("coupon_list")).text
 
 
 def test_coupons_show_what_was_claimed_and_used(as_bob, coupon):
@@ -209,3 +209,11 @@ def test_a_coupon_is_stopped(as_bob, coupon):
     assert coupon.stopped_at is not None
     assert coupon.name in as_bob.get(at("coupon_list"), {"tab": "over"}).text
     assert coupon.name not in as_bob.get(at("coupon_list")).text
+
+
+def test_a_coupon_form_sent_twice_issues_one(as_bob, shop):
+    for _ in range(2):
+        assert as_bob.post(at("coupon_new"), terms(form_key="k")).status_code == 302
+    assert Coupon.objects.count() == 1
+    as_bob.post(at("coupon_new"), terms(form_key="k", issued="7"))
+    assert Coupon.objects.count() == 2
