@@ -52,6 +52,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:checkout": (PUBLIC, {GET, POST}, []),
     "track:order": (PUBLIC, {GET}, ["number"]),
     "track:pay": (PUBLIC, {GET, POST}, ["number"]),
+    "track:cancel": (PUBLIC, {POST}, ["number"]),
     # dashboard
     "livestream:home": (CLERK, {GET}, []),
     "livestream:room_list": (CLERK, {GET}, []),

@@ -65,7 +65,7 @@ def _waiting(merchant: Merchant) -> dict[str, Any]:
     """What somebody has to do, each with the moment that presses."""
 
     def of(tab: str, moment: str) -> dict[str, Any]:
-        orders = merchant.orders.filter(state__in=TABS[tab])
+        orders = merchant.orders.filter(TABS[tab])
         return orders.aggregate(count=Count("pk"), first=Min(moment))
 
     low = with_numbers(merchant.products.on_sale()).filter(left__lte=F("low_line"))

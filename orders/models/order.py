@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from merchants.models import Customer, Merchant, Store, Variant
 from merchants.models.address import secret_id
 from orders.models.coupon import Voucher
-from orders.rules.line import PARTLY_SHIPPED, LineState, may_move
+from orders.rules.line import PARTLY_SHIPPED, LineState, may_move, stations
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -33,6 +33,11 @@ LINE_LABELS = {
     LineState.EXPIRED.value: _("Expired"),
 }
 ORDER_LABELS = LINE_LABELS | {PARTLY_SHIPPED: _("Partly shipped")}
+# What somebody did, where the state says what is to be done next.
+STEP_LABELS = ORDER_LABELS | {
+    LineState.PENDING.value: _("Order placed"),
+    LineState.PAID.value: _("Paid"),
+}
 
 
 class OrderQuerySet(models.QuerySet["Order"]):
@@ -121,6 +126,26 @@ class Order(models.Model):
         return self.store_id is not None
 
     @property
+    def state_word(self) -> str:
+        """The state as this order's buyer and staff call it: who collects waits for no parcel."""
+        if self.is_pickup and self.state == LineState.PAID:
+            return str(_("Being prepared"))
+        return self.get_state_display()
+
+    @property
+    def way(self) -> list[tuple[str, str]]:
+        """The stations from order to goods, each a word and "done", "now" or ""."""
+        return [
+            (str(STEP_LABELS[station]), mark)
+            for station, mark in stations(self.state, pickup=self.is_pickup)
+        ]
+
+    @property
+    def to_pay_back(self) -> int:
+        """Money that came when the order could no longer be filled, or came twice."""
+        return sum(payment.amount for payment in self.payments.all() if payment.refund_due)
+
+    @property
     def can_ship(self) -> bool:
         return not self.is_pickup and self.state in {LineState.PAID, PARTLY_SHIPPED}
 
@@ -181,3 +206,7 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_state_display()} {self.at:%Y-%m-%d %H:%M}"
+
+    @property
+    def word(self) -> str:
+        return str(STEP_LABELS[self.state])

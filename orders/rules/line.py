@@ -40,6 +40,8 @@ MOVES: dict[LineState, frozenset[LineState]] = {
 }
 GIVES_STOCK_BACK = frozenset({LineState.CANCELLED, LineState.EXPIRED})
 PARTLY_SHIPPED = "partly_shipped"
+BY_PARCEL = (LineState.PENDING, LineState.PAID, LineState.SHIPPED, LineState.DELIVERED)
+BY_HAND = (LineState.PENDING, LineState.PAID, LineState.READY, LineState.COLLECTED)
 # The order shows the state of the line that has got least far: that is what it still waits for.
 PROGRESS = list(LineState)
 
@@ -61,3 +63,15 @@ def order_state(lines: Iterable[LineState]) -> str:
     if LineState.PAID in alive and LineState.SHIPPED in alive:
         return PARTLY_SHIPPED
     return min(alive, key=PROGRESS.index)
+
+
+def stations(state: str, *, pickup: bool) -> list[tuple[LineState, str]]:
+    """The stations of an order's way, each "done", "now" or "" (ahead); none once it has ended."""
+    way = BY_HAND if pickup else BY_PARCEL
+    if state == LineState.COMPLETED:
+        return [(station, "done") for station in way]
+    current = LineState.SHIPPED if state == PARTLY_SHIPPED else state
+    if current not in way:
+        return []
+    here = way.index(LineState(current))
+    return [(one, "done" if i < here else "now" if i == here else "") for i, one in enumerate(way)]

@@ -12,13 +12,14 @@ from merchants.rules.search import fold
 from orders.models import Line, Order
 from orders.rules.line import PARTLY_SHIPPED, LineState
 
-TABS: dict[str, list[str]] = {
-    "to_ship": [LineState.PAID, PARTLY_SHIPPED],
-    "unpaid": [LineState.PENDING],
-    "shipped": [LineState.SHIPPED],
-    "ready": [LineState.READY],
-    "done": [LineState.DELIVERED, LineState.COLLECTED, LineState.COMPLETED],
-    "ended": [LineState.CANCELLED, LineState.EXPIRED],
+PARCEL = Q(store__isnull=True)
+TABS: dict[str, Q] = {
+    "to_ship": Q(state__in=[LineState.PAID, PARTLY_SHIPPED]) & PARCEL,
+    "ready": Q(state=LineState.READY) | Q(state=LineState.PAID) & ~PARCEL,
+    "unpaid": Q(state=LineState.PENDING),
+    "shipped": Q(state=LineState.SHIPPED),
+    "done": Q(state__in=[LineState.DELIVERED, LineState.COLLECTED, LineState.COMPLETED]),
+    "ended": Q(state__in=[LineState.CANCELLED, LineState.EXPIRED]),
 }
 OLDEST_FIRST = {"to_ship", "unpaid", "ready"}  # somebody waits
 
@@ -31,7 +32,7 @@ def order_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Order]:
     orders = merchant.orders.select_related("store").prefetch_related(lines_with_pictures())
     tab = query.get("tab", "to_ship")
     if tab in TABS:
-        orders = orders.filter(state__in=TABS[tab])
+        orders = orders.filter(TABS[tab])
     words = fold(query.get("q", "")[:60])
     if words:
         orders = orders.filter(
@@ -45,14 +46,12 @@ def order_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Order]:
 
 def tab_counts(merchant: Merchant) -> dict[str, int]:
     """How many orders wait in each tab: one query."""
-    rows = merchant.orders.order_by().values_list("state").annotate(count=Count("pk"))
-    by_state: dict[str, int] = {state: count for state, count in rows}
-    return {tab: sum(by_state.get(s, 0) for s in states) for tab, states in TABS.items()}
+    return merchant.orders.aggregate(**{tab: Count("pk", filter=q) for tab, q in TABS.items()})
 
 
 def waiting(merchant: Merchant) -> int:
-    """Orders somebody has to pack."""
-    return merchant.orders.filter(state__in=TABS["to_ship"]).count()
+    """Orders somebody has to pack, for a parcel or for the counter."""
+    return merchant.orders.filter(state__in=[LineState.PAID, PARTLY_SHIPPED]).count()
 
 
 def lines_with_pictures() -> Prefetch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -26,11 +26,12 @@ from orders.errors import BadBasket, NotAtStore, PriceMoved, WrongState
 from orders.models import Line, Order, Voucher
 from orders.rules.line import GIVES_STOCK_BACK, LineState, may_move
 from orders.rules.price import Priced, Total, coupon_saving, share, total
-from orders.selectors.money import money_text
 from orders.services.coupon import give_back_voucher, redeem_voucher
 from orders.signals import order_moved, order_placed
 
 HOLD = timedelta(minutes=15)
+
+Said = tuple[str, str]  # subject and text of a piece of news
 
 
 @dataclass(frozen=True)
@@ -240,12 +241,15 @@ def wrong_state(order: Order, to: LineState) -> WrongState:
     """The refusal that names the state and what was asked of it."""
     return WrongState(
         _("This order is “%(now)s” and cannot become “%(to)s”.")
-        % {"now": order.get_state_display(), "to": Order(state=to.value).get_state_display()}
+        % {"now": order.state_word, "to": Order(state=to.value).get_state_display()}
     )
 
 
-def tell_customer(*, order: Order, kind: str, subject: str, body: str) -> None:
-    """News for the buyer of an order: a text message, and a mail if she left an address."""
+def tell_customer(*, order: Order, kind: str, subject: str, body: str, about: str = "") -> None:
+    """News for the buyer of an order: a text message, and a mail if she left an address.
+
+    `about` tells news of one kind apart; without it an order has each kind once.
+    """
     path = f"/orders/{order.number}/"
     ways = [(Channel.SMS, order.phone)]
     if order.email:
@@ -255,7 +259,7 @@ def tell_customer(*, order: Order, kind: str, subject: str, body: str) -> None:
             merchant=order.merchant,
             channel=channel,
             kind=kind,
-            key=f"{kind}:{order.number}",
+            key=f"{kind}:{about or order.number}",
             to=to,
             subject=subject,
             body=body,
@@ -264,39 +268,42 @@ def tell_customer(*, order: Order, kind: str, subject: str, body: str) -> None:
         )
 
 
-def tell_staff(*, order: Order) -> None:
-    """A paid order: one notice on the dashboard, one mail to everybody who works there."""
+def tell_staff(*, order: Order, kind: str, say: Callable[[], Said], about: str = "") -> None:
+    """One notice on the dashboard, one mail to everybody who works there.
+
+    `say` gives subject and text; it is asked once per language.
+    """
+    key = f"{kind}:{about or order.number}"
     path = f"/dashboard/{order.merchant.slug}/orders/{order.number}/"
     for place in Staff.objects.select_related("user").filter(merchant=order.merchant):
         language = place.user.language or settings.LANGUAGE_CODE
         with override(language):
-            subject = _("New paid order: %(total)s") % {
-                "total": money_text(order.total, order.currency)
-            }
-            notify(
-                merchant=order.merchant,
-                channel=Channel.EMAIL,
-                kind="order_paid",
-                key=f"order_paid:{order.number}:{place.pk}",
-                to=place.user.email,
-                subject=subject,
-                body=_goods_text(order),
-                language=language,
-                path=path,
-            )
-    with override(settings.LANGUAGE_CODE):
+            subject, body = say()
         notify(
             merchant=order.merchant,
-            channel=Channel.IN_APP,
-            kind="order_paid",
-            key=f"order_paid:{order.number}",
-            subject=_("New paid order: %(total)s")
-            % {"total": money_text(order.total, order.currency)},
-            body=_goods_text(order),
-            language=settings.LANGUAGE_CODE,
+            channel=Channel.EMAIL,
+            kind=kind,
+            key=f"{key}:{place.pk}",
+            to=place.user.email,
+            subject=subject,
+            body=body,
+            language=language,
             path=path,
         )
+    with override(settings.LANGUAGE_CODE):
+        subject, body = say()
+    notify(
+        merchant=order.merchant,
+        channel=Channel.IN_APP,
+        kind=kind,
+        key=key,
+        subject=subject,
+        body=body,
+        language=settings.LANGUAGE_CODE,
+        path=path,
+    )
 
 
-def _goods_text(order: Order) -> str:
+def goods_text(order: Order) -> str:
+    """The goods of an order, a line each."""
     return "\n".join(f"{line.title} ×{line.quantity}" for line in order.lines.all())

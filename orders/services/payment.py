@@ -21,7 +21,7 @@ from orders.rules.line import LineState
 from orders.rules.payment import PaymentState
 from orders.selectors.money import money_text
 from orders.services.coupon import redeem_voucher
-from orders.services.order import move_order, tell_customer, tell_staff
+from orders.services.order import Said, goods_text, move_order, tell_customer, tell_staff
 from orders.signals import order_paid
 
 
@@ -67,6 +67,7 @@ def settle_payment(*, payment: Payment, transaction_id: str, amount: int, curren
     if order.state != LineState.PENDING and not _revive(order):
         Payment.objects.filter(pk=payment.pk).update(refund_due=True)
         payment.refund_due = True
+        _tell_of_surplus(order, payment)
         return payment
     Order.objects.filter(pk=order.pk).update(paid_at=now)
     order.paid_at = now
@@ -80,7 +81,7 @@ def _surplus(payment: Payment, transaction_id: str, now: datetime) -> Payment:
     """A settled payment is paid again: the same message, or money to be given back."""
     if payment.transaction == transaction_id:
         return payment
-    surplus, _new = Payment.objects.get_or_create(
+    surplus, new = Payment.objects.get_or_create(
         gateway=payment.gateway,
         transaction=transaction_id,
         defaults={
@@ -93,6 +94,8 @@ def _surplus(payment: Payment, transaction_id: str, now: datetime) -> Payment:
             "settled_at": now,
         },
     )
+    if new:
+        _tell_of_surplus(surplus.order, surplus)
     return surplus
 
 
@@ -121,9 +124,13 @@ def _revive(order: Order) -> bool:
 
 
 def _tell(order: Order) -> None:
-    tell_staff(order=order)
+    amount = money_text(order.total, order.currency)
+
+    def paid() -> Said:
+        return _("New paid order: %(total)s") % {"total": amount}, goods_text(order)
+
+    tell_staff(order=order, kind="order_paid", say=paid)
     with override(order.language):
-        amount = money_text(order.total, order.currency)
         if order.is_pickup:
             body = _("%(shop)s has your %(amount)s. Show code %(code)s at %(store)s.") % {
                 "shop": order.merchant.name,
@@ -141,4 +148,33 @@ def _tell(order: Order) -> None:
             kind="order_paid",
             subject=_("Your order at %(shop)s is paid") % {"shop": order.merchant.name},
             body=body,
+        )
+
+
+def _tell_of_surplus(order: Order, payment: Payment) -> None:
+    """Money has to go back: staff learn that it is theirs to do, the buyer that it comes."""
+    amount = money_text(payment.amount, payment.currency)
+    words = {"amount": amount, "number": order.number[:8].upper(), "shop": order.merchant.name}
+
+    def due() -> Said:
+        return (
+            _("Pay back %(amount)s: order %(number)s") % words,
+            _(
+                "The money came when the order could no longer be filled, or came twice. "
+                "Nothing is to be sent for it. Pay it back the way it came."
+            ),
+        )
+
+    tell_staff(order=order, kind="refund_due", about=payment.public_id, say=due)
+    with override(order.language):
+        tell_customer(
+            order=order,
+            kind="refund_due",
+            about=payment.public_id,
+            subject=_("Your money comes back"),
+            body=_(
+                "%(shop)s has your %(amount)s, but the order could no longer be filled, or was "
+                "paid twice. The shop has been told and pays it back the way you paid."
+            )
+            % words,
         )

@@ -10,4 +10,5 @@ urlpatterns = [
     path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
     path("<slug:number>/", checkout.track, name="order"),
     path("<slug:number>/pay/", checkout.pay, name="pay"),
+    path("<slug:number>/cancel/", checkout.cancel, name="cancel"),
 ]

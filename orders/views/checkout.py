@@ -14,7 +14,8 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
-from django.views.decorators.http import require_http_methods, require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from merchants.device import customer_of, device_of, known_guest
 from merchants.errors import RuleBroken
@@ -28,7 +29,7 @@ from orders.rules.line import LineState
 from orders.selectors.order import lines_with_pictures, orders_of_device
 from orders.selectors.voucher import best_voucher
 from orders.services.customer import customer_for_phone
-from orders.services.order import place_order, quote, shortage
+from orders.services.order import move_order, place_order, quote, shortage
 from orders.services.payment import open_payment
 
 
@@ -205,6 +206,21 @@ def track(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, f"orders/tracking/{template}", context)
 
 
+@require_POST
+def cancel(request: HttpRequest, number: str) -> HttpResponse:
+    """She does not want it after all. Only the device that ordered may, and only unpaid."""
+    order = _order(number)
+    if order.device != device_of(request.session):
+        messages.error(request, _("Only the device it was ordered with can cancel it."))
+        return redirect("track:order", order.number)
+    try:
+        move_order(order=order, to=LineState.CANCELLED, by=None)
+        messages.success(request, _("Cancelled. Nothing was charged."))
+    except RuleBroken as refusal:
+        messages.error(request, str(refusal))
+    return redirect("track:order", order.number)
+
+
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
     """The orders placed on this device."""
@@ -214,6 +230,6 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 def _order(number: str) -> Order:
     orders = Order.objects.select_related("merchant", "store", "voucher__coupon").prefetch_related(
-        lines_with_pictures(), "steps", "shipments"
+        lines_with_pictures(), "steps", "shipments", "payments"
     )
     return get_object_or_404(orders, number=number)

@@ -25,9 +25,9 @@ from orders.services.shipment import confirm_delivery, hand_over, make_ready, sh
 
 TAB_LABELS = {
     "to_ship": _l("To ship"),
+    "ready": _l("To be collected"),
     "unpaid": _l("Unpaid"),
     "shipped": _l("Shipped"),
-    "ready": _l("To be collected"),
     "done": _l("Completed"),
     "ended": _l("Cancelled"),
     "all": _l("All"),
@@ -38,9 +38,11 @@ TAB_LABELS = {
 @vary_on_headers("HX-Request")
 @merchant_view(Role.CLERK)
 def index(request: MerchantRequest) -> HttpResponse:
-    orders = order_list(request.merchant, request.GET.dict())
     counts = tab_counts(request.merchant)
-    tab = request.GET.get("tab", "to_ship")
+    # Who only hands over at the counter begins there.
+    first = "ready" if counts["ready"] and not counts["to_ship"] else "to_ship"
+    tab = request.GET.get("tab", first)
+    orders = order_list(request.merchant, {**request.GET.dict(), "tab": tab})
     page = Paginator(orders, per_page=50).get_page(request.GET.get("page"))
     template = "_table.html" if request.htmx and not request.htmx.boosted else "list.html"
     context = {
