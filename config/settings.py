@@ -147,6 +147,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "announce-rooms": {"task": "livestream.tasks.announce_rooms", "schedule": 10.0},
     "sweep-rooms": {"task": "livestream.tasks.sweep_rooms", "schedule": 2.0},
     "finish-replays": {"task": "livestream.tasks.finish_replays", "schedule": 5.0},
+    "tidy-recordings": {"task": "livestream.tasks.tidy_recordings", "schedule": 3600.0},
     "purge": {"task": "merchants.tasks.purge", "schedule": 3600.0},
 }
 for entry in CELERY_BEAT_SCHEDULE.values():  # a sweep nobody took in time is one too many
@@ -204,6 +205,7 @@ MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 LIVE_ROOT = Path(env("LIVE_ROOT", default=str(VAR_DIR / "live")))
 LIVE_FFMPEG = env("LIVE_FFMPEG", default="")  # empty: the binary of the imageio-ffmpeg wheel
+LIVE_KEEP_SEGMENTS = env.int("LIVE_KEEP_SEGMENTS", default=7)  # days; 0: for ever
 LIVE_TRANSCODES = env.int("LIVE_TRANSCODES", default=None)  # empty: one processor stays free
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -10,3 +10,7 @@ class LivestreamConfig(AppConfig):
 
     def ready(self) -> None:
         from livestream import receivers  # noqa: F401
+        from livestream.media import readiness as media
+        from merchants import readiness
+
+        readiness.checks |= {"ffmpeg": media.has_ffmpeg, "disk": media.has_room}

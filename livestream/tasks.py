@@ -30,3 +30,11 @@ def finish_replays() -> None:
     from livestream.services import replay
 
     replay.finish_replays()
+
+
+@shared_task(ignore_result=True)
+def tidy_recordings() -> None:
+    """Free the disk of old segments and rehearsals. Runs every hour."""
+    from livestream.services import replay
+
+    replay.tidy_recordings(timezone.now())

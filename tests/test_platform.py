@@ -5,13 +5,33 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 
 import pytest
+
+
+@dataclass
+class Usage:
+    free: int
 
 
 def test_health(client, db):
     assert client.get("/healthz").json() == {"ok": True}
     assert client.get("/readyz").json()["database"] is True
+
+
+def test_readiness_tells_of_ffmpeg_and_of_the_disk_without_closing_the_shop(
+    client, db, monkeypatch, tmp_path
+):
+    assert client.get("/readyz").json() == dict.fromkeys(
+        ("ok", "database", "cache", "ffmpeg", "disk"), True
+    )
+    gone = str(tmp_path / "no-such-program")
+    monkeypatch.setattr("livestream.media.readiness.find_ffmpeg", lambda: gone)
+    monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(free=1024))
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.json() | {"ffmpeg": False, "disk": False, "ok": True} == answer.json()
 
 
 def test_every_page_carries_its_headers(client, live):  # P29

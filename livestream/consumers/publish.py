@@ -24,8 +24,10 @@ from django.utils import translation
 
 from livestream.consumers.door import language_of, same_origin
 from livestream.errors import NotOnAir
+from livestream.media.disk import on_disk
 from livestream.media.encoder import NoEncoder, UnknownContainer, container
-from livestream.media.ingest import Ingest, Trouble, on_disk
+from livestream.media.ingest import Ingest, Trouble
+from livestream.media.readiness import SMALLEST_DISK
 from livestream.media.reel import Fenced
 from livestream.models import Publication, Room
 from livestream.rules.bitrate import LARGEST_CHUNK, Budget, spend
@@ -53,7 +55,6 @@ SILENCE = 30.0  # seconds without a frame
 LONGEST_TEXT = 2000
 PARTING = 1.0  # seconds that a predecessor gets to leave
 BARREN = 5  # recorders in a row without a single picture
-SMALLEST_DISK = 256 * 1024 * 1024  # bytes left for the shop when we stop recording
 
 _publishing: dict[int, PublishConsumer] = {}  # by room: those of this process
 

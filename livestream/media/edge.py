@@ -7,7 +7,6 @@ run in any process that sees LIVE_ROOT.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 
+from livestream.media.disk import look_up, read
 from livestream.media.watch import watching
 
 PREFIX = "/hls/"
@@ -59,7 +59,7 @@ async def _serve_newest(scope: Scope, send: Send, folder: Path) -> None:
     """The low-latency playlist: at once, or as soon as it has what the viewer asks for."""
     query = parse_qs(scope["query_string"].decode("latin-1"))
     number, part = _asked(query, "_HLS_msn"), _asked(query, "_HLS_part")
-    with watching(folder) as watch:
+    async with watching(folder) as watch:
         if number is not None and watch.exists:
             if watch.too_far(number):
                 await _answer(scope, send, 400)
@@ -72,7 +72,7 @@ async def _serve_newest(scope: Scope, send: Send, folder: Path) -> None:
 
 
 async def _serve_file(scope: Scope, send: Send, folder: Path, name: str) -> None:
-    data = _read(folder / name)
+    data = await read(folder / name)
     if data is None and name.startswith("part"):
         data = await _coming_part(folder, name)
     if data is None:
@@ -83,17 +83,17 @@ async def _serve_file(scope: Scope, send: Send, folder: Path, name: str) -> None
 
 async def _coming_part(folder: Path, name: str) -> bytes | None:
     """A part that the playlist has hinted at is worth waiting for; any other is not there."""
-    with watching(folder) as watch:
+    async with watching(folder) as watch:
         if watch.hint != name:
             return None
         await watch.until(lambda: watch.hint != name)
-        return _read(folder / name)
+        return await read(folder / name)
 
 
 async def _serve_film(scope: Scope, send: Send, path: Path) -> None:
     """The replay as one file, whole or by range."""
     try:
-        size = path.stat().st_size
+        size = (await look_up(path.stat)).st_size
     except OSError:
         await _answer(scope, send, 404)
         return
@@ -111,7 +111,7 @@ async def _serve_film(scope: Scope, send: Send, path: Path) -> None:
     await send(_head(206 if asked else 200, headers))
     if scope["method"] == "GET":
         for chunk in _spans(start, end):
-            data = await asyncio.to_thread(_read_span, path, *chunk)
+            data = await look_up(_read_span, path, *chunk)
             await send({"type": "http.response.body", "body": data, "more_body": True})
     await send({"type": "http.response.body"})
 
@@ -136,13 +136,6 @@ def _span(asked: str, size: int) -> tuple[int, int] | None:
 def _spans(start: int, end: int) -> Iterator[tuple[int, int]]:
     for at in range(start, end, CHUNK):
         yield at, min(CHUNK, end - at)
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
 
 
 def _read_span(path: Path, start: int, length: int) -> bytes:

@@ -12,12 +12,11 @@ import contextlib
 import logging
 import struct
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
 
 from livestream.media.boxes import BadStream
+from livestream.media.disk import on_disk
 from livestream.media.encoder import Encoder, EncoderGone, NoEncoder, container
 from livestream.media.packager import Packager
 from livestream.media.reel import Fenced, Reel
@@ -25,8 +24,6 @@ from livestream.media.reel import Fenced, Reel
 logger = logging.getLogger(__name__)
 
 FLUSH = 1.5  # seconds that an encoder gets for its last frames
-# Files are written away from the event loop: a slow disk must not hold up the chat.
-_disk = ThreadPoolExecutor(4, thread_name_prefix="media")
 
 
 class Trouble(StrEnum):
@@ -35,13 +32,7 @@ class Trouble(StrEnum):
     FULL = "full"  # the disk takes nothing more
 
 
-T = TypeVar("T")
 OnTrouble = Callable[[Trouble], Awaitable[None]]
-
-
-async def on_disk(job: Callable[..., T], *args: object) -> T:
-    """Run a job among the files, on a thread of our own."""
-    return await asyncio.get_running_loop().run_in_executor(_disk, job, *args)
 
 
 class Ingest:

@@ -224,6 +224,18 @@ def put_away(folder: Path) -> None:
         folder.rename(away / f"{folder.name}.{uuid.uuid4().hex}" if place.exists() else place)
 
 
+def thin(folder: Path, *, film: str) -> None:
+    """Keep only the film of an ended show, and the fence that lets nobody write to it again.
+
+    The playlist goes last: a thinning that was killed is known by it and goes on.
+    """
+    last = folder / "vod.m3u8"
+    for path in folder.iterdir():
+        if path.is_file() and path.name not in {film, "epoch", last.name}:
+            path.unlink(missing_ok=True)
+    last.unlink(missing_ok=True)
+
+
 def read_journal(folder: Path) -> list[Segment]:
     """Every closed segment of a show, oldest first. A line cut short by a crash is left out."""
     try:

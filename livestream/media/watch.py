@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+from livestream.media.disk import look_up
 from livestream.rules.playlist import CLOSING
 
 LOOK = 0.02  # seconds between two looks at the file
@@ -15,6 +16,9 @@ PATIENCE = 4.0  # seconds until a viewer is told that nothing has come
 AHEAD = 2  # segments in advance that a player may ask for
 _FIRST = re.compile(r"#EXT-X-MEDIA-SEQUENCE:(\d+)")
 _HINT = re.compile(r'#EXT-X-PRELOAD-HINT:TYPE=PART,URI="([^"]+)"')
+
+
+Mark = tuple[int, int, int]  # inode, time and size of a file: another version has another
 
 
 class Watch:
@@ -28,7 +32,8 @@ class Watch:
         self.hint = ""
         self.open_number = 0  # of the segment that is being written
         self.open_parts = 0
-        self._seen: tuple[int, int, int] | None = None
+        self._seen: Mark | None = None
+        self._looking: asyncio.Task[bool] | None = None
         self._waiting: set[asyncio.Future[None]] = set()
         self._poller: asyncio.Task[None] | None = None
 
@@ -36,19 +41,22 @@ class Watch:
     def exists(self) -> bool:
         return self._seen is not None
 
-    def look(self) -> bool:
-        """Read the file if it has changed; answer whether it has."""
+    async def look(self) -> bool:
+        """Read the file if it has changed; answer whether it has. One look serves all who ask."""
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return await asyncio.shield(self._looking)
+
+    async def _look(self) -> bool:
         try:
-            stat = self.path.stat()
-            seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
-            if seen == self._seen:
-                return False
-            self.text = self.path.read_bytes()
+            seen, text = await look_up(_changed, self.path, self._seen)
         except OSError:
             changed, self._seen = self.exists, None
             return changed
-        self._seen = seen
-        self._measure(self.text.decode())
+        if seen == self._seen:
+            return False
+        self.text, self._seen = text, seen
+        self._measure(text.decode())
         return True
 
     def has(self, number: int | None, part: int | None) -> bool:
@@ -77,7 +85,7 @@ class Watch:
     async def _poll(self) -> None:
         while self._waiting:
             await asyncio.sleep(LOOK)
-            if self.look():
+            if await self.look():
                 waiting, self._waiting = self._waiting, set()
                 for change in waiting:
                     if not change.done():
@@ -94,17 +102,24 @@ class Watch:
         self.hint = hint[1] if hint else ""
 
 
+def _changed(path: Path, before: Mark | None) -> tuple[Mark, bytes]:
+    """What tells this version of a file from the last, and its text if it is another."""
+    stat = path.stat()
+    mark = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+    return mark, b"" if mark == before else path.read_bytes()
+
+
 _watches: dict[Path, Watch] = {}
 
 
-@contextmanager
-def watching(folder: Path) -> Iterator[Watch]:
+@asynccontextmanager
+async def watching(folder: Path) -> AsyncIterator[Watch]:
     """The watch of a show; forgotten when its last user leaves."""
     watch = _watches.setdefault(folder, Watch(folder))
     watch.users += 1
-    if not watch._waiting:  # else its poller keeps it fresh
-        watch.look()
     try:
+        if not watch._waiting:  # else its poller keeps it fresh
+            await watch.look()
         yield watch
     finally:
         watch.users -= 1

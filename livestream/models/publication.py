@@ -47,3 +47,8 @@ class Replay(models.Model):
 
     def __str__(self) -> str:
         return str(self.room)
+
+    @property
+    def is_film(self) -> bool:
+        """Only the film is left of it: one file, and no playlist."""
+        return self.path.endswith(".mp4")

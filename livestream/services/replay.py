@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -13,13 +14,14 @@ from django.utils import timezone
 from livestream import broadcast
 from livestream.media import film
 from livestream.media.claim import alone
-from livestream.media.reel import end_reel
+from livestream.media.reel import end_reel, thin
 from livestream.models import Replay, Room
 from livestream.rules.playlist import total_ms
 from livestream.rules.room import RoomState
 
 logger = logging.getLogger(__name__)
 
+REHEARSAL_FOR = timedelta(hours=1)  # nobody has written to it for so long
 TRY_FOR = timedelta(days=1)  # how long a sweep keeps trying to make a film of an ended show
 
 
@@ -77,6 +79,54 @@ def finish_replays() -> int:
     with alone(root / ".film.lock") as mine:
         if mine:
             done += _make_one_film()
+    return done
+
+
+def tidy_recordings(now: datetime) -> int:
+    """Free the disk of what nobody needs. Answers how many folders were tidied.
+
+    Of a show that ended LIVE_KEEP_SEGMENTS days ago and whose film is made, the film stays and is
+    the replay from then on. Of a rehearsal nothing stays. Safe to run twice, and to be killed.
+    """
+    root = Path(settings.LIVE_ROOT)
+    done = 0
+    with alone(root / ".tidy.lock") as mine:
+        if mine:
+            done = _thin_shows(root, now) + _forget_rehearsals(root, now)
+    return done
+
+
+def _thin_shows(root: Path, now: datetime) -> int:
+    if not settings.LIVE_KEEP_SEGMENTS:
+        return 0
+    old = now - timedelta(days=settings.LIVE_KEEP_SEGMENTS)
+    over = Replay.objects.filter(
+        state="ready", room__state=RoomState.ENDED, room__ended_at__lt=old
+    ).select_related("room")
+    done = 0
+    for replay in over:
+        folder = root / replay.room.public_id
+        if not (folder / "vod.m3u8").exists() or not (folder / film.NAME).exists():
+            continue
+        try:
+            path = f"{replay.room.public_id}/{film.NAME}"
+            Replay.objects.filter(pk=replay.pk).update(path=path)  # pages play the film from now on
+            thin(folder, film=film.NAME)
+            done += 1
+        except OSError:  # its own trouble: the others must not wait for it
+            logger.exception("%s could not be tidied", replay.room.public_id)
+    return done
+
+
+def _forget_rehearsals(root: Path, now: datetime) -> int:
+    done = 0
+    for folder in (root / ".rehearsal").glob("*"):
+        touched = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        if now - touched < REHEARSAL_FOR:
+            continue
+        if not Room.objects.filter(public_id=folder.name, state=RoomState.REHEARSING).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            done += 1
     return done
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from livestream.media import edge, watch
+from livestream.media import disk, edge, watch
 from livestream.rules import playlist
 from livestream.rules.playlist import Part, Segment
 
@@ -192,3 +192,38 @@ async def test_the_film_is_served_by_range(folder, asked, status, body):
     if status != 416:
         assert answer["headers"]["accept-ranges"] == "bytes"
         assert answer["headers"]["content-length"] == str(len(body))
+
+
+async def test_a_slow_disk_holds_up_nobody_else(folder, monkeypatch):
+    reads = 0
+    read_bytes, stat = Path.read_bytes, Path.stat
+
+    def slow(self: Path) -> bytes:
+        nonlocal reads
+        reads += 1
+        time.sleep(0.2)
+        return read_bytes(self)
+
+    def slow_stat(self: Path, **how: Any) -> Any:
+        time.sleep(0.2)
+        return stat(self, **how)
+
+    monkeypatch.setattr(Path, "read_bytes", slow)
+    monkeypatch.setattr(Path, "stat", slow_stat)
+    names = ["seg0.m4s"] * 40 + ["ll.m3u8", "live.m3u8", "replay.mp4"]
+    asked = [asyncio.create_task(get(f"/hls/abc123/{name}")) for name in names]
+    longest, before = 0.0, time.monotonic()
+    while not all(task.done() for task in asked):
+        await asyncio.sleep(0.005)
+        longest, before = max(longest, time.monotonic() - before), time.monotonic()
+    assert [task.result()["status"] for task in asked] == [200] * 41 + [404, 404]
+    assert longest < 0.15, "the chat on the same loop would have stood still"
+    assert reads <= 3, "forty who ask at once are one read"
+
+
+async def test_what_was_held_is_forgotten_with_its_file(folder):
+    assert (await get("/hls/abc123/seg0.m4s"))["status"] == 200
+    (folder / "seg0.m4s").unlink()
+    await asyncio.sleep(disk.HOLD + 0.1)
+    assert (await get("/hls/abc123/seg0.m4s"))["status"] == 404
+    assert folder / "seg0.m4s" not in disk._held

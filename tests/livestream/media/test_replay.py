@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from livestream.media import film
 from livestream.media.claim import alone
-from livestream.models import Replay
+from livestream.media.reel import Fenced, Reel
+from livestream.models import Replay, Room
 from livestream.services import replay as replays
-from livestream.services.replay import finish_replays, make_replay
+from livestream.services.replay import finish_replays, make_replay, tidy_recordings
 from livestream.services.room import end_room
 from tests.livestream.media.conftest import SECONDS
 from tests.livestream.media.test_ingest import show_once
@@ -99,3 +102,47 @@ def test_a_film_that_fails_in_any_way_is_not_tried_for_ever(show, live_root, mon
     assert replays.make_film(replay=replay) is False
     replay.refresh_from_db()
     assert replay.trouble
+
+
+def test_after_a_while_only_the_film_is_kept_and_it_is_the_replay(
+    show, live_root, recording, client, settings
+):
+    folder = live_root / show.public_id
+    asyncio.run(show_once(folder, recording))
+    end_room(room=show)
+    finish_replays()
+    soon, later = show.ended_at + timedelta(days=6), show.ended_at + timedelta(days=8)
+    assert tidy_recordings(soon) == 0
+    settings.LIVE_KEEP_SEGMENTS = 0
+    assert tidy_recordings(later) == 0
+    settings.LIVE_KEEP_SEGMENTS = 7
+    assert tidy_recordings(later) == 1
+    assert sorted(path.name for path in folder.iterdir()) == ["epoch", "replay.mp4"]
+    page = client.get(f"/live/{show.public_id}/").text
+    assert f'src="/hls/{show.public_id}/replay.mp4"' in page
+    assert "vod.m3u8" not in page
+    assert tidy_recordings(later) == 0
+    with pytest.raises(Fenced):
+        Reel.claim(folder, 99)  # and nobody films over it
+
+
+def test_a_show_without_a_film_keeps_its_segments(show, live_root, recording):
+    folder = live_root / show.public_id
+    asyncio.run(show_once(folder, recording))
+    end_room(room=show)
+    make_replay(room=show)
+    assert tidy_recordings(show.ended_at + timedelta(days=30)) == 0
+    assert (folder / "vod.m3u8").exists()
+
+
+def test_nothing_remains_of_a_rehearsal(show, live_root):
+    folder = live_root / ".rehearsal" / show.public_id
+    folder.mkdir(parents=True)
+    (folder / "seg0.m4s").write_bytes(b"segment")
+    now = timezone.now()
+    assert tidy_recordings(now) == 0, "somebody may be at it"
+    Room.objects.filter(pk=show.pk).update(state="rehearsing")
+    assert tidy_recordings(now + timedelta(hours=2)) == 0, "she is still at it"
+    Room.objects.filter(pk=show.pk).update(state="scheduled")
+    assert tidy_recordings(now + timedelta(hours=2)) == 1
+    assert not folder.exists()
