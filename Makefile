@@ -1,13 +1,14 @@
 # Guitai: two commands do everything. `make run` serves the product, `make test` proves it.
 SHELL := /bin/bash
 PORT ?= 8000
+HOST ?= 127.0.0.1
 PY := .venv/bin/python
 NAME ?=
 
 .PHONY: run setup check test quick bench shots clean packages
 
-run: setup ## serve the product at PORT with nothing else installed
-	@DEBUG=$${DEBUG-1} exec $(PY) manage.py serve --port $(PORT)
+run: setup ## serve the product at PORT with nothing else installed; HOST=0.0.0.0 lets phones in
+	@DEBUG=$${DEBUG-1} exec $(PY) manage.py serve --host $(HOST) --port $(PORT)
 
 setup: .venv/.ready node_modules/.ready locale/.ready
 

@@ -310,6 +310,35 @@ def test_other_methods_are_refused(address, things, alice, client, name, method)
         assert visit(client, address(name), other, authorization=key) in {403, 405}, other
 
 
+@pytest.mark.parametrize(
+    "name",
+    [name for name, (who, methods, _o) in TABLE.items() if GET not in methods and who != KEY],
+)
+def test_the_address_of_a_form_leads_to_the_page_it_belongs_to(address, alice, client, name):
+    client.force_login(alice)
+    url = address(name)
+    page = client.get(url, headers={"Accept": "text/html,*/*;q=0.8"}, follow=True)
+    assert page.status_code == 200, page.redirect_chain
+    assert url.startswith(page.redirect_chain[0][0])
+    assert client.get(url, headers={"Accept": "application/json"}).status_code == 405
+
+
+def test_the_look_is_chosen_and_the_page_stays_even_after_an_error(address, alice, client):
+    client.force_login(alice)
+    html = {"Accept": "text/html", "Referer": "http://testserver" + address("merchants:photo_add")}
+    for name, words in (("theme", {"theme": "dark"}), ("set_language", {"language": "en"})):
+        answer = client.post(reverse(name), words, headers=html, follow=True)
+        assert answer.status_code == 200
+        assert answer.redirect_chain[-1][0] == address("merchants:product_edit")
+
+
+def test_nobody_is_sent_to_another_site(client, db):
+    html = {"Accept": "text/html", "Referer": "https://elsewhere.example/page/"}
+    for name, words in (("theme", {"theme": "dark"}), ("set_language", {"language": "en"})):
+        answer = client.post(reverse(name), words | {"next": html["Referer"]}, headers=html)
+        assert answer["Location"] == "/"
+
+
 @pytest.mark.parametrize("path", ["/admin/", "/admin/orders/order/"])
 def test_the_admin_is_closed_to_merchants(client, alice, path):
     assert client.get(path).status_code == 302

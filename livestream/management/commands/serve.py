@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command
@@ -22,6 +23,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from livestream.demo.shop import ADMIN, PASSWORD, PEOPLE
 from merchants.models import Merchant
 
+EVERYWHERE = "0.0.0.0"  # noqa: S104 - only when asked for
+HERE = {"127.0.0.1", "localhost"}
 PATIENCE = 15  # seconds that each part gets to end by itself
 
 
@@ -30,7 +33,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=8000)
-        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="0.0.0.0: other devices in the house may come too"
+        )
         parser.add_argument("--no-camera", action="store_true", help="no test picture")
 
     def handle(self, *args: Any, port: int, host: str, no_camera: bool, **options: Any) -> None:
@@ -42,7 +47,7 @@ class Command(BaseCommand):
             self.stdout.write("An empty database: opening the demo shop …")
             call_command("demo")
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # a supervisor's Ctrl-C
-        os.environ.setdefault("SITE_URL", f"http://localhost:{port}")  # links in mail
+        introduce(host, port)
         parts = [_start("uvicorn", host, port)]
         if not settings.EMBEDDED:
             parts.append(_celery("worker", "--pool", "threads", "--concurrency", "4"))
@@ -50,7 +55,7 @@ class Command(BaseCommand):
         try:
             _wait_until_up(host, port, parts[0])
             if demo and not no_camera:
-                parts.append(_manage("demo_camera", "--url", f"http://{host}:{port}"))
+                parts.append(_manage("demo_camera", "--url", reachable(host, port)[0]))
             self._greet(host, port, demo=demo)
             parts[0].wait()
         except KeyboardInterrupt:
@@ -59,9 +64,10 @@ class Command(BaseCommand):
             _end(parts)
 
     def _greet(self, host: str, port: int, *, demo: bool) -> None:
-        at = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
+        at, *elsewhere = reachable(host, port)
         lines = [
             f"Guitai is open at {at}/",
+            *(f"  from a phone in the same network  {place}/" for place in elsewhere),
             f"  dashboard  {at}/dashboard/",
             f"  admin      {at}/admin/",
             f"  API        {at}/api/docs/",
@@ -71,13 +77,42 @@ class Command(BaseCommand):
             for email, name, role, _picture in PEOPLE:
                 lines.append(f"  {email:<22} {name} ({role.name.lower()})")
             lines.append(f"  {ADMIN:<22} platform admin")
+        if host != "127.0.0.1":
+            lines += ["", "A browser opens the camera only on localhost or over https."]
         lines += ["", "Ctrl-C ends everything."]
         self.stdout.write("\n".join(lines))
 
 
+def reachable(host: str, port: int) -> list[str]:
+    """Where the shop can be opened, from this machine first."""
+    if host == EVERYWHERE:
+        return [f"http://{name}:{port}" for name in ("localhost", *_own_addresses())]
+    return [f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"]
+
+
+def introduce(host: str, port: int) -> None:
+    """Tell the parts under which names they are known. What the environment says stays."""
+    places = reachable(host, port)
+    os.environ.setdefault("SITE_URL", places[-1])  # links in mail, which is read on a phone
+    if settings.DEBUG and host not in HERE:
+        names = [urlsplit(place).hostname or "" for place in places]
+        os.environ.setdefault("ALLOWED_HOSTS", ",".join([*settings.ALLOWED_HOSTS, *names[-1:]]))
+
+
+def _own_addresses() -> list[str]:
+    """This machine's address in the house, if it is in a network. Nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # an address of nobody: it only picks the interface
+        except OSError:
+            return []
+        own = str(probe.getsockname()[0])
+    return [] if own.startswith("127.") else [own]
+
+
 def _taken(host: str, port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex((host, port)) == 0
+        return probe.connect_ex(("127.0.0.1" if host == EVERYWHERE else host, port)) == 0
 
 
 def _start(program: str, host: str, port: int) -> subprocess.Popen[bytes]:
