@@ -123,6 +123,12 @@ if REDIS_URL:
         }
     }
 else:
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "OPTIONS": {"MAX_ENTRIES": 50_000},  # at the default of 300 it would forget who tried
+        }
+    }
     CHANNEL_LAYERS = {
         "default": {
             "BACKEND": "channels.layers.InMemoryChannelLayer",
@@ -234,6 +240,11 @@ SANDBOX_PAYMENTS = env.bool("SANDBOX_PAYMENTS", default=DEBUG)
 if SANDBOX_PAYMENTS and not DEBUG:
     raise ImproperlyConfigured("SANDBOX_PAYMENTS would let anybody pay with a click: unset it.")
 SANDBOX_SECRET = env("SANDBOX_SECRET", default=SECRET_KEY)
+
+# --- how much one guest may hold ------------------------------------------------------------------
+# Orders placed from one network address in ten minutes: a shop full of customers may share one.
+ORDERS_PER_ADDRESS = env.int("ORDERS_PER_ADDRESS", default=30)
+OPEN_ORDERS = env.int("OPEN_ORDERS", default=5)  # unpaid at once, by one number or one device
 
 # --- programs ---------------------------------------------------------------------------------
 REST_FRAMEWORK = {

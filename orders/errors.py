@@ -28,6 +28,12 @@ class PriceMoved(RuleBroken):
     sentence = _("The price has changed since you looked. Please look again before you pay.")
 
 
+class TooManyOpen(RuleBroken):
+    code = "too_many_open"
+    status = 429
+    sentence = _("Several orders wait for your payment already. Pay or cancel one of them first.")
+
+
 class CouponGone(RuleBroken):
     code = "coupon_gone"
     sentence = _("The last coupon is gone.")

@@ -3,3 +3,4 @@
 import os
 
 os.environ.setdefault("DEBUG", "1")
+os.environ.setdefault("ORDERS_PER_ADDRESS", "1000000")  # our crowds come from one address

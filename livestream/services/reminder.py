@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from datetime import datetime, timedelta
 
@@ -26,12 +27,20 @@ AHEAD = timedelta(minutes=10)
 def remind(*, room: Room, customer: Customer, email: str, phone: str, language: str) -> Reminder:
     """Tell this shopper when the show starts. Asking again replaces where to reach her.
 
+    An address stands once in a room, whoever typed it: the last one who asked has it.
+
     Raises NoContact without an address, WrongState once the show has begun.
     """
     if room.state != RoomState.SCHEDULED:
         raise WrongState(_("The show has begun: just watch."))
     if not email and not phone:
         raise NoContact
+    others = room.reminders.exclude(customer=customer)
+    for name, address in (("email", email), ("phone", phone)):
+        if address:
+            rest = "phone" if name == "email" else "email"
+            others.filter(**{name: address, rest: ""}).delete()
+            others.filter(**{name: address}).update(**{name: ""})
     reminder, _made = Reminder.objects.update_or_create(
         room=room,
         customer=customer,
@@ -69,7 +78,7 @@ def _announce(room: Room) -> None:
 
 
 def _tell(room: Room, reminder: Reminder) -> None:
-    key = f"room_starts:{room.public_id}:{room.starts_at:%Y%m%d%H%M}:{reminder.pk}"
+    about = f"room_starts:{room.public_id}:{room.starts_at:%Y%m%d%H%M}"
     starts = timezone.localtime(room.starts_at)
     text = {"shop": room.merchant.name, "title": room.title, "time": f"{starts:%H:%M}"}
     ways = [(Channel.EMAIL, reminder.email), (Channel.SMS, reminder.phone)]
@@ -80,7 +89,8 @@ def _tell(room: Room, reminder: Reminder) -> None:
             merchant=room.merchant,
             channel=channel,
             kind="room_starts",
-            key=key,
+            # Once to an address, however many asked for it.
+            key=f"{about}:{hashlib.sha256(to.encode()).hexdigest()[:32]}",
             to=to,
             subject=_("%(shop)s goes live at %(time)s") % text,
             body=_("%(shop)s: “%(title)s” starts at %(time)s. You asked to be told.") % text,

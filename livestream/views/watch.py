@@ -27,6 +27,7 @@ from livestream.services.sale import buy_in_room, may_buy
 from merchants.device import customer_of, device_of
 from merchants.errors import RuleBroken
 from merchants.models import Merchant
+from merchants.pace import keep_pace
 from merchants.selectors.product import variants_with_stock
 from orders.models import Voucher
 from orders.views.checkout import asked, buy, checkout_context
@@ -164,6 +165,7 @@ def claim(request: HttpRequest, room: str, drop: str) -> HttpResponse:
     context: dict[str, Any] = {"room": found, "drop": offer, "refusal": None}
     status = 200
     try:
+        keep_pace(request, "claim")
         claim_drop(drop=offer, customer=customer_of(request.session, found.merchant))
     except RuleBroken as refusal:
         context["refusal"] = str(refusal)
@@ -201,6 +203,7 @@ def reminder(request: HttpRequest, room: str) -> HttpResponse:
     done = False
     if form.is_valid():
         try:
+            keep_pace(request, "reminder")
             remind(
                 room=found,
                 customer=customer_of(request.session, found.merchant),
@@ -211,6 +214,7 @@ def reminder(request: HttpRequest, room: str) -> HttpResponse:
             status, done = 200, True
         except RuleBroken as refusal:
             form.add_error(None, str(refusal))
+            status = max(status, refusal.status)
     context = {"room": found, "reminder_form": form, "reminded": done}
     if request.headers.get("HX-Request"):
         return render(request, "livestream/reminder/_form.html", context, status=status)

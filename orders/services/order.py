@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -22,7 +23,7 @@ from merchants.rules.stock import MOST_AT_ONCE
 from merchants.selectors.stock import free_pieces, pickup_places
 from merchants.services.notification import notify
 from merchants.services.stock import release, reserve
-from orders.errors import BadBasket, NotAtStore, PriceMoved, WrongState
+from orders.errors import BadBasket, NotAtStore, PriceMoved, TooManyOpen, WrongState
 from orders.models import Line, Order, Voucher
 from orders.rules.line import GIVES_STOCK_BACK, LineState, may_move
 from orders.rules.price import Priced, Total, coupon_saving, share, total
@@ -136,6 +137,20 @@ def place_order(
         raise shortage(merchant=merchant, basket=basket, store=contact.store) from trouble
     order_placed.state(order=order)
     return order
+
+
+def limit_open(*, merchant: Merchant, phone: str, device: uuid.UUID) -> None:
+    """Raise TooManyOpen if this number or this device holds goods in OPEN_ORDERS unpaid orders.
+
+    Counted, not locked: two at the same moment may be one too many, which is no harm.
+    """
+    held = Order.objects.filter(
+        Q(merchant=merchant, phone=phone) | Q(device=device),
+        state=LineState.PENDING,
+        pay_by__gt=timezone.now(),
+    )
+    if held.count() >= settings.OPEN_ORDERS:
+        raise TooManyOpen
 
 
 def shortage(

@@ -20,6 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from merchants.device import customer_of, device_of, known_guest
 from merchants.errors import RuleBroken
 from merchants.models import Customer, Merchant
+from merchants.pace import keep_pace
 from merchants.selectors.stock import free_pieces, pickup_places
 from merchants.services.request import once
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm, as_typed
@@ -29,7 +30,7 @@ from orders.rules.line import LineState
 from orders.selectors.order import lines_with_pictures, orders_of_device
 from orders.selectors.voucher import best_voucher
 from orders.services.customer import customer_for_phone
-from orders.services.order import move_order, place_order, quote, shortage
+from orders.services.order import limit_open, move_order, place_order, quote, shortage
 from orders.services.payment import open_payment
 
 
@@ -113,7 +114,9 @@ def buy(
     contact = form.contact()
     device = device_of(request.session)
 
-    def place() -> str:
+    def place() -> str:  # the same form again is no new order, and does not count as one
+        keep_pace(request, "checkout")
+        limit_open(merchant=merchant, phone=contact.phone, device=device)
         buyer = guest or customer_of(request.session, merchant)
         customer = customer_for_phone(
             merchant=merchant,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
+from livestream.services.drop import open_drop
+from livestream.services.room import make_room, schedule_room
 from livestream.services.shelf import set_item
 from merchants.models import Store
 from merchants.rules.stock import Reason
@@ -192,3 +196,73 @@ def test_the_remembered_number_looks_as_it_is_typed_and_is_taken(client, typed, 
     assert phone is not None
     assert phone[1] == "138 0013 8000"
     assert client.post(URL, typed(phone=phone[1])).status_code == 302
+
+
+# --- how often -----------------------------------------------------------------------------------
+
+
+def test_one_device_holds_only_so_many_unpaid_orders(client, typed, settings):
+    settings.OPEN_ORDERS = 2
+    for _ in range(2):
+        assert client.post(URL, typed()).status_code == 302
+    answer = client.post(URL, typed(note="two layers"))
+    assert answer.status_code == 429
+    assert "Several orders wait for your payment already." in answer.text
+    assert "two layers" in answer.text
+    assert Order.objects.count() == 2
+
+
+def test_one_number_holds_only_so_many_from_any_device(client, typed, settings):
+    settings.OPEN_ORDERS = 1
+    form = typed()
+    assert client.post(URL, form).status_code == 302
+    assert client.post(URL, form).status_code == 302  # the same form is the same order
+    client.cookies.clear()
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    assert client.post(URL, typed()).status_code == 429
+    client.cookies.clear()
+    assert client.post(URL, typed(phone="13900000000")).status_code == 302
+
+
+def test_one_address_orders_only_so_often(client, typed, settings):
+    settings.ORDERS_PER_ADDRESS = 2
+    codes = []
+    for number in range(3):
+        client.cookies.clear()
+        form = typed(phone=f"1390000{number:04}", note="two layers")
+        answer = client.post(URL, form, REMOTE_ADDR="203.0.113.7")
+        codes.append(answer.status_code)
+    assert codes == [302, 302, 429]
+    assert "Wait a few minutes, then press again." in answer.text
+    assert "two layers" in answer.text
+    assert client.post(URL, form, REMOTE_ADDR="203.0.113.8").status_code == 302
+
+
+def test_coupons_and_reminders_have_their_pace(
+    client, live, coupon, shop, host, longjing, settings
+):
+    settings.ORDERS_PER_ADDRESS = 1
+    drop = open_drop(room=live, coupon=coupon, minutes=5)
+    claim = reverse("watch:claim", args=[live.public_id, drop.public_id])
+    codes = []
+    for _ in range(11):
+        client.cookies.clear()
+        codes.append(client.post(claim, REMOTE_ADDR="203.0.113.9").status_code)
+    assert codes == [200] * 10 + [429]
+    room = schedule_room(
+        room=make_room(
+            merchant=shop,
+            host=host,
+            title="Autumn tea",
+            starts_at=timezone.now() + timedelta(hours=3),
+            products=[longjing],
+        )
+    )
+    remind = reverse("watch:reminder", args=[room.public_id])
+    for number in range(3):
+        client.cookies.clear()
+        data = {"email": f"{number}@example.com"}
+        last = client.post(remind, data, headers={"HX-Request": "true"}, REMOTE_ADDR="203.0.113.9")
+    assert last.status_code == 429
+    assert "Wait a few minutes" in last.text
+    assert "2@example.com" in last.text

@@ -1,0 +1,49 @@
+"""How often a guest may do what costs the shop something: by device, and by network address.
+
+A device is as easily made new as a cookie is dropped, so the address counts too, generously: a
+whole shop full of customers may sit behind one. Counted in the cache, in windows of ten minutes.
+"""
+
+from __future__ import annotations
+
+import time
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from merchants.device import device_of
+from merchants.errors import RuleBroken
+
+WINDOW = 600  # seconds
+# What may be done in a window: on one device, and how many times a shop's customers' orders
+# from one address.
+PACES = {"checkout": (10, 1), "claim": (20, 10), "reminder": (10, 2)}
+
+
+class TooOften(RuleBroken):
+    code = "too_often"
+    status = 429
+    sentence = _("Too many tries from here in a short time. Wait a few minutes, then press again.")
+
+
+def keep_pace(request: HttpRequest, doing: str) -> None:
+    """Count one more of `doing`. Raises TooOften if it was one too many."""
+    most, times = PACES[doing]
+    window = int(time.time()) // WINDOW
+    address = get_adapter(request).get_client_ip(request)
+    counted = (
+        (f"device:{device_of(request.session)}", most),
+        (f"address:{address}", times * settings.ORDERS_PER_ADDRESS),
+    )
+    for who, limit in counted:
+        key = f"pace:{doing}:{window}:{who}"
+        cache.add(key, 0, WINDOW)
+        try:
+            count = cache.incr(key)
+        except ValueError:  # thrown out that very moment: begin again rather than refuse
+            continue
+        if count > limit:
+            raise TooOften
