@@ -13,6 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import trigger_client_event
 
 from livestream.forms.room import NicknameForm, ReminderForm
 from livestream.models import Drop, Room
@@ -24,11 +25,12 @@ from livestream.selectors.room import item_price, live_prices, on_shelf, open_dr
 from livestream.services.drop import claim_drop
 from livestream.services.reminder import remind
 from livestream.services.sale import buy_in_room, may_buy
-from merchants.device import customer_of, device_of
+from merchants.device import customer_of, device_of, known_guest
 from merchants.errors import RuleBroken
 from merchants.models import Merchant
 from merchants.pace import keep_pace
 from merchants.selectors.product import variants_with_stock
+from orders.errors import CouponHeld
 from orders.models import Voucher
 from orders.views.checkout import asked, buy, checkout_context
 
@@ -70,7 +72,8 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
         "room": found,
         "merchant": found.merchant,
         "cards": shelf(found),
-        "drops": open_drops(found),
+        "drops": (drops := open_drops(found)),
+        "held": held_coupons(request, found) if drops else set(),
         "now": timezone.now(),
     }
     context["pinned"] = next((card for card in context["cards"] if card.on_now), None)
@@ -82,6 +85,12 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
     if found.state == RoomState.ENDED:
         context |= discovery.replay(found)
     return render(request, PAGES[RoomState(found.state)], context)
+
+
+def held_coupons(request: HttpRequest, found: Room) -> set[int]:
+    """The coupons of the shop that this device has claimed."""
+    guest = known_guest(request.session, found.merchant)
+    return set(guest.vouchers.values_list("coupon", flat=True)) if guest else set()
 
 
 @require_safe
@@ -163,14 +172,17 @@ def claim(request: HttpRequest, room: str, drop: str) -> HttpResponse:
         Drop.objects.select_related("coupon", "room"), room=found, public_id=drop
     )
     context: dict[str, Any] = {"room": found, "drop": offer, "refusal": None}
-    status = 200
+    status, held = 200, True
     try:
         keep_pace(request, "claim")
         claim_drop(drop=offer, customer=customer_of(request.session, found.merchant))
     except RuleBroken as refusal:
         context["refusal"] = str(refusal)
-        status = refusal.status
-    return render(request, "livestream/drop/_claimed.html", context, status=status)
+        status, held = refusal.status, refusal.code == CouponHeld.code
+    answer = render(request, "livestream/drop/_claimed.html", context, status=status)
+    if held:  # the chip over the video changes its word
+        trigger_client_event(answer, "drop:held", {"id": offer.public_id})
+    return answer
 
 
 @require_safe

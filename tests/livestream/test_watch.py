@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from datetime import timedelta
@@ -145,6 +146,18 @@ def test_the_coupon_is_claimed_and_saves_at_checkout(client, live, url, sheet, c
     order = Order.objects.get()
     assert (order.discount, order.total) == (2000, 14800)
     assert Voucher.objects.get().state == "redeemed"
+
+
+def test_a_claimed_coupon_no_longer_asks_to_be_claimed(client, live, url, coupon):
+    drop = open_drop(room=live, coupon=coupon, minutes=5)
+    client.get(url("room"))
+    chip = re.compile(r"<span data-claim( hidden)?>")
+    assert chip.search(client.get(url("room")).text)[1] is None
+    for code in (200, 409):  # told anew, she is told to have it
+        answer = client.post(url("claim", drop.public_id), headers=HX)
+        assert answer.status_code == code
+        assert json.loads(answer.headers["HX-Trigger"]) == {"drop:held": {"id": drop.public_id}}
+    assert chip.search(client.get(url("room")).text)[1] == " hidden"
 
 
 def test_nobody_uses_a_voucher_of_somebody_else(client, url, sheet, coupon, dan):

@@ -102,6 +102,16 @@ def test_an_order_shows_goods_sum_address_and_steps(as_bob, paid):
         assert part in page
 
 
+def test_an_orders_page_fetches_itself_again_when_it_moves(as_bob, paid):
+    url = at("order_detail", paid.number)
+    page = as_bob.get(url).text
+    assert f'data-module="orders/order" data-number="{paid.number}" hx-get="{url}"' in page
+    assert 'hx-trigger="order:moved" hx-select="#order"' in page
+    assert 'data-module="merchants/news"' in page
+    again = as_bob.get(url, headers={"HX-Request": "true"}).text
+    assert again.count('id="order"') == 1  # what is cut out of the answer
+
+
 def test_it_ships(as_bob, paid):
     data = {"carrier": "sf", "tracking_number": "SF-1234567"}
     page = as_bob.post(at("order_ship", paid.number), data, follow=True).text

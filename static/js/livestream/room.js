@@ -75,6 +75,14 @@ export default function start(element) {
     drops.replaceChildren(chip);
   }
 
+  // She has it: the chip stays, to read the terms again, and no longer calls her to claim.
+  function holdDrop({ id }) {
+    const chip = drops.querySelector(`[data-drop="${id}"]`);
+    if (!chip) return;
+    chip.querySelector("[data-claim]").hidden = true;
+    chip.querySelector("[data-got]").hidden = false;
+  }
+
   function hideDrop({ id }) {
     drops.querySelector(`[data-drop="${id}"]`)?.remove();
   }
@@ -92,4 +100,5 @@ export default function start(element) {
   hear("stock.changed", showStock);
   hear("drop.opened", ({ drop }) => showDrop(drop));
   hear("drop.closed", hideDrop);
+  document.addEventListener("drop:held", ({ detail }) => holdDrop(detail));
 }
