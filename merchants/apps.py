@@ -10,3 +10,6 @@ class MerchantsConfig(AppConfig):
 
     def ready(self) -> None:
         from merchants import checks, receivers  # noqa: F401
+        from merchants.forms.sentences import speak
+
+        speak()

@@ -38,5 +38,9 @@ class Staff(models.Model):
         return f"{self.host_name} ({self.get_role_display()})"
 
     @property
+    def is_manager(self) -> bool:
+        return self.role >= Role.MANAGER
+
+    @property
     def is_owner(self) -> bool:
         return self.role >= Role.OWNER

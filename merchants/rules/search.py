@@ -11,6 +11,17 @@ def fold(text: str) -> str:
     return " ".join(plain.casefold().split())
 
 
+def phone_digits(text: str) -> str:
+    """The digits of a phone number as people write it (`138 0000-2688`, `+86 (0)571…`).
+
+    Empty if there is anything else in it, or too little to tell one number from another.
+    """
+    plain = unicodedata.normalize("NFKC", text)
+    digits = "".join(letter for letter in plain if letter.isdecimal())
+    between = set(plain) - set(digits)
+    return digits if len(digits) >= 3 and between <= set(" -+()./") else ""
+
+
 def haystack(*texts: str) -> str:
     """What a search looks in: the folded texts, one per line so that no match spans two."""
     return "\n".join(fold(text) for text in texts if text)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Count, Prefetch, Q, QuerySet
 
 from merchants.models import Merchant, Photo
-from merchants.rules.search import fold
+from merchants.rules.search import fold, phone_digits
 from orders.models import Line, Order
 from orders.rules.line import PARTLY_SHIPPED, LineState
 
@@ -35,12 +35,14 @@ def order_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Order]:
         orders = orders.filter(TABS[tab])
     words = fold(query.get("q", "")[:60])
     if words:
-        orders = orders.filter(
+        found = (
             Q(number__startswith=words)
             | Q(name__icontains=words)
-            | Q(phone__contains=words)
             | Q(pk__in=Line.objects.filter(title__icontains=words).values("order"))
         )
+        if digits := phone_digits(words):
+            found |= Q(phone__contains=digits)
+        orders = orders.filter(found)
     return orders.order_by("pk" if tab in OLDEST_FIRST else "-pk")
 
 
