@@ -33,13 +33,25 @@ async def look_up(job: Callable[..., T], *args: object) -> T:
 
 
 async def read(path: Path) -> bytes | None:
-    """A whole file; None if it is not there. Whoever asks meanwhile gets the same answer."""
+    """A whole file; None if it is not there. Whoever asks meanwhile gets the same bytes.
+
+    “Not there” is true only of a look that began after the question: it may have come since.
+    """
+    found = _held.get(path)
+    if found is not None and found.get_loop() is asyncio.get_running_loop():
+        data = await asyncio.shield(found)
+        if data is not None:
+            return data
+    return await asyncio.shield(_held_from_now(path))
+
+
+def _held_from_now(path: Path) -> asyncio.Future[bytes | None]:
     loop = asyncio.get_running_loop()
     found = _held.get(path)
     if found is None or found.get_loop() is not loop:
         found = _held[path] = loop.run_in_executor(_reading, _bytes, path)
         found.add_done_callback(lambda _: _let_go(path, found))
-    return await asyncio.shield(found)
+    return found
 
 
 def _let_go(path: Path, found: asyncio.Future[bytes | None]) -> None:

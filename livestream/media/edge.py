@@ -84,9 +84,9 @@ async def _serve_file(scope: Scope, send: Send, folder: Path, name: str) -> None
 async def _coming_part(folder: Path, name: str) -> bytes | None:
     """A part that the playlist has hinted at is worth waiting for; any other is not there."""
     async with watching(folder) as watch:
-        if watch.hint != name:
-            return None
-        await watch.until(lambda: watch.hint != name)
+        if watch.hint == name:
+            await watch.until(lambda: watch.hint != name)
+        # Also when the hint has gone on: the part may have come since we looked for it.
         return await read(folder / name)
 
 

@@ -42,10 +42,16 @@ class Watch:
         return self._seen is not None
 
     async def look(self) -> bool:
-        """Read the file if it has changed; answer whether it has. One look serves all who ask."""
+        """Read the file if it has changed; answer whether it has. One look serves all who ask.
+
+        A look that began before the question is no answer: the next one is.
+        """
+        changed = False
+        if self._looking is not None and not self._looking.done():
+            changed = await asyncio.shield(self._looking)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
-        return await asyncio.shield(self._looking)
+        return await asyncio.shield(self._looking) or changed
 
     async def _look(self) -> bool:
         try:

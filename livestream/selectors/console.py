@@ -9,6 +9,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from livestream.models import Room, Sale
+from merchants.models import Product
 from orders.models import Line, Order
 from orders.rules.line import GIVES_STOCK_BACK, LineState
 
@@ -26,14 +27,13 @@ def figures(room: Room) -> dict[str, Any]:
     )
     alive = Order.objects.filter(sale__room=room).exclude(state__in=GIVES_STOCK_BACK)
     latest = alive.prefetch_related("lines").order_by("-pk")[:6]
-    return {"figures": sums, "latest": latest, "sold": sold(room)}
+    return {"figures": sums, "latest": latest}
 
 
-def sold(room: Room) -> dict[int, int]:
-    """{product id: pieces paid for in this room}."""
-    rows = (
-        Line.objects.filter(order__sale__room=room, order__paid_at__isnull=False)
-        .values_list("variant__product")
-        .annotate(pieces=Sum("quantity"))
+def pieces(room: Room, product: Product) -> dict[str, int]:
+    """How many pieces of a product this room has sold, and how many wait for their payment."""
+    lines = Line.objects.filter(order__sale__room=room, variant__product=product)
+    return lines.aggregate(
+        sold=Sum("quantity", filter=Q(order__paid_at__isnull=False), default=0),
+        unpaid=Sum("quantity", filter=Q(state=LineState.PENDING), default=0),
     )
-    return {product: pieces for product, pieces in rows}

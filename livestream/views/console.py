@@ -138,10 +138,12 @@ def _room(request: MerchantRequest, public_id: str) -> Room:
 
 def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
     cards = shelf(room)
+    current = next((card for card in cards if card.on_now), None)
     return {
         "room": room,
         "cards": cards,
-        "current": next((card for card in cards if card.on_now), None),
+        "current": current,
+        "pieces": numbers.pieces(room, current.product) if current else None,
         "spotlight": room.spotlights.filter(closed_at__isnull=True).first(),
         "drops": open_drops(room),
         "drop_form": DropForm(merchant=request.merchant),

@@ -227,3 +227,23 @@ async def test_what_was_held_is_forgotten_with_its_file(folder):
     await asyncio.sleep(disk.HOLD + 0.1)
     assert (await get("/hls/abc123/seg0.m4s"))["status"] == 404
     assert folder / "seg0.m4s" not in disk._held
+
+
+async def test_a_part_that_comes_while_it_is_looked_for_is_served(folder, monkeypatch):
+    read_bytes = Path.read_bytes
+
+    def slow(self: Path) -> bytes:
+        there = self.exists()
+        time.sleep(0.1)  # between the look and the answer the part comes, and the hint goes on
+        if not there:
+            raise FileNotFoundError
+        return read_bytes(self)
+
+    monkeypatch.setattr(Path, "read_bytes", slow)
+    first = asyncio.create_task(get("/hls/abc123/part102.m4s"))
+    await asyncio.sleep(0.05)
+    (folder / "part102.m4s").write_bytes(b"new")
+    write_playlist(folder, closed=3, parts=3)
+    second = asyncio.create_task(get("/hls/abc123/part102.m4s"))
+    for answer in await asyncio.gather(first, second):
+        assert (answer["status"], answer["body"]) == (200, b"new")
