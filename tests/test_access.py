@@ -27,6 +27,7 @@ GET, POST = "get", "post"
 TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     # platform
     "healthz": (PUBLIC, {GET}, []),
+    "favicon": (PUBLIC, {GET}, []),
     "readyz": (PUBLIC, {GET}, []),
     "theme": (PUBLIC, {POST}, []),
     "join": (PUBLIC, {GET, POST}, ["token"]),

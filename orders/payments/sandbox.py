@@ -1,4 +1,4 @@
-"""The pretend bank: real pages, real signatures, no money.
+"""The practice bank: real pages, real signatures, no money.
 
 It talks to the shop as a real provider would: the page makes a signed message, and the shop
 believes nothing but the signature.
@@ -31,7 +31,7 @@ class Callback:
 
 
 def charge(payment: Payment) -> Callback:
-    """What the pretend bank does when the shopper presses pay. It charges a payment once."""
+    """What the practice bank does when the shopper presses pay. It charges a payment once."""
     transaction = f"sb_{payment.public_id}"
     fields = (payment.public_id, transaction, payment.amount, payment.currency)
     return Callback(*fields, signature=signature(settings.SANDBOX_SECRET, *fields))

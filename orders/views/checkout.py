@@ -170,7 +170,7 @@ def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def pay(request: HttpRequest, number: str) -> HttpResponse:
-    """The pretend bank's page. Pressing twice charges once."""
+    """The practice bank's page. Pressing twice charges once."""
     if not settings.SANDBOX_PAYMENTS:
         raise Http404
     order = _order(number)

@@ -98,7 +98,7 @@ def test_the_rows_fetch_themselves_again_when_an_order_comes(as_bob, paid):
 
 def test_an_order_shows_goods_sum_address_and_steps(as_bob, paid):
     page = as_bob.get(at("order_detail", paid.number)).text
-    for part in ("明前龙井", "138 **** 2688", DAN.address, "Sandbox payment", "Order placed"):
+    for part in ("明前龙井", "138 **** 2688", DAN.address, "Practice bank", "Order placed"):
         assert part in page
 
 
