@@ -162,7 +162,7 @@ PILLS: Mapping[str, Mapping[str, Pill]] = {
         "banned": ("ban", "danger", _l("Banned")),
     },
     "stock": {
-        "in": ("check", "ok", _l("On sale")),
+        "in": ("done", "ok", _l("On sale")),
         "low": ("warn", "warn", _l("Low stock")),
         "out": ("x", "danger", _l("Sold out")),
         "off": ("eye", "", _l("Not listed")),
