@@ -179,11 +179,12 @@ def order_changed(order: Order, room: Room | None) -> None:
 
 
 def notice_created(notification: Notification) -> None:
-    """The bell of the dashboard rings."""
+    """The bell of the dashboard rings; each page hears the subject in its reader's language."""
     event = {
         "type": "notice.created",
         "id": notification.pk,
         "kind": notification.kind,
+        "subjects": {name: said[0] for name, said in notification.words.items()},
         "subject": notification.subject,
         "path": notification.path,
     }

@@ -26,6 +26,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
     """One open dashboard page. It only listens; what it hears comes from livestream.broadcast."""
 
     group = ""
+    language = ""
     merchant_id = 0
     watch: asyncio.Task[None] | None = None
 
@@ -43,6 +44,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             await self.close(door.NOT_FOUND)
             return
         broadcast.attach()
+        self.language = door.language_of(self.scope)
         self.merchant_id = staff.merchant_id
         self.group = broadcast.merchant_group(staff.merchant_id)
         await self.channel_layer.group_add(self.group, self.channel_name)
@@ -82,6 +84,9 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         if event["type"] == "staff.removed" and event["user"] == self.scope["user"].pk:
             await self.close(door.FORBIDDEN)
             return
+        if "subjects" in event:
+            event = {**event, "subject": event["subjects"].get(self.language, event["subject"])}
+            del event["subjects"]
         await self._tell(event)
 
     async def _tell(self, event: dict[str, Any]) -> None:

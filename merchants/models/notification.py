@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models.merchant import Merchant
 from merchants.rules.notification import Channel
 
+MANY = "mul"  # ISO 639-2: `body` holds subject and text in every language of the house
 CHANNEL_LABELS = {
     Channel.IN_APP.value: _("In the dashboard"),
     Channel.EMAIL.value: _("E-mail"),
@@ -54,3 +59,25 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} → {self.to or self.get_channel_display()}"
+
+    @property
+    def words(self) -> dict[str, tuple[str, str]]:
+        """{language: (subject, text)}; of news to one person there is one language."""
+        if self.language != MANY:
+            return {self.language: (self.subject, self.body)}
+        return {name: (said[0], said[1]) for name, said in json.loads(self.body).items()}
+
+    @property
+    def headline(self) -> str:
+        """The subject in the reader's language."""
+        return self._said()[0]
+
+    @property
+    def text(self) -> str:
+        """The text in the reader's language."""
+        return self._said()[1]
+
+    def _said(self) -> tuple[str, str]:
+        words = self.words
+        reader, house = get_language() or "", settings.LANGUAGE_CODE
+        return words.get(reader) or words.get(house) or next(iter(words.values()))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import override
 
 from merchants.channels import deliver
 from merchants.models import Merchant, Notification
+from merchants.models.notification import MANY
 from merchants.rules.notification import Channel, wait_after
 from merchants.signals import notice_created
 
@@ -50,6 +54,30 @@ def notify(
         Notification.objects.filter(pk=notification.pk).update(sent_at=F("due_at"))
         notice_created.state(notification=notification)
     return notification
+
+
+def notify_all(
+    *, merchant: Merchant, kind: str, key: str, say: Callable[[], tuple[str, str]], path: str = ""
+) -> Notification:
+    """A notice on the dashboard for whoever works there, each in the language she reads.
+
+    `say` gives subject and text; it is asked once per language of the house.
+    """
+    words: dict[str, tuple[str, str]] = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            subject, text = say()
+        words[language] = (" ".join(subject.split()), text)
+    return notify(
+        merchant=merchant,
+        channel=Channel.IN_APP,
+        kind=kind,
+        key=key,
+        subject=words[settings.LANGUAGE_CODE][0],
+        body=json.dumps(words, ensure_ascii=False),
+        language=MANY,
+        path=path,
+    )
 
 
 def due(now: datetime, limit: int = 100) -> list[int]:

@@ -21,7 +21,7 @@ from merchants.rules.notification import Channel
 from merchants.rules.product import ProductState
 from merchants.rules.stock import MOST_AT_ONCE
 from merchants.selectors.stock import free_pieces, pickup_places
-from merchants.services.notification import notify
+from merchants.services.notification import notify, notify_all
 from merchants.services.stock import release, reserve
 from orders.errors import BadBasket, NotAtStore, PriceMoved, TooManyOpen, WrongState
 from orders.models import Line, Order, Voucher
@@ -305,18 +305,7 @@ def tell_staff(*, order: Order, kind: str, say: Callable[[], Said], about: str =
             language=language,
             path=path,
         )
-    with override(settings.LANGUAGE_CODE):
-        subject, body = say()
-    notify(
-        merchant=order.merchant,
-        channel=Channel.IN_APP,
-        kind=kind,
-        key=key,
-        subject=subject,
-        body=body,
-        language=settings.LANGUAGE_CODE,
-        path=path,
-    )
+    notify_all(merchant=order.merchant, kind=kind, key=key, say=say, path=path)
 
 
 def goods_text(order: Order) -> str:

@@ -370,3 +370,19 @@ async def test_a_database_that_was_away_does_not_end_the_watch_over_a_dashboard(
     monkeypatch.setattr(DashboardConsumer, "close", close)
     await asyncio.wait_for(DashboardConsumer()._watch(), 5)
     assert (len(looks), codes) == (2, [door.FORBIDDEN])
+
+
+async def test_the_bell_rings_in_the_language_of_the_page(monkeypatch):
+    heard: list[dict[str, Any]] = []
+
+    async def send(self: Any, text_data: str) -> None:
+        heard.append(json.loads(text_data))
+
+    monkeypatch.setattr(DashboardConsumer, "send", send)
+    event = {"type": "notice.created", "subject": "新订单", "subjects": {"en": "New order"}}
+    for language in ("en", "zh-hans"):
+        page = DashboardConsumer()
+        page.language = language
+        await page.tell({"event": event})
+    assert [one["subject"] for one in heard] == ["New order", "新订单"]
+    assert all("subjects" not in one for one in heard)

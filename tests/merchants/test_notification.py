@@ -120,3 +120,22 @@ def test_a_worker_that_was_overtaken_leaves_the_other_ones_claim(shop, settings)
     assert outbox.send(news.pk) is False
     assert Notification.objects.get().claimed_until > timezone.now()
     assert outbox.due(timezone.now()) == []
+
+
+def test_a_notice_is_read_in_the_language_of_who_reads(paid, as_bob, as_alice, shop):
+    for client, language, sentence in (
+        (as_bob, "en", "New paid order"),
+        (as_alice, "zh-hans", "新订单，已付"),
+    ):
+        client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+        page = client.get("/dashboard/tea/notices/").text
+        assert sentence in page
+        assert "{" not in page.split('id="news"')[1].split("</section>")[0]
+    notice = Notification.objects.get(channel="in_app")
+    assert set(notice.words) == {"en", "zh-hans"}
+    assert notice.subject == notice.words["zh-hans"][0]
+
+
+def test_a_notice_of_one_language_is_still_read(shop):
+    old = write(shop, channel=Channel.IN_APP, to="")
+    assert (old.headline, old.text) == ("Hello", "Text")
