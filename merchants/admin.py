@@ -17,6 +17,8 @@ from merchants.models import (
     AnsweredRequest,
     Category,
     Customer,
+    Import,
+    ImportRow,
     Invitation,
     Merchant,
     MerchantKey,
@@ -230,3 +232,19 @@ class MerchantKeyAdmin(ReadOnlyAdmin):
 class AnsweredRequestAdmin(ReadOnlyAdmin):
     list_display = ["scope", "key", "at"]
     search_fields = ["scope", "key"]
+
+
+@admin.register(Import)
+class ImportAdmin(ReadOnlyAdmin):
+    list_display = ["file_name", "merchant", "state", "total", "by", "created_at"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["merchant", "by"]
+    search_fields = ["file_name", "public_id", "merchant__name"]
+
+
+@admin.register(ImportRow)
+class ImportRowAdmin(ReadOnlyAdmin):
+    list_display = ["batch", "number", "outcome", "sku", "applied"]
+    list_filter = ["outcome", "applied"]
+    list_select_related = ["batch"]
+    search_fields = ["sku", "barcode", "batch__public_id"]

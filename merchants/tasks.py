@@ -8,7 +8,7 @@ from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 
-from merchants.services import notification
+from merchants.services import import_run, importing, notification
 from merchants.services.request import forget_answers
 
 _sending = threading.Lock()
@@ -31,7 +31,15 @@ def send_notifications() -> None:
 
 
 @shared_task(ignore_result=True)
+def run_imports() -> None:
+    """Check, apply and undo what waits for it. Kicked by the page, swept for a killed worker."""
+    for pk in importing.due(timezone.now()):
+        import_run.run(pk)
+
+
+@shared_task(ignore_result=True)
 def purge() -> None:
-    """Forget sessions that have ended and answers that nobody will ask for again. Hourly."""
+    """Forget ended sessions, answers nobody will ask for again, and old sheets. Hourly."""
     call_command("clearsessions")
     forget_answers(timezone.now())
+    importing.forget_imports(timezone.now())

@@ -38,6 +38,7 @@ DAN = Contact(name="沈梅", phone="+8613800002688", address="杭州市上城区
 
 @pytest.fixture(autouse=True)
 def _own_folders(settings, tmp_path):
+    settings.VAR_DIR = tmp_path
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.LIVE_ROOT = tmp_path / "live"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast

@@ -6,6 +6,7 @@ that there is nothing (404). A foreign object and an absent one answer alike.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,7 +15,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from livestream.services.drop import open_drop
+from merchants.rules.importing import Outcome
 from merchants.rules.role import Role
+from merchants.services.importing import begin_import
 from merchants.services.invitation import invite
 from merchants.services.merchant import make_key
 from merchants.services.photo import add_photo
@@ -77,6 +80,17 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "merchants:product_stock": (CLERK, {POST}, ["product"]),
     "merchants:photo_add": (CLERK, {POST}, ["product"]),
     "merchants:photo_remove": (CLERK, {POST}, ["product", "photo"]),
+    "merchants:product_export": (MANAGER, {GET}, []),
+    "merchants:import_list": (MANAGER, {GET, POST}, []),
+    "merchants:import": (MANAGER, {GET}, ["batch"]),
+    "merchants:import_columns": (MANAGER, {POST}, ["batch"]),
+    "merchants:import_rename": (MANAGER, {POST}, ["batch"]),
+    "merchants:import_apply": (MANAGER, {POST}, ["batch"]),
+    "merchants:import_undo": (MANAGER, {POST}, ["batch"]),
+    "merchants:import_progress": (MANAGER, {GET}, ["batch"]),
+    "merchants:import_rows": (MANAGER, {GET}, ["batch"]),
+    "merchants:import_cell": (MANAGER, {POST}, ["batch", "row"]),
+    "merchants:import_bad": (MANAGER, {GET}, ["batch"]),
     "merchants:store_list": (MANAGER, {GET}, []),
     "merchants:store_new": (MANAGER, {GET, POST}, []),
     "merchants:store_edit": (MANAGER, {GET, POST}, ["store"]),
@@ -144,6 +158,14 @@ def test_every_address_has_a_row():
 @pytest.fixture
 def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str, object]:
     """One of everything, all of Alice's shop."""
+    batch = begin_import(
+        merchant=shop,
+        by=bob,
+        file=io.BytesIO(b"name,price\ntea,38\n"),
+        file_name="goods.csv",
+        store=store,
+    )
+    batch.rows.create(number=2, cells=["tea", "38"], outcome=Outcome.NEW)
     file, size = picture()
     drop = open_drop(room=live, coupon=coupon, minutes=5)
     key, secret = make_key(merchant=shop, name="till")
@@ -164,6 +186,8 @@ def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str
         "prefix": key.prefix,
         "number": order.number,
         "coupon": coupon.public_id,
+        "batch": batch.public_id,
+        "row": 2,
         "secret": secret,
     }
 

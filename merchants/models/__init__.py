@@ -2,6 +2,7 @@
 
 from merchants.models.api_key import MerchantKey
 from merchants.models.customer import Customer
+from merchants.models.importing import Import, ImportRow
 from merchants.models.invitation import Invitation
 from merchants.models.merchant import Merchant
 from merchants.models.notification import Notification
@@ -16,6 +17,8 @@ __all__ = [
     "AnsweredRequest",
     "Category",
     "Customer",
+    "Import",
+    "ImportRow",
     "Invitation",
     "Merchant",
     "MerchantKey",

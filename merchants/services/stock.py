@@ -57,6 +57,37 @@ def change_stock(
     return stock
 
 
+@transaction.atomic
+def receive_new(
+    *, pieces: Mapping[Variant, int], store: Store, by: User | None, reference: str
+) -> None:
+    """The first stock of variants that this transaction has made: many at once, each in the ledger.
+
+    Raises BadQuantity for an absurd number, IntegrityError for a variant that has stock already.
+    """
+    if any(not 0 < count <= MOST_ON_HAND for count in pieces.values()):
+        raise BadQuantity
+    now = timezone.now()
+    stock = Stock.objects.bulk_create(
+        [Stock(variant=variant, store=store, on_hand=count) for variant, count in pieces.items()],
+        batch_size=500,
+    )
+    StockMovement.objects.bulk_create(
+        [
+            StockMovement(
+                stock=place,
+                delta=place.on_hand,
+                reason=Reason.RECEIVED.value,
+                by=by,
+                reference=reference,
+                at=now,
+            )
+            for place in stock
+        ],
+        batch_size=500,
+    )
+
+
 def sell_at_counter(*, variant: Variant, store: Store, by: User, quantity: int = 1) -> Stock:
     """Somebody bought it in the shop: it is gone from the live room at once."""
     return change_stock(

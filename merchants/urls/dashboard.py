@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from merchants.views import product, setting, staff
+from merchants.views import importing, product, setting, staff
 
 app_name = "merchants"
 urlpatterns = [
@@ -16,6 +16,17 @@ urlpatterns = [
         product.photo_remove,
         name="photo_remove",
     ),
+    path("export/", importing.export, name="product_export"),
+    path("imports/", importing.index, name="import_list"),
+    path("imports/<slug:batch>/", importing.page, name="import"),
+    path("imports/<slug:batch>/columns/", importing.columns, name="import_columns"),
+    path("imports/<slug:batch>/rename/", importing.rename, name="import_rename"),
+    path("imports/<slug:batch>/apply/", importing.apply, name="import_apply"),
+    path("imports/<slug:batch>/undo/", importing.undo, name="import_undo"),
+    path("imports/<slug:batch>/progress/", importing.progress, name="import_progress"),
+    path("imports/<slug:batch>/rows/", importing.table, name="import_rows"),
+    path("imports/<slug:batch>/rows/<int:row>/", importing.cell, name="import_cell"),
+    path("imports/<slug:batch>/bad.csv", importing.bad, name="import_bad"),
     path("stores/", setting.stores, name="store_list"),
     path("stores/new/", setting.store_new, name="store_new"),
     path("stores/<int:store>/", setting.store_edit, name="store_edit"),

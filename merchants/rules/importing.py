@@ -1,0 +1,52 @@
+"""The life of an import of goods. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ImportState(StrEnum):
+    """`mapping → checking → checked → applying → done → undoing → undone`; checking may fail.
+
+    `checking`, `applying` and `undoing` are the worker's; the others wait for a person.
+    """
+
+    MAPPING = "mapping"
+    CHECKING = "checking"
+    CHECKED = "checked"
+    APPLYING = "applying"
+    DONE = "done"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    FAILED = "failed"
+
+
+WORKING = (ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING)
+NEXT = {
+    ImportState.MAPPING: {ImportState.CHECKING},
+    ImportState.CHECKING: {ImportState.CHECKED, ImportState.FAILED},
+    ImportState.CHECKED: {ImportState.CHECKING, ImportState.APPLYING, ImportState.MAPPING},
+    ImportState.APPLYING: {ImportState.DONE},
+    ImportState.DONE: {ImportState.UNDOING, ImportState.APPLYING},
+    ImportState.UNDOING: {ImportState.UNDONE},
+    ImportState.UNDONE: set(),
+    ImportState.FAILED: {ImportState.CHECKING, ImportState.MAPPING},
+}
+
+
+def before(state: ImportState) -> tuple[ImportState, ...]:
+    """The states from which this one may be reached."""
+    return tuple(first for first, after in NEXT.items() if state in after)
+
+
+class Outcome(StrEnum):
+    """What a row means for the shop, and what became of it."""
+
+    NEW = "new"
+    CHANGE = "change"
+    SAME = "same"
+    SILENT = "silent"  # describes its product, or says nothing
+    BAD = "bad"
+
+
+TO_APPLY = (Outcome.NEW, Outcome.CHANGE)

@@ -1,0 +1,124 @@
+"""What the pages of an import show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from merchants.models import Import, ImportRow
+from merchants.models.importing import COLUMN_LABELS, PROBLEM_LABELS
+from merchants.rules.column import CHOOSABLE, Column
+from merchants.rules.importing import Outcome
+
+ALWAYS = (Column.NAME, Column.SPEC, Column.SKU, Column.CATEGORY, Column.PRICE, Column.STOCK)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the table: its text, and what is wrong with it."""
+
+    column: Column
+    label: str
+    text: str
+    trouble: str = ""
+    grave: bool = False
+
+
+@dataclass(frozen=True)
+class ShownRow:
+    row: ImportRow
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem and where it is."""
+
+    key: str
+    title: str
+    column: str
+    count: int
+    numbers: list[int]
+    grave: bool
+
+
+def kinds(batch: Import) -> list[Kind]:
+    """What is wrong with a sheet, kind by kind, the grave ones first."""
+    found = []
+    for key, (count, numbers, grave) in batch.problems.items():
+        column, code = key.split(".", 1)
+        title = str(PROBLEM_LABELS[code][0])
+        found.append(Kind(key, title, str(COLUMN_LABELS[column]), count, numbers, grave))
+    return found
+
+
+def columns_shown(batch: Import) -> list[tuple[Column, str]]:
+    """(column, its name) of the table: the usual ones that the sheet has, and all in trouble."""
+    there = {Column(column) for column in batch.columns.values()}
+    troubled = {Column(key.split(".", 1)[0]) for key in batch.problems}
+    shown = [column for column in ALWAYS if column in there | troubled]
+    shown += [column for column in CHOOSABLE if column in troubled and column not in shown]
+    return [(column, str(COLUMN_LABELS[column])) for column in shown]
+
+
+def row_list(batch: Import, *, only: str, kind: str) -> QuerySet[ImportRow]:
+    """The rows in trouble, those with one kind of problem, or with `only` "all" every one."""
+    rows = batch.rows.exclude(outcome=Outcome.SILENT)
+    if kind in batch.problems:
+        column, code = kind.split(".", 1)
+        return rows.filter(troubled=True, problems__icontains=f'"{column}", "{code}"')
+    return rows if only == "all" else rows.filter(troubled=True)
+
+
+def shown(batch: Import, rows: Iterable[ImportRow]) -> list[ShownRow]:
+    """The rows with their cells, each with its trouble beside it."""
+    places = {column: int(at) for at, column in reversed(list(batch.columns.items()))}
+    columns = columns_shown(batch)
+    return [ShownRow(row, [_cell(row, *one, places) for one in columns]) for row in rows]
+
+
+def _cell(row: ImportRow, column: Column, label: str, places: dict[str, int]) -> Cell:
+    at = places.get(column.value)
+    text = row.cells[at] if at is not None and at < len(row.cells) else ""
+    if column in (Column.NAME, Column.SPEC) and column.value in row.goods:
+        text = row.goods[column.value]  # with what it has from the rows of the same product
+    for named, code, grave, details in row.problems:
+        if named == column.value:
+            return Cell(column, label, text, _sentence(code, details), grave)
+    return Cell(column, label, text)
+
+
+def _sentence(code: str, details: dict[str, Any]) -> str:
+    return str(PROBLEM_LABELS[code][1]) % details
+
+
+def bad_rows(batch: Import) -> Iterator[list[str]]:
+    """The sheet with only its bad rows, each with its reason in a last column."""
+    yield [*batch.headers, _("What to mend")]
+    width = len(batch.headers)
+    for row in batch.rows.filter(outcome=Outcome.BAD).iterator(chunk_size=500):
+        cells = [*row.cells, *[""] * (width - len(row.cells))]
+        reasons = [
+            f"{COLUMN_LABELS[column]}: {_sentence(code, details)}"
+            for column, code, grave, details in row.problems
+            if grave
+        ]
+        yield [*cells[:width], " ".join(reasons)]
+
+
+def samples(batch: Import, rows: Iterable[tuple[int, list[str]]], most: int = 3) -> list[list[str]]:
+    """For each column its first few values that say something."""
+    found: list[list[str]] = [[] for _header in batch.headers]
+    for number, cells in rows:
+        if number <= batch.heading_row:
+            continue
+        if number > batch.heading_row + 50:
+            break
+        for at, text in enumerate(cells[: len(found)]):
+            if text.strip() and len(found[at]) < most:
+                found[at].append(text.strip()[:40])
+    return found

@@ -1,0 +1,76 @@
+"""The goods of a shop as a table that comes back in unchanged."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+
+from merchants.models import Merchant, Product, Stock, Store, Variant
+from merchants.models.importing import COLUMN_LABELS
+from merchants.rules import money
+from merchants.rules.column import Column
+from merchants.rules.product import ProductState
+from merchants.services.sheet import write_csv
+
+COLUMNS = (
+    *(Column.NAME, Column.SPEC, Column.SKU, Column.BARCODE, Column.PRICE, Column.COMPARE_AT),
+    *(Column.STOCK, Column.LOW_STOCK, Column.CATEGORY, Column.STATE, Column.DESCRIPTION),
+)
+NUMBERS = {Column.PRICE, Column.COMPARE_AT, Column.STOCK, Column.LOW_STOCK}
+
+
+def goods_table(merchant: Merchant, store: Store | None) -> Iterator[list[str]]:
+    """A heading, then a row for every variant; stock is what lies in `store`."""
+    yield [str(COLUMN_LABELS[column]) for column in COLUMNS]
+    here = Stock.objects.filter(store=store)
+    products = merchant.products.exclude(state=ProductState.ARCHIVED).select_related("category")
+    products = products.prefetch_related(Prefetch("variants__stock", queryset=here, to_attr="here"))
+    for product in products.order_by("pk").iterator(chunk_size=500):
+        for variant in product.variants.all():
+            yield _row(merchant, product, variant)
+
+
+def _row(merchant: Merchant, product: Product, variant: Variant) -> list[str]:
+    stock: list[Stock] = getattr(variant, "here", [])
+    compare_at = variant.compare_at
+    return [
+        product.name,
+        variant.name,
+        variant.sku,
+        variant.barcode,
+        money.plain(variant.price, merchant.currency),
+        money.plain(compare_at, merchant.currency) if compare_at else "",
+        str(sum(place.on_hand for place in stock)),
+        str(variant.low_stock),
+        product.category.name if product.category else "",
+        _("on sale") if product.state == ProductState.ON_SALE else _("draft"),
+        product.description,
+    ]
+
+
+def goods_csv(merchant: Merchant, store: Store | None) -> Iterator[str]:
+    return write_csv(goods_table(merchant, store))
+
+
+def goods_xlsx(merchant: Merchant, store: Store | None) -> bytes:
+    """Texts are written as texts, so that nothing in them runs as a formula."""
+    book = Workbook(write_only=True)
+    page = book.create_sheet(_("Goods"))
+    for number, cells in enumerate(goods_table(merchant, store)):
+        written = []
+        for column, text in zip(COLUMNS, cells, strict=True):
+            cell = WriteOnlyCell(page, value=text)
+            if number and column in NUMBERS and text:
+                cell.value = float(text) if "." in text else int(text)
+            else:
+                cell.data_type = "s"
+            written.append(cell)
+        page.append(written)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()

@@ -1,0 +1,25 @@
+"""One stretch of a worker's work on an import."""
+
+from __future__ import annotations
+
+import logging
+
+from merchants.rules.importing import ImportState
+from merchants.services.import_apply import apply
+from merchants.services.import_check import check
+from merchants.services.import_undo import undo
+from merchants.services.importing import Overtaken, take_lease
+
+log = logging.getLogger(__name__)
+WORK = {ImportState.CHECKING: check, ImportState.APPLYING: apply, ImportState.UNDOING: undo}
+
+
+def run(pk: int) -> None:
+    """Do what the import waits for, unless another worker is at it."""
+    batch = take_lease(pk)
+    if batch is None:
+        return
+    try:
+        WORK[ImportState(batch.state)](batch)
+    except Overtaken:
+        log.info("import %s goes on in another worker", pk)

@@ -1,0 +1,123 @@
+"""Takes an import out of the shop again, a batch at a time, from its last row to its first.
+
+What it made is unmade with its ledger, for no one ever had it; what it wrote over is put back where
+nobody has written since; what it counted is booked back. What is in use by now stays, archived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+
+from merchants.errors import RuleBroken
+from merchants.models import Import, ImportRow, Product, Stock, StockMovement, Variant
+from merchants.rules.importing import ImportState
+from merchants.rules.product import ProductState
+from merchants.rules.stock import Reason
+from merchants.services.import_apply import OF_PRODUCT, OF_VARIANT
+from merchants.services.importing import commit_batch, finish
+from merchants.services.product import index_product
+from merchants.services.stock import change_stock
+from merchants.signals import product_changed
+
+BATCH = 200
+
+
+def undo(batch: Import) -> None:
+    """Take out what is still in, and hand the import back to people."""
+    while rows := list(
+        batch.rows.filter(applied=True)
+        .select_related("product", "variant")
+        .order_by("-number")[:BATCH]
+    ):
+        commit_batch(batch, partial(_undo, batch, rows), cursor=batch.cursor + len(rows))
+    finish(batch, ImportState.UNDONE, finished_at=timezone.now())
+
+
+def _undo(batch: Import, rows: Sequence[ImportRow]) -> None:
+    products = {row.product_id: row.product for row in rows if row.product}
+    for row in rows:
+        row.product = products.get(row.product_id)  # several rows write the same product
+        if row.seen:
+            _put_back(batch, row)
+    _unmake([row.variant_id for row in rows if row.variant_id and not row.seen])
+    batch.rows.filter(pk__in=[row.pk for row in rows]).update(applied=False)
+    made = {row.product_id for row in rows if row.product_id and row.before.get("made")}
+    _drop(
+        list(
+            Product.objects.filter(pk__in=made, variants__isnull=True).values_list("pk", flat=True)
+        )
+    )
+
+
+def _unmake(variants: Sequence[int]) -> None:
+    """Delete variants that only this import has booked; archive those in use by now."""
+    try:
+        with transaction.atomic():
+            StockMovement.objects.filter(stock__variant__in=variants).delete()
+            Stock.objects.filter(variant__in=variants).delete()
+            Variant.whole.filter(pk__in=variants).delete()
+    except (ProtectedError, IntegrityError):
+        if len(variants) == 1:
+            Variant.whole.filter(pk__in=variants).update(archived=True)
+            return
+        for variant in variants:
+            _unmake([variant])
+
+
+def _drop(products: Sequence[int]) -> None:
+    try:
+        with transaction.atomic():
+            Product.objects.filter(pk__in=products).delete()
+    except (ProtectedError, IntegrityError):
+        if len(products) > 1:
+            for pk in products:
+                _drop([pk])
+            return
+        for product in Product.objects.filter(pk__in=products):
+            Product.objects.filter(pk=product.pk).update(state=ProductState.ARCHIVED.value)
+            product_changed.state(product=product)
+
+
+def _put_back(batch: Import, row: ImportRow) -> None:
+    product, variant = row.product, row.variant
+    if product is None or variant is None:
+        return
+    before: dict[str, Any] = row.before
+    for name in OF_PRODUCT:
+        if name in before and getattr(product, name) == row.goods.get(name):
+            setattr(product, name, before[name])
+    if "category" in before:
+        product.category_id = before["category"]
+    for name, field in OF_VARIANT.items():
+        key = f"variant.{field}"
+        if key in before and getattr(variant, field) in (row.goods.get(name), None):
+            setattr(variant, field, before[key])
+    variant.archived = before.get("variant.archived", variant.archived)
+    product.version += 1
+    product.save()
+    variant.save()
+    index_product(product)
+    product_changed.state(product=product)
+    if before.get("stock") and batch.store is not None:
+        _book_back(batch, variant, -before["stock"])
+
+
+def _book_back(batch: Import, variant: Variant, delta: int) -> None:
+    assert batch.store is not None
+    try:
+        change_stock(
+            variant=variant,
+            store=batch.store,
+            delta=delta,
+            reason=Reason.COUNTED,
+            by=batch.by,
+            reference=batch.reference,
+        )
+    except RuleBroken:
+        return  # sold meanwhile: what is gone cannot be counted away

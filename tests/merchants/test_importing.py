@@ -1,0 +1,456 @@
+"""Goods from a spreadsheet: checked, brought in, taken out again (issue of moving in)."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+from openpyxl import Workbook
+
+from merchants.models import Import, Product, Stock, StockMovement, Variant
+from merchants.rules.column import Column
+from merchants.rules.importing import ImportState
+from merchants.services.import_check import edit_cell
+from merchants.services.import_run import run
+from merchants.services.importing import (
+    BadColumns,
+    Overtaken,
+    WrongState,
+    apply_import,
+    begin_import,
+    commit_batch,
+    name_columns,
+    take_lease,
+    undo_import,
+)
+from merchants.services.sheet import BadSheet
+from merchants.services.stock import sell_at_counter
+from tests.merchants.sheets import SHOPIFY, SQUARE, WOO
+
+pytestmark = pytest.mark.django_db
+PLAIN = """品名,编码,分类,零售价,现存
+白毫银针,BH-50,茶叶,180,12
+正山小种,ZS-125,茶叶,92.00,7
+玻璃公道杯,,茶具,35,26
+"""
+
+
+@pytest.fixture
+def bring(shop, alice, store, settings, tmp_path):
+    """Upload a sheet; answers the import as it waits for its columns to be named."""
+    settings.VAR_DIR = tmp_path
+
+    def bring(content: str | bytes, name: str = "goods.csv") -> Import:
+        data = content.encode() if isinstance(content, str) else content
+        return begin_import(
+            merchant=shop, by=alice, file=io.BytesIO(data), file_name=name, store=store
+        )
+
+    return bring
+
+
+@pytest.fixture
+def checked(bring):
+    """Upload a sheet and check it with the columns as they were guessed."""
+
+    def checked(content: str | bytes, name: str = "goods.csv") -> Import:
+        batch = bring(content, name)
+        columns = {int(at): Column(what) for at, what in batch.columns.items()}
+        name_columns(batch=batch, columns=columns, store=batch.store)
+        run(batch.pk)
+        batch.refresh_from_db()
+        return batch
+
+    return checked
+
+
+@pytest.fixture
+def done(checked):
+    """… and bring it in."""
+
+    def done(content: str | bytes, name: str = "goods.csv") -> Import:
+        batch = checked(content, name)
+        apply_import(batch=batch)
+        run(batch.pk)
+        batch.refresh_from_db()
+        return batch
+
+    return done
+
+
+def codes(batch: Import, number: int) -> set[str]:
+    return {f"{p[0]}.{p[1]}" for p in batch.rows.get(number=number).problems}
+
+
+def test_a_plain_chinese_sheet_is_understood(bring):
+    batch = bring(PLAIN)
+    assert batch.columns == {"0": "name", "1": "sku", "2": "category", "3": "price", "4": "stock"}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_any_usual_csv_is_read(checked, encoding, delimiter):
+    batch = checked(PLAIN.replace(",", delimiter).encode(encoding))
+    assert batch.counts["new"] == 3
+    assert batch.rows.get(number=2).goods["name"] == "白毫银针"
+
+
+def test_a_workbook_with_a_title_above_the_heading_is_read(checked):
+    book = Workbook()
+    page = book.active
+    page.append(["桂芳茶行 库存表"])
+    page.append(["商品名称*", "条形码", "售价(元)", "库存数量"])
+    page.append(["龙井茶 新", 6901234567892, 138.5, 12.0])
+    file = io.BytesIO()
+    book.save(file)
+    batch = checked(file.getvalue(), "库存.xlsx")
+    goods = batch.rows.get().goods
+    assert goods == {"name": "龙井茶 新", "barcode": "6901234567892", "price": 13850, "stock": 12}
+
+
+def test_what_is_good_comes_in(done, shop, store):
+    batch = done(PLAIN)
+    assert batch.state == ImportState.DONE
+    silver = Variant.objects.get(merchant=shop, sku="BH-50")
+    assert (silver.price, silver.product.category.name) == (18000, "茶叶")
+    assert Stock.objects.get(variant=silver, store=store).on_hand == 12
+    movement = StockMovement.objects.get(stock__variant=silver)
+    assert (movement.delta, movement.reference) == (12, batch.reference)
+    assert Variant.objects.get(product__name="玻璃公道杯").sku
+    assert Product.objects.matching("bh-50").exists()
+
+
+def test_a_bad_row_never_stops_the_good_ones(done, shop):
+    batch = done(
+        "品名,编码,价格,库存\n好茶,A1,10,1\n坏茶,A2,一百八,1\n茶三,A3,30,18 罐\n好茶二,A4,20,2\n"
+    )
+    assert set(shop.variants.filter(sku__startswith="A").values_list("sku", flat=True)) == {
+        *("A1", "A4")
+    }
+    assert codes(batch, 3) == {"price.not_an_amount"}
+    assert codes(batch, 4) == {"stock.not_a_count"}
+    assert batch.counts["bad"] == 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"),
+    [
+        *((",A9,10,1", "name.no_name"), ("茶,A9,,1", "price.no_price")),
+        *(("茶,A9,-3,1", "price.not_an_amount"), ("茶,A9,1.234,1", "price.not_an_amount")),
+        *(("茶,A9,99999999999,1", "price.not_an_amount"), ("茶,A9,10,-1", "stock.below_zero")),
+        *(("茶,A9,10,1.5", "stock.not_a_count"), ("茶,A9,10,9999999", "stock.too_many")),
+        *((f"{'茶' * 61},A9,10,1", "name.too_long"), (f"茶,{'A' * 41},10,1", "sku.too_long")),
+    ],
+)
+def test_each_bad_cell_says_what_is_wrong(checked, cell, code):
+    batch = checked(f"品名,编码,价格,库存\n{cell}\n")
+    assert code in codes(batch, 2)
+    assert batch.rows.get().outcome == "bad"
+
+
+def test_full_width_digits_and_signs_are_numbers(checked):
+    batch = checked("品名,价格,库存\n茶,￥１，３８０．５０,１２\n")
+    assert batch.rows.get().goods["price"] == 138050
+    assert batch.rows.get().goods["stock"] == 12
+
+
+def test_a_sku_or_barcode_twice_in_a_file_is_told(checked):
+    batch = checked("品名,编码,条码,价格\n茶一,A1,69,10\n茶二,a1,70,10\n茶三,A3,69,10\n")
+    assert codes(batch, 2) == set()
+    assert codes(batch, 3) == {"sku.twice"}
+    assert codes(batch, 4) == {"barcode.twice"}
+
+
+def test_a_barcode_of_another_shop_is_no_matter(checked, other_shop, shop):
+    mine = Variant.objects.filter(merchant=other_shop).first()
+    if mine is not None:
+        Variant.objects.filter(pk=mine.pk).update(barcode="6900")
+    assert checked("品名,条码,价格\n茶,6900,10\n").counts == {"new": 1, "look": 0}
+
+
+def test_what_is_known_is_changed_and_what_is_the_same_is_left(
+    done, checked, shop, longjing, store
+):
+    variant = longjing.variants.first()
+    sheet = f"品名,编码,价格\n{longjing.name},{variant.sku},{variant.price / 100}\n"
+    assert checked(sheet).counts.get("same") == 1
+    done(sheet.replace(str(variant.price / 100), "149"))
+    variant.refresh_from_db()
+    assert variant.price == 14900
+
+
+def test_applying_twice_changes_nothing(done):
+    first = done(PLAIN)
+    rows = list(Variant.objects.order_by("pk").values())
+    stock = list(Stock.objects.order_by("pk").values())
+    moved = StockMovement.objects.count()
+    again = done(PLAIN)
+    assert again.counts.get("new") is None
+    assert again.counts["same"] == first.counts["new"]
+    assert list(Variant.objects.order_by("pk").values()) == rows
+    assert list(Stock.objects.order_by("pk").values()) == stock
+    assert StockMovement.objects.count() == moved
+
+
+def test_what_was_sold_since_the_check_stays_sold(checked, done, shop, store, bob):
+    done(PLAIN)
+    again = checked(PLAIN.replace("180,12", "180,20"))
+    silver = shop.variants.get(sku="BH-50")
+    sell_at_counter(variant=silver, store=store, by=bob, quantity=2)
+    apply_import(batch=again)
+    run(again.pk)
+    assert Stock.objects.get(variant=silver).on_hand == 18
+
+
+def test_rows_of_one_product_are_its_variants(done, shop):
+    done("品名,规格,编码,价格\n毛尖,50 g,M50,38\n毛尖,250 g,M250,168\n")
+    product = shop.products.get(name="毛尖")
+    assert [v.name for v in product.variants.all()] == ["50 g", "250 g"]
+    done("品名,规格,编码,价格\n毛尖,500 g,M500,299\n")
+    assert product.variants.count() == 3
+
+
+def test_an_import_is_undone(done, shop, longjing, store):
+    variant = longjing.variants.first()
+    before = (variant.price, Stock.objects.get(variant=variant, store=store).on_hand)
+    products = shop.products.count()
+    batch = done(PLAIN + f"{longjing.name},{variant.sku},好茶,149,99\n")
+    variant.refresh_from_db()
+    assert variant.price == 14900
+    undo_import(batch=batch)
+    run(batch.pk)
+    batch.refresh_from_db()
+    variant.refresh_from_db()
+    assert batch.state == ImportState.UNDONE
+    assert shop.products.count() == products
+    assert (variant.price, Stock.objects.get(variant=variant, store=store).on_hand) == before
+
+
+def test_what_was_sold_cannot_be_undone(done, shop, store, bob):
+    batch = done(PLAIN)
+    sell_at_counter(variant=shop.variants.get(sku="BH-50"), store=store, by=bob)
+    with pytest.raises(Exception, match="白毫银针"):
+        undo_import(batch=batch)
+    batch.refresh_from_db()
+    assert batch.state == ImportState.DONE
+
+
+def test_a_killed_worker_is_followed_by_another(checked, shop, monkeypatch):
+    from merchants.services import import_apply
+
+    sheet = "品名,编码,价格,库存\n" + "".join(f"茶{n},K{n},10,1\n" for n in range(30))
+    batch = checked(sheet)
+    apply_import(batch=batch)
+    monkeypatch.setattr(import_apply, "BATCH", 10)
+    written = import_apply._apply
+    calls = []
+
+    def dies(batch, rows):
+        calls.append(len(rows))
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        written(batch, rows)
+
+    monkeypatch.setattr(import_apply, "_apply", dies)
+    with pytest.raises(KeyboardInterrupt):
+        run(batch.pk)
+    assert shop.variants.filter(sku__startswith="K").count() == 10
+    assert take_lease(batch.pk) is None  # the dead one's lease still runs
+    Import.objects.update(leased_until=None)
+    run(batch.pk)
+    assert shop.variants.filter(sku__startswith="K").count() == 30
+    assert Stock.objects.filter(variant__sku__startswith="K").count() == 30
+
+
+def test_who_was_overtaken_writes_nothing(checked, shop):
+    batch = checked(PLAIN)
+    apply_import(batch=batch)
+    slow = take_lease(batch.pk)
+    Import.objects.update(leased_until=None)
+    assert take_lease(batch.pk)
+    with pytest.raises(Overtaken):
+        commit_batch(slow, lambda: Product.objects.all().delete())
+    run(batch.pk)
+
+
+def test_a_sku_taken_since_the_check_stays_out_alone(checked, shop, longjing):
+    batch = checked(PLAIN)
+    Variant.objects.create(merchant=shop, product=longjing, name="x", sku="zs-125", price=1)
+    apply_import(batch=batch)
+    run(batch.pk)
+    batch.refresh_from_db()
+    assert shop.variants.filter(sku="BH-50").exists()
+    assert codes(batch, 3) >= {"sku.taken_since"}
+    assert batch.counts["bad"] == 1
+
+
+def test_a_cell_is_mended_in_place(checked):
+    batch = checked("品名,编码,价格\n茶,A1,一百八\n茶二,A1,20\n")
+    row = edit_cell(batch=batch, number=2, column=Column.PRICE, text="180")
+    assert (row.outcome, row.goods["price"]) == ("new", 18000)
+    edit_cell(batch=batch, number=2, column=Column.SKU, text="A9")
+    assert codes(batch, 3) == set()  # its twin is free now
+    assert batch.counts["new"] == 2
+    assert batch.problems == {}
+
+
+def test_columns_are_remembered(bring, checked):
+    sheet = "甲,乙,丙\n茶,A1,18\n"
+    batch = bring(sheet)
+    assert batch.columns == {}
+    named = {0: Column.NAME, 1: Column.SKU, 2: Column.PRICE}
+    name_columns(batch=batch, columns=named, store=batch.store)
+    assert bring(sheet).columns == {"0": "name", "1": "sku", "2": "price"}
+
+
+def test_without_name_or_price_nothing_begins(bring):
+    batch = bring(PLAIN)
+    with pytest.raises(BadColumns):
+        name_columns(batch=batch, columns={0: Column.NAME}, store=None)
+    with pytest.raises(BadColumns):
+        name_columns(
+            batch=batch, columns={0: Column.NAME, 1: Column.PRICE, 2: Column.PRICE}, store=None
+        )
+
+
+def test_states_are_kept(checked):
+    batch = checked(PLAIN)
+    with pytest.raises(WrongState):
+        undo_import(batch=batch)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            b"",
+            b"\x89PNG\r\n\x1a\n" + bytes(100),
+            b"\xd0\xcf\x11\xe0" + bytes(600),
+            b"PK\x03\x04junk",
+        ),
+        *(b"\n\n\n", ("a," * 200 + "\n1").encode()),
+    ],
+)
+def test_what_is_no_table_is_refused(bring, content):
+    with pytest.raises(BadSheet):
+        bring(content)
+    assert not Import.objects.exists()
+
+
+def test_what_goes_out_comes_in_unchanged(done, checked, shop, longjing, cup, client, alice):
+    done('品名,编码,价格,库存\n"=1+1 茶",X1,10,3\n')
+    client.force_login(alice)
+    before = list(Variant.objects.order_by("pk").values())
+    for kind in ("csv", "xlsx"):
+        answer = client.get(f"/dashboard/{shop.slug}/export/?as={kind}")
+        again = checked(answer.content, f"goods.{kind}")
+        assert again.counts.get("bad") is None
+        assert again.counts.get("new") is None
+        assert again.counts.get("change") is None
+        assert again.counts["same"] == len(before)
+    assert b"'=1+1" in client.get(f"/dashboard/{shop.slug}/export/").content
+
+
+def test_only_the_bad_rows_are_handed_back_with_their_reasons(done, shop, client, alice):
+    batch = done("品名,编码,价格\n好茶,A1,10\n坏茶,A2,一百八\n")
+    client.force_login(alice)
+    path = f"/dashboard/{shop.slug}/imports/{batch.public_id}/bad.csv"
+    lines = client.get(path, headers={"Accept-Language": "en"}).content.decode("utf-8-sig")
+    assert lines.splitlines() == [
+        "品名,编码,价格,What to mend",
+        '坏茶,A2,一百八,"Price: Write the price in digits, such as 180."',
+    ]
+
+
+def test_the_pages_lead_from_file_to_shop(shop, client, alice, store, settings, tmp_path):
+    client.force_login(alice)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    begin = f"/dashboard/{shop.slug}/imports/"
+    refused = client.post(begin, {"file": io.BytesIO(b"\x89PNG\r\n\x1a\n" + bytes(99))})
+    assert refused.status_code == 422
+    file = io.BytesIO("品名,编码,价格\n好茶,A1,10\n坏茶,A2,一百八\n".encode())
+    file.name = "茶.csv"
+    there = client.post(begin, {"file": file})["Location"]
+    assert "好茶" in client.get(there).content.decode()
+    bad = client.post(f"{there}columns/", {"c0": "name", "store": store.pk})
+    assert bad.status_code == 422
+    assert "Say which column holds the price." in bad.content.decode()
+    columns = {"c0": "name", "c1": "sku", "c2": "price", "store": store.pk}
+    assert client.post(f"{there}columns/", columns)["Location"] == there
+    assert "Checking the rows" in client.get(there).content.decode()
+    batch = Import.objects.get()
+    run(batch.pk)
+    assert client.get(f"{there}progress/")["HX-Refresh"] == "true"
+    page = client.get(there).content.decode()
+    assert "Bring in 1 rows" in page
+    assert "一百八" in page
+    mended = client.post(f"{there}rows/3/", {"column": "price", "text": "180"})
+    assert "Bring in 2 rows" in mended.content.decode()
+    client.post(f"{there}apply/")
+    run(batch.pk)
+    assert shop.variants.filter(sku__in=["A1", "A2"]).count() == 2
+    client.post(f"{there}undo/")
+    run(batch.pk)
+    assert not shop.variants.filter(sku__in=["A1", "A2"]).exists()
+    assert "Undone" in client.get(begin).content.decode()
+
+
+def test_a_shopify_export_is_understood(done, shop):
+    batch = done(SHOPIFY)
+    assert (batch.kind, batch.counts["new"], batch.counts["silent"]) == ("shopify", 3, 1)
+    tea = shop.products.get(name="West Lake Longjing")
+    assert tea.description == "First picking& more"
+    assert [(v.name, v.price, v.compare_at) for v in tea.variants.all()] == [
+        *(("50 g", 6800, 8800), ("250 g", 29900, None))
+    ]
+    cup = shop.products.get(name="Glass cup")
+    assert (cup.state, cup.variants.get().name, cup.category.name) == ("draft", "", "Ware")
+
+
+def test_a_woocommerce_export_is_understood(done, shop):
+    batch = done(WOO)
+    assert (batch.kind, batch.counts["new"], batch.counts["silent"]) == ("woocommerce", 3, 1)
+    hoodie = shop.products.get(name="Hoodie")
+    assert hoodie.category.name == "Hoodies"
+    assert [(v.name, v.price, v.compare_at) for v in hoodie.variants.all()] == [
+        *(("Blue", 15900, 20000), ("Red", 20000, None))
+    ]
+    assert shop.products.get(name="Cap").state == "draft"
+
+
+def test_a_square_library_is_understood(done, shop, store):
+    batch = done(SQUARE)
+    assert (batch.kind, batch.counts["new"]) == ("square", 3)
+    latte = shop.products.get(name="Latte")
+    assert [v.name for v in latte.variants.all()] == ["Small", "Large"]
+    muffin = shop.variants.get(sku="MUF")
+    assert (muffin.name, muffin.barcode) == ("", "0123456789012")
+    assert Stock.objects.get(variant=muffin, store=store).on_hand == 6
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(bring):
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        for number in range(4):
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", bytes(80 * 1024 * 1024))
+    assert len(bomb.getvalue()) < 1_000_000
+    with pytest.raises(BadSheet):
+        bring(bomb.getvalue(), "goods.xlsx")
+
+
+def test_entities_in_a_workbook_are_never_expanded(bring):
+    book = Workbook()
+    book.active.append(["品名", "价格"])
+    plain = io.BytesIO()
+    book.save(plain)
+    hostile = io.BytesIO()
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(hostile, "w") as made:
+        for name in source.namelist():
+            data = source.read(name)
+            if name.endswith("sheet1.xml"):
+                data = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "ha">]>' + data
+            made.writestr(name, data)
+    with pytest.raises(BadSheet):
+        bring(hostile.getvalue(), "goods.xlsx")
