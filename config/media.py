@@ -13,5 +13,6 @@ def media(request: HttpRequest, path: str) -> HttpResponseBase:
     if not isinstance(answer, FileResponse):
         return answer
     whole = HttpResponse(answer.getvalue(), headers=dict(answer.headers))
-    answer.file_to_stream.close()  # not `answer.close()`: it would end the request
+    if answer.file_to_stream is not None:
+        answer.file_to_stream.close()  # not `answer.close()`: it would end the request
     return whole
