@@ -103,16 +103,17 @@ class VariantForm(forms.Form):
 
 class BaseVariantFormSet(BaseFormSet):
     def clean(self) -> None:
-        """No SKU or barcode twice within one product."""
-        for name in ("sku", "barcode"):
+        """No name, SKU or barcode twice within one product; an empty name is one as well."""
+        for field in ("name", "sku", "barcode"):
             seen: set[str] = set()
             for form in self.forms:
-                value = getattr(form, "cleaned_data", {}).get(name, "").casefold()
-                if not value:
+                data = getattr(form, "cleaned_data", {})
+                value = data.get(field)
+                if value is None or data.get("gone") or (not value and field != "name"):
                     continue
-                if value in seen:
-                    form.add_error(name, _("This stands twice in this product."))
-                seen.add(value)
+                if value.casefold() in seen:
+                    form.add_error(field, _("This stands twice in this product."))
+                seen.add(value.casefold())
 
 
 VariantFormSet = forms.formset_factory(  # its instances are BaseVariantFormSet

@@ -9,11 +9,12 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from merchants.forms.line import LineField
 from merchants.forms.money import MoneyField
 
 
 class CouponForm(forms.Form):
-    name = forms.CharField(label=_("Name"), max_length=30, min_length=2)
+    name = LineField(label=_("Name"), max_length=30, min_length=2)
     amount = MoneyField(label=_("Amount off"))
     threshold = MoneyField(
         label=_("From"), required=False, allow_zero=True, help_text=_("Empty: from any amount.")

@@ -502,3 +502,9 @@ def test_a_store_form_sent_twice_opens_one_store(as_alice, shop):
     for _ in range(2):
         assert as_alice.post(at("store_new"), words).status_code == 302
     assert shop.stores.filter(name="Lake store").count() == 1
+
+
+def test_two_specifications_without_a_name_cannot_be_told_apart(as_bob, shop):
+    response = as_bob.post(at("product_new"), typed(row(sku=""), row(sku="")))
+    assert response.status_code == 422
+    assert 'id="id_variants-1-name_error"' in response.text
