@@ -6,6 +6,8 @@ from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.admin import UserSessionAdmin
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -248,3 +250,13 @@ class ImportRowAdmin(ReadOnlyAdmin):
     list_filter = ["outcome", "applied"]
     list_select_related = ["batch"]
     search_fields = ["sku", "barcode", "batch__public_id"]
+
+
+class SignedInAdmin(UserSessionAdmin):
+    """django-allauth's page searches by user name, which ours do not have."""
+
+    search_fields = ("user__email", "ip")
+
+
+admin.site.unregister(UserSession)
+admin.site.register(UserSession, SignedInAdmin)

@@ -7,20 +7,29 @@ that there is nothing (404). A foreign object and an absent one answer alike.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from asgiref.testing import ApplicationCommunicator
+from django.conf import settings
+from django.contrib.admin import site
+from django.contrib.admin.utils import quote
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from config.asgi import sockets
+from livestream.routing import websocket_urlpatterns
 from livestream.services.drop import open_drop
+from merchants.models import User
 from merchants.rules.importing import Outcome
 from merchants.rules.role import Role
 from merchants.services.importing import begin_import
 from merchants.services.invitation import invite
 from merchants.services.merchant import make_key
 from merchants.services.photo import add_photo
+from tests.servers import session_of
 
 PUBLIC, PERSON = "public", "person"  # everybody; everybody who has signed in
 CLERK, MANAGER, OWNER, KEY = Role.CLERK, Role.MANAGER, Role.OWNER, "key"
@@ -211,6 +220,9 @@ def address(things):
     return address
 
 
+GOT_IN = {200, 302}
+# A form that came without its fields: the verb or the form said no, not the door.
+DONE = GOT_IN | {201, 204, 400, 409, 415, 422}
 WITH_MERCHANT = {"watch:strip", "shop:front", "shop:product", "track:checkout"}
 
 
@@ -226,45 +238,28 @@ def every(names: list[str]):
 
 
 @every(STAFFED)
-def test_nobody_gets_in_without_signing_in(address, client, name, method):
-    response = getattr(client, method)(address(name))
-    assert response.status_code == 302
-    assert response["Location"].startswith("/accounts/login/")
+def test_who_opens_what(address, client, alice, bob, carol, mallory, other_shop, name, method):
+    """One row of the matrix: every actor in turn, those who are refused first."""
+    least, objects = TABLE[name][0], TABLE[name][2]
+    guest = getattr(client, method)(address(name))
+    assert guest.status_code == 302, "a guest is asked to sign in"
+    assert guest["Location"].startswith("/accounts/login/")
 
-
-@every(STAFFED)
-def test_a_stranger_cannot_see_that_the_shop_exists(address, client, mallory, name, method):
     client.force_login(mallory)
-    assert visit(client, address(name), method) == 404
+    assert visit(client, address(name), method) == 404, "a stranger must not see the shop"
     assert visit(client, address(name, merchant="no-such-shop"), method) == 404
+    if objects:
+        foreign = visit(client, address(name, merchant=other_shop.slug), method)
+        absent = visit(client, address(name, merchant=other_shop.slug, absent=True), method)
+        assert foreign == absent == 404, "through her own shop she reaches nothing of another"
 
+    for who, role in ((bob, CLERK), (carol, MANAGER)):
+        if least > role:
+            client.force_login(who)
+            assert visit(client, address(name), method) == 403, f"too high for role {role}"
 
-@every([name for name in STAFFED if TABLE[name][2]])
-def test_an_owner_cannot_reach_another_shop_through_her_own(
-    address, client, other_shop, mallory, name, method
-):
-    client.force_login(mallory)
-    foreign = visit(client, address(name, merchant=other_shop.slug), method)
-    absent = visit(client, address(name, merchant=other_shop.slug, absent=True), method)
-    assert foreign == absent == 404
-
-
-@every([name for name in STAFFED if TABLE[name][0] > Role.CLERK])
-def test_a_clerk_may_not_do_what_is_above_her(address, client, bob, name, method):
-    client.force_login(bob)
-    assert visit(client, address(name), method) == 403
-
-
-@every([name for name in STAFFED if TABLE[name][0] > Role.MANAGER])
-def test_a_manager_may_not_do_what_is_above_her(address, client, carol, name, method):
-    client.force_login(carol)
-    assert visit(client, address(name), method) == 403
-
-
-@every(STAFFED)
-def test_the_least_role_gets_in(address, client, alice, bob, carol, name, method):
-    client.force_login({CLERK: bob, MANAGER: carol, OWNER: alice}[TABLE[name][0]])
-    assert visit(client, address(name), method) in {200, 204, 302, 409, 422}
+    client.force_login({CLERK: bob, MANAGER: carol, OWNER: alice}[least])
+    assert visit(client, address(name), method) in (GOT_IN if method == GET else DONE)
 
 
 @every(STAFFED)
@@ -293,38 +288,23 @@ def test_a_page_for_people_asks_to_sign_in(address, client, alice, name, method)
 
 
 @every(KEYED)
-def test_a_program_needs_a_key(address, client, name, method):
+def test_which_key_opens_what(address, things, shop, client, alice, other_shop, name, method):
+    """One row of the second door's matrix: no key, a bad one, a session, a stranger's, ours."""
+    _key, foreign = make_key(merchant=other_shop, name="theirs")
+    own, theirs = f"Api-Key {things['secret']}", f"Api-Key {foreign}"
     assert visit(client, address(name), method) == 401
     assert visit(client, address(name), method, authorization="Api-Key bad.key") == 401
-
-
-@every(KEYED)
-def test_a_session_does_not_open_the_second_door(address, client, alice, name, method):
-    client.force_login(alice)
-    assert visit(client, address(name), method) == 401
-
-
-@every(KEYED)
-def test_a_key_of_another_shop_finds_nothing(address, client, other_shop, name, method):
-    _key, foreign = make_key(merchant=other_shop, name="theirs")
-    key = f"Api-Key {foreign}"
-    assert visit(client, address(name), method, authorization=key) == 404
+    assert visit(client, address(name), method, authorization=theirs) == 404
     if TABLE[name][2]:
         through_own = address(name, merchant=other_shop.slug)
-        assert visit(client, through_own, method, authorization=key) == 404
-
-
-@every(KEYED)
-def test_the_key_of_the_shop_opens(address, things, client, name, method):
-    status = visit(client, address(name), method, authorization=f"Api-Key {things['secret']}")
-    assert status in {200, 201, 400, 409, 415, 422}
-
-
-@every(KEYED)
-def test_a_revoked_key_opens_nothing(address, things, shop, client, name, method):
+        assert visit(client, through_own, method, authorization=theirs) == 404
+    client.force_login(alice)
+    assert visit(client, address(name), method) == 401, "a session is no key"
+    client.logout()
+    status = visit(client, address(name), method, authorization=own)
+    assert status in ({200} if method == GET else DONE)
     shop.api_keys.update(revoked=True)
-    key = f"Api-Key {things['secret']}"
-    assert visit(client, address(name), method, authorization=key) == 401
+    assert visit(client, address(name), method, authorization=own) == 401
 
 
 @every([name for name in TABLE if name != "set_language"])  # Django's: it redirects whatever comes
@@ -364,8 +344,79 @@ def test_nobody_is_sent_to_another_site(client, db):
         assert answer["Location"] == "/"
 
 
-@pytest.mark.parametrize("path", ["/admin/", "/admin/orders/order/"])
-def test_the_admin_is_closed_to_merchants(client, alice, path):
-    assert client.get(path).status_code == 302
-    client.force_login(alice)
-    assert client.get(path).status_code == 302
+def test_the_admin_is_closed_to_merchants(client, alice):
+    paths = [
+        f"/admin/{model._meta.app_label}/{model._meta.model_name}/" for model in site._registry
+    ]
+    for path in ["/admin/", *paths]:
+        client.logout()
+        assert client.get(path).status_code == 302, path
+        client.force_login(alice)
+        assert client.get(path).status_code == 302, path
+
+
+def test_the_admin_reads_everything(client, things, settings):
+    settings.ADMIN_REQUIRES_MFA = False
+    client.force_login(User.objects.create_superuser("root@example.com", "a long password"))
+    for model in site._registry:
+        listed = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
+        assert client.get(listed, {"q": "a"}).status_code in {200, 302}, listed
+        one = model._default_manager.first()
+        if one is not None:
+            assert client.get(f"{listed}{quote(one.pk)}/change/").status_code == 200, listed
+
+
+# path -> who may open the socket
+SOCKETS = {
+    "/ws/live/{room}/": {"guest", "mallory", "bob", "alice"},
+    "/ws/publish/{room}/": {"bob", "alice"},
+    "/ws/dashboard/{merchant}/": {"bob", "alice"},
+}
+
+
+def test_every_socket_has_a_row():
+    rows = {path.replace("{room}", "x").replace("{merchant}", "x") for path in SOCKETS}
+    known = [str(one.pattern) for one in websocket_urlpatterns]
+    assert {re.sub(r"<slug:\w+>", "x", f"/{path}") for path in known} == rows
+
+
+@pytest.mark.parametrize("path", SOCKETS)
+@pytest.mark.parametrize("origin", ["http://localhost", "https://elsewhere.example"])
+async def test_who_opens_which_socket(transactional_db, sessions, things, path, origin):
+    for actor, session in sessions.items():
+        headers = [(b"origin", origin.encode()), (b"host", b"localhost")]
+        if session:
+            headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={session}".encode()))
+        opened = await opens(path.format(**things), headers)
+        may = origin == "http://localhost" and actor in SOCKETS[path]
+        assert opened == may, (actor, path, origin)
+
+
+async def opens(path: str, headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether the socket is accepted and stays open."""
+    scope = {"type": "websocket", "path": path, "headers": headers, "query_string": b""}
+    scope |= {"subprotocols": [], "client": ("127.0.0.1", 1), "server": ("localhost", 80)}
+    socket = ApplicationCommunicator(sockets, scope)
+    await socket.send_input({"type": "websocket.connect"})
+    answer = await socket.receive_output(timeout=5)
+    while answer["type"] == "websocket.accept" and not await socket.receive_nothing(timeout=0.3):
+        if (await socket.receive_output(timeout=1))["type"] == "websocket.close":
+            answer = {"type": "websocket.close"}
+        else:
+            break  # it speaks: it is open
+    opened = answer["type"] == "websocket.accept"
+    if opened:
+        await socket.send_input({"type": "websocket.disconnect", "code": 1001})
+        await socket.wait(timeout=5)
+    return opened
+
+
+@pytest.fixture
+def sessions(alice, bob, mallory) -> dict[str, str]:
+    """{actor: the key of her session}."""
+    found = {"guest": ""}
+    for name, user in (("alice", alice), ("bob", bob), ("mallory", mallory)):
+        client = Client()
+        client.force_login(user)
+        found[name] = session_of(client)
+    return found
