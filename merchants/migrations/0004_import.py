@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("new", "New"),
-                            ("change", "Change"),
+                            ("change", "Update"),
                             ("same", "As it is"),
                             ("silent", "Nothing to do"),
                             ("bad", "To mend"),
