@@ -140,7 +140,7 @@ def pin(clerk: Page, shopper: Page, product: str) -> None:
 
 
 def claim(clerk: Page, shopper: Page) -> None:
-    clerk.locator("[data-open-tool=drop-tool]").click()
+    clerk.locator("#open-drop").click()
     clerk.locator("#drop-tool button").click()
     chip = shopper.locator("[data-drops] a")
     expect(chip).to_contain_text("20")
