@@ -132,7 +132,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "api:order-ship": (KEY, {POST}, ["number"]),
 }
 # Not ours: guarded by django-allauth and by the admin themselves; their login is tested apart.
-FOREIGN = ("accounts/", "admin/", "media/")
+# kit/ is there under DEBUG alone, which the addresses may or may not have been read under.
+FOREIGN = ("accounts/", "admin/", "media/", "kit/")
 STAFFED = [name for name, (who, _m, _o) in TABLE.items() if isinstance(who, Role)]
 KEYED = [name for name, (who, _m, _o) in TABLE.items() if who == KEY]
 OPEN = [name for name, (who, _m, _o) in TABLE.items() if who == PUBLIC]
