@@ -47,8 +47,8 @@ test: check packages ## everything
 	@$(PY) -m pytest tests -m slow --reruns 2 --durations 10
 	@.ci/postgres $(PY) -m pytest tests/merchants tests/orders tests/test_invariants.py tests/races/test_races.py -n 2 --reruns 1
 
-quick: setup .venv/.dev ## the part that takes under a minute
-	@$(PY) -m pytest tests -m "not slow" -n 2
+quick: setup .venv/.dev ## the part that takes under a minute: all but servers, browsers and matrices
+	@$(PY) -m pytest tests -m "not slow and not broad" -n 2
 
 bench: setup .venv/.dev packages ## figures beside their references; NAME=fanout runs one
 	@$(PY) -m bench $(NAME)

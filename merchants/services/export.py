@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
 
 from merchants.models import Merchant, Product, Stock, Store, Variant
 from merchants.models.importing import COLUMN_LABELS
@@ -59,6 +57,9 @@ def goods_csv(merchant: Merchant, store: Store | None) -> Iterator[str]:
 
 def goods_xlsx(merchant: Merchant, store: Store | None) -> bytes:
     """Texts are written as texts, so that nothing in them runs as a formula."""
+    from openpyxl import Workbook  # a third of a second that no start should wait for
+    from openpyxl.cell import WriteOnlyCell
+
     book = Workbook(write_only=True)
     page = book.create_sheet(_("Goods"))
     for number, cells in enumerate(goods_table(merchant, store)):

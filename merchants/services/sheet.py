@@ -18,7 +18,6 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
-from openpyxl import load_workbook
 
 from merchants.errors import RuleBroken
 from merchants.rules.column import is_heading
@@ -151,6 +150,8 @@ def _csv(path: Path, shape: Shape) -> Iterator[tuple[int, list[str]]]:
 
 
 def _xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
+    from openpyxl import load_workbook  # a third of a second that no start should wait for
+
     try:
         with path.open("rb") as file:
             book = load_workbook(file, read_only=True, data_only=True, keep_links=False)

@@ -434,6 +434,7 @@ class Shop(RuleBasedStateMachine):
             self.free[line.variant_id] += line.quantity
 
 
+@pytest.mark.broad
 def test_whatever_happens_every_invariant_holds(db):
     run_state_machine_as_test(
         Shop,
