@@ -1,6 +1,6 @@
 """Run the benches: all of them, or those that are named.
 
-    python -m bench              media, fanout, pages
+    python -m bench              media, fanout, pages, imports
     python -m bench fanout
 
 A bench is a module here with a function `run(out)`; `out(line)` says what it is doing.
@@ -15,7 +15,7 @@ import traceback
 
 from bench.report import OUT, table
 
-ALL = ("fanout", "media", "pages")
+ALL = ("fanout", "media", "pages", "imports")
 
 
 def main(names: list[str]) -> int:
