@@ -33,7 +33,7 @@ class Watch:
         self.open_number = 0  # of the segment that is being written
         self.open_parts = 0
         self._seen: Mark | None = None
-        self._looking: asyncio.Task[bool] | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._waiting: set[asyncio.Future[None]] = set()
         self._poller: asyncio.Task[None] | None = None
 
@@ -41,29 +41,34 @@ class Watch:
     def exists(self) -> bool:
         return self._seen is not None
 
-    async def look(self) -> bool:
-        """Read the file if it has changed; answer whether it has. One look serves all who ask.
+    async def look(self) -> None:
+        """Read the file if it has changed, and wake who waits for that. One look serves all.
 
         A look that began before the question is no answer: the next one is.
         """
-        changed = False
         if self._looking is not None and not self._looking.done():
-            changed = await asyncio.shield(self._looking)
+            await asyncio.shield(self._looking)
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
-        return await asyncio.shield(self._looking) or changed
+        await asyncio.shield(self._looking)
 
-    async def _look(self) -> bool:
+    async def _look(self) -> None:
         try:
             seen, text = await look_up(_changed, self.path, self._seen)
         except OSError:
-            changed, self._seen = self.exists, None
-            return changed
-        if seen == self._seen:
-            return False
-        self.text, self._seen = text, seen
-        self._measure(text.decode())
-        return True
+            self._seen = None
+            self._wake()
+            return
+        if seen != self._seen:
+            self.text, self._seen = text, seen
+            self._measure(text.decode())
+            self._wake()  # here, for after a newcomer's look the poller finds nothing new
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, set()
+        for change in waiting:
+            if not change.done():
+                change.set_result(None)
 
     def has(self, number: int | None, part: int | None) -> bool:
         """Whether a player's _HLS_msn and _HLS_part are met, or never will be."""
@@ -91,11 +96,7 @@ class Watch:
     async def _poll(self) -> None:
         while self._waiting:
             await asyncio.sleep(LOOK)
-            if await self.look():
-                waiting, self._waiting = self._waiting, set()
-                for change in waiting:
-                    if not change.done():
-                        change.set_result(None)
+            await self.look()
 
     def _measure(self, text: str) -> None:
         first = _FIRST.search(text)

@@ -145,6 +145,17 @@ async def test_a_thousand_waiters_are_one_poller(folder, monkeypatch):
     assert not watch._watches, "and nothing is kept when all have left"
 
 
+async def test_what_a_newcomer_sees_first_wakes_who_waits(folder):
+    query = "_HLS_msn=3&_HLS_part=2"
+    waiting = asyncio.create_task(get("/hls/abc123/ll.m3u8", query=query))
+    await asyncio.sleep(0.1)
+    shared = watch._watches[folder]
+    write_playlist(folder, closed=4, parts=0)
+    await shared.look()  # as one does who came while nobody waited yet
+    answer = await asyncio.wait_for(waiting, 0.5)
+    assert answer["status"] == 200
+
+
 async def test_a_silent_stream_is_answered_with_what_there_is(folder, monkeypatch):
     monkeypatch.setattr(watch, "PATIENCE", 0.2)
     answer = await get("/hls/abc123/ll.m3u8", query="_HLS_msn=4")
