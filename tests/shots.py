@@ -93,6 +93,7 @@ def screens(folder: Path) -> list[Screen]:
         Screen("console-soon", f"{shop}/rooms/{soon}/console/", staff=True, full=False),
         Screen("products", f"{shop}/products/", staff=True),
         Screen("product-edit", f"{shop}/products/{tea}/", staff=True),
+        Screen("imports", f"{shop}/imports/", staff=True),
         Screen("orders", f"{shop}/orders/", staff=True),
         Screen("order", f"{shop}/orders/{to_ship}/", staff=True),
         Screen("coupons", f"{shop}/coupons/", staff=True),
