@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
+from django.utils.translation import override
+
 from merchants.rules.importing import ImportState
 from merchants.services.import_apply import apply
 from merchants.services.import_check import check
@@ -19,7 +22,9 @@ def run(pk: int) -> None:
     batch = take_lease(pk)
     if batch is None:
         return
+    language = (batch.by.language if batch.by else "") or settings.LANGUAGE_CODE
     try:
-        WORK[ImportState(batch.state)](batch)
+        with override(language):  # whoever brought the sheet reads what is wrong with it
+            WORK[ImportState(batch.state)](batch)
     except Overtaken:
         log.info("import %s goes on in another worker", pk)

@@ -38,7 +38,7 @@ from merchants.services.importing import (
     rename_columns,
     undo_import,
 )
-from merchants.services.sheet import Shape, rows, write_csv
+from merchants.services.sheet import BadSheet, Shape, rows, write_csv
 
 PER_PAGE = 50
 STEPS = {  # which of the four steps a state stands at
@@ -122,12 +122,15 @@ def _table(request: MerchantRequest, batch: Import) -> dict[str, object]:
 def _columns_page(
     request: MerchantRequest, batch: Import, form: ColumnsForm, status: int = 200
 ) -> HttpResponse:
-    source = rows(Path(batch.file.path), Shape(**batch.shape))
+    try:
+        found = samples(batch, rows(Path(batch.file.path), Shape(**batch.shape)))
+    except BadSheet:  # broken further down: the check will say where
+        found = [[] for _header in batch.headers]
     fields = [form[f"c{at}"] for at in range(len(batch.headers))]
     context = {
         "batch": batch,
         "form": form,
-        "pairs": list(zip(fields, samples(batch, source), strict=True)),
+        "pairs": list(zip(fields, found, strict=True)),
         "step": 2,
     }
     return render(request, "merchants/import/columns.html", context, status=status)

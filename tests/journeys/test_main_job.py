@@ -15,32 +15,17 @@ from livestream.models import Room
 from merchants.models import Notification
 from orders.models import Order
 from tests.journeys.browser import Troubles, chromium, desk, phone, playing, sign_in, width
+from tests.journeys.conftest import PASSWORD
 from tests.servers import until
 
 pytestmark = pytest.mark.slow
-PASSWORD = "a long password"
 
 
-@pytest.fixture(autouse=True)
-def _rows_beside_a_loop(monkeypatch):
-    """Playwright's sync API keeps a loop in this thread; the ORM is still called from none."""
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-
-
-@pytest.fixture
-def clerk_account(bob, settings):
-    """Bob, with a password that the server's own hasher can check."""
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.PBKDF2PasswordHasher"]
-    bob.set_password(PASSWORD)
-    bob.save()
-    return bob
-
-
-def test_a_clerk_goes_live_and_a_shopper_buys(server, shop, clerk_account, longjing, cup):
+def test_a_clerk_goes_live_and_a_shopper_buys(server, shop, bob, account, longjing, cup):
     with chromium() as browser:
         clerk = desk(browser, server.url).new_page()
         troubles = Troubles(clerk)
-        sign_in(clerk, clerk_account.email, PASSWORD)
+        sign_in(clerk, account(bob).email, PASSWORD)
         issue_coupon(clerk)
         room = make_room(clerk, longjing.name)
         go_live(clerk, room)

@@ -454,3 +454,16 @@ def test_entities_in_a_workbook_are_never_expanded(bring):
             made.writestr(name, data)
     with pytest.raises(BadSheet):
         bring(hostile.getvalue(), "goods.xlsx")
+
+
+def test_a_file_that_breaks_off_says_so_and_can_be_looked_at(checked, shop, client, alice):
+    alice.language = "en"
+    alice.save()
+    batch = checked('name,price\n"' + "x" * 200_000)
+    assert batch.state == ImportState.FAILED
+    client.force_login(alice)
+    page = client.get(
+        f"/dashboard/{shop.slug}/imports/{batch.public_id}/", headers={"Accept-Language": "en"}
+    )
+    assert page.status_code == 200
+    assert "cannot be read" in page.content.decode()
