@@ -26,8 +26,9 @@ async function start(element) {
 }
 
 function startWithin(root) {
-  if (root.matches?.("[data-module]")) start(root);
-  root.querySelectorAll?.("[data-module]").forEach(start);
+  const found = [...(root.querySelectorAll?.("[data-module]") ?? [])];
+  if (root.matches?.("[data-module]")) found.unshift(root);
+  return Promise.all(found.map(start));
 }
 
 document.documentElement.dataset.js = "on";
@@ -36,4 +37,4 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   if (token && detail.verb !== "get") detail.headers["X-CSRFToken"] = token;
 });
 document.addEventListener("htmx:load", ({ detail }) => startWithin(detail.elt));
-startWithin(document);
+startWithin(document).then(() => { document.documentElement.dataset.started = ""; });

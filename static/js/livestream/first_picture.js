@@ -4,18 +4,20 @@
 import start from "guitai/livestream/player";
 
 const PATIENCE = 1200; // ms after which the page starts without a picture: the host's line may be down
+const WANTED = ["pointerdown", "keydown", "focusin"]; // who reaches for the page waits for nothing
 
 function begin() {
   const video = document.querySelector('video[data-module~="livestream/player"]');
   if (!video) return false;
   start(video); // boot.js comes by later and finds it started
-  const timer = setTimeout(boot, PATIENCE);
-  video.addEventListener("loadeddata", () => { clearTimeout(timer); boot(); }, { once: true });
+  setTimeout(boot, PATIENCE);
+  video.addEventListener("loadeddata", boot, { once: true });
+  WANTED.forEach((name) => document.addEventListener(name, boot, { once: true, capture: true }));
   return true;
 }
 
 function boot() {
-  import("guitai/boot");
+  import("guitai/boot"); // once: a module is only ever run the first time
 }
 
 if (!begin()) document.addEventListener("readystatechange", () => begin() || boot(), { once: true });
