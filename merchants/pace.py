@@ -1,7 +1,8 @@
 """How often a guest may do what costs the shop something: by device, and by network address.
 
 A device is as easily made new as a cookie is dropped, so the address counts too, generously: a
-whole shop full of customers may sit behind one. Counted in the cache, in windows of ten minutes.
+whole shop full of customers may sit behind one. Counted in the memory of each process, in windows
+of ten minutes.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import time
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
-from django.core.cache import cache
+from django.core.cache import caches
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +33,7 @@ class TooOften(RuleBroken):
 def keep_pace(request: HttpRequest, doing: str) -> None:
     """Count one more of `doing`. Raises TooOften if it was one too many."""
     most, times = PACES[doing]
+    cache = caches["pace"]
     window = int(time.time()) // WINDOW
     address = get_adapter(request).get_client_ip(request)
     counted = (
