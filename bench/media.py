@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 TICKS = os.sysconf("SC_CLK_TCK")
 WARM_UP = 8.0
 SAMPLE = 30.0
-VISITS = 5
+VISITS = 9
 CHROMIUM = [
     "--no-sandbox",
     "--no-first-run",
