@@ -55,6 +55,11 @@ class LastOwner(RuleBroken):
     sentence = _("A shop needs an owner: this is the last one.")
 
 
+class NoLongerThere(RuleBroken):
+    code = "no_longer_there"
+    sentence = _("This person no longer works here.")
+
+
 class InvitationClosed(RuleBroken):
     code = "invitation_closed"
     status = 410

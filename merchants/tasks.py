@@ -32,7 +32,7 @@ def send_notifications() -> None:
 
 @shared_task(ignore_result=True)
 def run_imports() -> None:
-    """Check, apply and undo what waits for it. Kicked by the page, swept for a killed worker."""
+    """Check, apply and undo what waits for it. Every 2 seconds."""
     for pk in importing.due(timezone.now()):
         import_run.run(pk)
 

@@ -27,7 +27,7 @@ NEXT = {
     ImportState.CHECKING: {ImportState.CHECKED, ImportState.FAILED},
     ImportState.CHECKED: {ImportState.CHECKING, ImportState.APPLYING, ImportState.MAPPING},
     ImportState.APPLYING: {ImportState.DONE},
-    ImportState.DONE: {ImportState.UNDOING, ImportState.APPLYING},
+    ImportState.DONE: {ImportState.UNDOING},
     ImportState.UNDOING: {ImportState.UNDONE},
     ImportState.UNDONE: set(),
     ImportState.FAILED: {ImportState.CHECKING, ImportState.MAPPING},

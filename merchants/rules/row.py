@@ -24,7 +24,7 @@ DESCRIPTION_LENGTH = 4000
 MOST_PIECES = 1_000_000
 FAR = 5  # times cheaper or dearer than now is worth a look
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]")
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/li|/h\d)\b[^>]*>", re.IGNORECASE)
 _PIECES = re.compile(r"(-?\d{1,12})(?:\.0+)?")
@@ -181,7 +181,7 @@ def _texts(cells: Sequence[str], columns: Mapping[int, Column]) -> dict[Column, 
 
 def clean(text: str) -> str:
     """Without what cannot be seen, and without the apostrophe that disarms a formula."""
-    text = _CONTROL.sub("", unicodedata.normalize("NFC", str(text))).strip()
+    text = CONTROL.sub("", unicodedata.normalize("NFC", str(text))).strip()
     return text[1:] if len(text) > 1 and text[0] == "'" and text[1] in "=+-@" else text
 
 

@@ -13,6 +13,7 @@ from merchants.models.importing import COLUMN_LABELS
 from merchants.rules import money
 from merchants.rules.column import Column
 from merchants.rules.product import ProductState
+from merchants.rules.row import CONTROL
 from merchants.services.sheet import write_csv
 
 COLUMNS = (
@@ -65,7 +66,7 @@ def goods_xlsx(merchant: Merchant, store: Store | None) -> bytes:
     for number, cells in enumerate(goods_table(merchant, store)):
         written = []
         for column, text in zip(COLUMNS, cells, strict=True):
-            cell = WriteOnlyCell(page, value=text)
+            cell = WriteOnlyCell(page, value=CONTROL.sub("", text))
             if number and column in NUMBERS and text:
                 cell.value = float(text) if "." in text else int(text)
             else:

@@ -37,18 +37,26 @@ def apply(batch: Import) -> None:
     """Bring in what is still to be brought in, and hand the import back to people."""
     todo = batch.rows.filter(outcome__in=TO_APPLY, applied=False)
     while True:
-        rows = list(
-            todo.filter(number__gt=batch.cursor)
-            .select_related("product__category", "variant")
-            .order_by("number")[:BATCH]
-        )
+        rows = list(todo.filter(number__gt=batch.cursor).order_by("number")[:BATCH])
         if not rows:
             break
         commit_batch(batch, partial(_apply, batch, rows), cursor=rows[-1].number)
     finish(batch, ImportState.DONE, finished_at=timezone.now(), **tally(batch))
 
 
-def _apply(batch: Import, rows: Sequence[ImportRow]) -> None:
+def as_they_are(batch: Import, rows: Sequence[ImportRow]) -> list[ImportRow]:
+    """The rows with their products and variants as they are now, locked until the batch is done."""
+    products = [row.product_id for row in rows if row.product_id]
+    variants = [row.variant_id for row in rows if row.variant_id]
+    list(Product.objects.select_for_update().filter(pk__in=products).order_by("pk"))
+    list(Variant.whole.select_for_update().filter(pk__in=variants).order_by("pk"))
+    found = batch.rows.filter(pk__in=[row.pk for row in rows])
+    ordered = {row.pk: row for row in found.select_related("product__category", "variant")}
+    return [ordered[row.pk] for row in rows]
+
+
+def _apply(batch: Import, found: Sequence[ImportRow]) -> None:
+    rows = as_they_are(batch, found)
     try:
         with transaction.atomic():
             _write(batch, rows)

@@ -64,6 +64,7 @@ def columns_of(batch: Import) -> dict[int, Column]:
 
 def check(batch: Import) -> None:
     """Check the whole sheet from where it was left, and hand it back to people."""
+    taken = dict(batch.rows.filter(variant__isnull=False).values_list("variant_id", "number"))
     try:
         for part in in_batches(_read(batch)):
             fresh = [row for row in part if row.number > batch.cursor]
@@ -71,7 +72,7 @@ def check(batch: Import) -> None:
                 continue
             commit_batch(
                 batch,
-                partial(_keep, judge(batch, fresh)),
+                partial(_keep, judge(batch, fresh, taken)),
                 cursor=fresh[-1].number,
                 total=batch.total + len(fresh),
             )
@@ -147,13 +148,16 @@ class Shop:
         return None
 
 
-def judge(batch: Import, part: Sequence[Read]) -> list[ImportRow]:
-    """The rows as they are kept: what they say, what they mean, what is wrong."""
+def judge(batch: Import, part: Sequence[Read], taken: dict[int, int]) -> list[ImportRow]:
+    """The rows as they are kept: what they say, what they mean, what is wrong.
+
+    `taken` is {variant: the first row that means it}, and learns of the rows of this part.
+    """
     shop = Shop(batch, [row.reading.goods for row in part if not row.reading.silent])
-    return [_row(batch, row, shop) for row in part]
+    return [_row(batch, row, shop, taken) for row in part]
 
 
-def _row(batch: Import, row: Read, shop: Shop) -> ImportRow:
+def _row(batch: Import, row: Read, shop: Shop, taken: dict[int, int]) -> ImportRow:
     goods, problems = row.reading.goods, list(row.reading.problems)
     made = ImportRow(
         batch=batch,
@@ -170,6 +174,9 @@ def _row(batch: Import, row: Read, shop: Shop) -> ImportRow:
     variant, product, trouble = shop.find(goods)
     problems += trouble
     if variant is not None:
+        first = taken.setdefault(variant.pk, row.number)
+        if first != row.number and not any(problem.code == "twice" for problem in problems):
+            problems.append(Problem(Column.NAME, "twice", details={"row": str(first)}))
         problems += _compared(goods, variant, batch.merchant.currency)
         made.seen = _seen(variant)
         made.variant, made.product = variant, variant.product
@@ -271,6 +278,9 @@ def edit_cell(*, batch: Import, number: int, column: Column, text: str) -> Impor
         ("barcode", {was[1], reading.goods.barcode}),
     ):
         twins |= Q(**{f"{name}__in": values - {""}})
+    twins |= Q(sku="", barcode="", goods__name=reading.goods.name)
+    for sku in {was[0], reading.goods.sku} - {""}:
+        twins |= Q(sku__iexact=sku)
     seen = Seen()
     for twin in batch.rows.filter(twins).exclude(outcome=Outcome.SILENT).order_by("number"):
         _judge_again(batch, twin, seen)
@@ -294,6 +304,8 @@ def _judge_again(batch: Import, row: ImportRow, seen: Seen) -> None:
     reading = replace(
         reading, problems=(*reading.problems, *seen.problems(row.number, reading.goods))
     )
-    fresh = judge(batch, [Read(row.number, row.cells, reading)])[0]
+    others = batch.rows.filter(variant__isnull=False, number__lt=row.number)
+    taken = dict(others.values_list("variant_id", "number"))
+    fresh = judge(batch, [Read(row.number, row.cells, reading)], taken)[0]
     fresh.pk = row.pk
     fresh.save(force_update=True)

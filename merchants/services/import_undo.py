@@ -19,7 +19,7 @@ from merchants.models import Import, ImportRow, Product, Stock, StockMovement, V
 from merchants.rules.importing import ImportState
 from merchants.rules.product import ProductState
 from merchants.rules.stock import Reason
-from merchants.services.import_apply import OF_PRODUCT, OF_VARIANT
+from merchants.services.import_apply import OF_PRODUCT, OF_VARIANT, as_they_are
 from merchants.services.importing import commit_batch, finish
 from merchants.services.product import index_product
 from merchants.services.stock import change_stock
@@ -39,13 +39,18 @@ def undo(batch: Import) -> None:
     finish(batch, ImportState.UNDONE, finished_at=timezone.now())
 
 
-def _undo(batch: Import, rows: Sequence[ImportRow]) -> None:
+def _undo(batch: Import, found: Sequence[ImportRow]) -> None:
+    rows = as_they_are(batch, found)
     products = {row.product_id: row.product for row in rows if row.product}
     for row in rows:
         row.product = products.get(row.product_id)  # several rows write the same product
         if row.seen:
-            _put_back(batch, row)
-    _unmake([row.variant_id for row in rows if row.variant_id and not row.seen])
+            try:
+                with transaction.atomic():
+                    _put_back(batch, row)
+            except IntegrityError:
+                continue  # what was there before no longer fits: it stays as it is
+    _unmake([row.variant_id for row in rows if row.variant_id and not row.seen], batch.reference)
     batch.rows.filter(pk__in=[row.pk for row in rows]).update(applied=False)
     made = {row.product_id for row in rows if row.product_id and row.before.get("made")}
     _drop(
@@ -55,11 +60,13 @@ def _undo(batch: Import, rows: Sequence[ImportRow]) -> None:
     )
 
 
-def _unmake(variants: Sequence[int]) -> None:
+def _unmake(variants: Sequence[int], reference: str) -> None:
     """Delete variants that only this import has booked; archive those in use by now."""
     try:
         with transaction.atomic():
-            StockMovement.objects.filter(stock__variant__in=variants).delete()
+            StockMovement.objects.filter(
+                stock__variant__in=variants, reference=reference
+            ).delete()  # another's movement protects the stock, and so the variant
             Stock.objects.filter(variant__in=variants).delete()
             Variant.whole.filter(pk__in=variants).delete()
     except (ProtectedError, IntegrityError):
@@ -67,7 +74,7 @@ def _unmake(variants: Sequence[int]) -> None:
             Variant.whole.filter(pk__in=variants).update(archived=True)
             return
         for variant in variants:
-            _unmake([variant])
+            _unmake([variant], reference)
 
 
 def _drop(products: Sequence[int]) -> None:

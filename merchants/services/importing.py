@@ -143,7 +143,8 @@ def sold_of(batch: Import) -> str:
 
 
 def _move(batch: Import, state: ImportState, **changes: object) -> None:
-    moved = Import.objects.filter(pk=batch.pk, state__in=before(state)).update(
+    there = Import.objects.exclude(file="")  # without its file nothing is left to be done
+    moved = there.filter(pk=batch.pk, state__in=before(state)).update(
         state=state.value, leased_until=None, failure="", **changes
     )
     batch.refresh_from_db()

@@ -25,9 +25,10 @@ from merchants.rules.column import is_heading
 MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 50_000
 MOST_COLUMNS = 100
-MOST_UNPACKED = 300 * 1024 * 1024
+MOST_UNPACKED = 150 * 1024 * 1024
+MOST_TEXT = 60_000_000  # characters in all cells together
 MOST_PARTS = 2_000
-MOST_IN_CELL = 32_767  # as in Excel
+MOST_IN_CELL = 4_000  # characters that are read of one
 HEADING_WITHIN = 10  # rows of titles and notes that may stand above the heading
 
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -125,7 +126,12 @@ def rows(path: Path, shape: Shape) -> Iterator[tuple[int, list[str]]]:
     Raises BadSheet in the middle if the file turns out to be broken or too large.
     """
     source = _xlsx(path) if shape.kind == "xlsx" else _csv(path, shape)
-    for number, cells in source:
+    read = 0
+    for number, whole in source:
+        cells = [cell[:MOST_IN_CELL].replace("\x00", "") for cell in whole]
+        read += sum(map(len, cells))
+        if read > MOST_TEXT:
+            raise BadSheet(_("This file holds more text than we take. Save the goods alone."))
         if number > MOST_ROWS + HEADING_WITHIN + 1:
             raise BadSheet(_("At most 50,000 rows at a time. Cut the file in two."))
         if len(cells) > MOST_COLUMNS:
@@ -134,7 +140,7 @@ def rows(path: Path, shape: Shape) -> Iterator[tuple[int, list[str]]]:
 
 
 def _csv(path: Path, shape: Shape) -> Iterator[tuple[int, list[str]]]:
-    csv.field_size_limit(MOST_IN_CELL * 4)
+    csv.field_size_limit(128 * 1024)
     with path.open(encoding=shape.encoding, newline="") as file:
         reader = csv.reader(file, delimiter=shape.delimiter)
         try:

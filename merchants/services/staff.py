@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 
-from merchants.errors import LastOwner
+from merchants.errors import LastOwner, NoLongerThere
 from merchants.models import Invitation, Merchant, Staff, User
 from merchants.rules.role import Role
 from merchants.signals import staff_removed
@@ -32,7 +32,10 @@ def add_staff(*, merchant: Merchant, user: User, role: Role, host_name: str) -> 
 def change_role(*, staff: Staff, role: Role) -> Staff:
     """Give a place another role. Open invitations to more than that end. Raises LastOwner."""
     lock_staff(staff.merchant_id)
-    staff.refresh_from_db()
+    found = Staff.objects.filter(pk=staff.pk).first()
+    if found is None:  # another owner was faster
+        raise NoLongerThere
+    staff = found
     if role < Role.OWNER:
         _keep_an_owner(staff)
     staff.role = role.value

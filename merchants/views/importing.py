@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import quote
 
-from celery import current_app
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -115,7 +114,7 @@ def _table(request: MerchantRequest, batch: Import) -> dict[str, object]:
         "page": found,
         "columns": columns_shown(batch),
         "rows": shown(batch, found),
-        "editable": batch.state == ImportState.CHECKED,
+        "editable": batch.state == ImportState.CHECKED and bool(batch.file),
     }
 
 
@@ -140,6 +139,8 @@ def _columns_page(
 @merchant_view(Role.MANAGER)
 def columns(request: MerchantRequest, batch: str) -> HttpResponse:
     found = _find(request, batch)
+    if not found.file:
+        raise Http404
     form = ColumnsForm(request.POST, batch=found)
     if form.is_valid():
         try:
@@ -152,7 +153,6 @@ def columns(request: MerchantRequest, batch: str) -> HttpResponse:
 
 
 def _at_work(request: MerchantRequest, batch: Import) -> HttpResponse:
-    current_app.send_task("merchants.tasks.run_imports")
     return redirect("merchants:import", request.merchant.slug, batch.public_id)
 
 

@@ -467,3 +467,66 @@ def test_a_file_that_breaks_off_says_so_and_can_be_looked_at(checked, shop, clie
     )
     assert page.status_code == 200
     assert "cannot be read" in page.content.decode()
+
+
+def test_one_variant_named_in_two_ways_is_counted_once(done, shop, longjing, store):
+    variant = longjing.variants.first()
+    variant.barcode = "6901"
+    variant.save()
+    batch = done(
+        f"品名,编码,条码,价格,库存\n{longjing.name},{variant.sku},,68,30\n龙井,,6901,68,30\n"
+    )
+    assert codes(batch, 3) >= {"name.twice"}
+    assert Stock.objects.get(variant=variant, store=store).on_hand == 30
+
+
+def test_a_duplicate_without_sku_stays_one_when_its_cell_is_edited(checked):
+    batch = checked("品名,编码,价格\n茶,,10\n茶,,12\n")
+    assert codes(batch, 3) >= {"name.twice"}
+    edit_cell(batch=batch, number=3, column=Column.NAME, text="茶")
+    assert codes(batch, 3) >= {"name.twice"}
+
+
+def test_a_sale_during_the_undo_is_kept_with_its_goods(done, shop, store, bob):
+    batch = done(PLAIN)
+    undo_import(batch=batch)
+    silver = shop.variants.get(sku="BH-50")
+    sell_at_counter(variant=silver, store=store, by=bob)
+    run(batch.pk)
+    silver = Variant.whole.get(pk=silver.pk)
+    assert silver.archived
+    assert StockMovement.objects.filter(stock__variant=silver).count() == 2
+    assert not shop.variants.filter(sku="ZS-125").exists()
+
+
+def test_what_no_longer_fits_is_left_as_it_is(done, shop, longjing):
+    variant = longjing.variants.first()
+    Variant.objects.filter(pk=variant.pk).update(price=10000, compare_at=20000)
+    batch = done(f"品名,编码,价格,原价\n{longjing.name},{variant.sku},150,300\n")
+    Variant.objects.filter(pk=variant.pk).update(price=25000)
+    undo_import(batch=batch)
+    run(batch.pk)
+    batch.refresh_from_db()
+    variant.refresh_from_db()
+    assert (batch.state, variant.price) == (ImportState.UNDONE, 25000)
+
+
+def test_a_price_saved_while_a_batch_waits_is_not_written_back(checked, shop, longjing, store):
+    variant = longjing.variants.first()
+    batch = checked(
+        f"品名,编码,价格,库存\n{longjing.name},{variant.sku},,77\n".replace(
+            ",,", f",{variant.price / 100},"
+        )
+    )
+    Variant.objects.filter(pk=variant.pk).update(low_stock=9)
+    apply_import(batch=batch)
+    run(batch.pk)
+    variant.refresh_from_db()
+    assert variant.low_stock == 9
+
+
+def test_a_control_character_breaks_no_export(shop, longjing, client, alice):
+    longjing.description = "line\x0bbreak"
+    longjing.save()
+    client.force_login(alice)
+    assert client.get(f"/dashboard/{shop.slug}/export/?as=xlsx").status_code == 200
