@@ -6,40 +6,18 @@ the second number is the figure, the first its reference, so a ratio of 1 is a c
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
+from bench.apart import measured
 from bench.report import record
 
-ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = "the same page with 2 instead of 40 rows"
 
 
 def run(out: Callable[[str], Any] = print) -> None:
     """Count in a process and a database of its own."""
-    with tempfile.TemporaryDirectory(prefix="guitai-bench-") as folder:
-        environment = os.environ | {
-            "DEBUG": "1",
-            "REDIS_URL": "",
-            "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
-            "VAR_DIR": folder,
-            "LOG_LEVEL": "WARNING",
-        }
-        counted = subprocess.run(
-            [sys.executable, "-m", "bench.counting"],
-            env=environment,
-            cwd=ROOT,
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-    found = json.loads(counted.stdout.splitlines()[-1])
+    found = measured("bench.counting")
     little, much = found["little"], found["much"]
     for page in ("room", "products", "orders"):
         out(f"{page}: {much[page]} queries, {much[f'{page}_ms']:.0f} ms of CPU with DEBUG on")

@@ -14,6 +14,7 @@ from typing import Any
 
 from merchants.rules import money
 from merchants.rules.column import Column
+from merchants.rules.line import visible
 from merchants.rules.product import ProductState
 
 NAME_LENGTH = 60
@@ -24,7 +25,6 @@ DESCRIPTION_LENGTH = 4000
 MOST_PIECES = 1_000_000
 FAR = 5  # times cheaper or dearer than now is worth a look
 
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\ufeff]")
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/li|/h\d)\b[^>]*>", re.IGNORECASE)
 _PIECES = re.compile(r"(-?\d{1,12})(?:\.0+)?")
@@ -181,7 +181,7 @@ def _texts(cells: Sequence[str], columns: Mapping[int, Column]) -> dict[Column, 
 
 def clean(text: str) -> str:
     """Without what cannot be seen, and without the apostrophe that disarms a formula."""
-    text = CONTROL.sub("", unicodedata.normalize("NFC", str(text))).strip()
+    text = visible(unicodedata.normalize("NFC", text)).strip()
     return text[1:] if len(text) > 1 and text[0] == "'" and text[1] in "=+-@" else text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from decimal import Decimal
 
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
@@ -12,8 +13,8 @@ from merchants.models import Merchant, Product, Stock, Store, Variant
 from merchants.models.importing import COLUMN_LABELS
 from merchants.rules import money
 from merchants.rules.column import Column
+from merchants.rules.line import visible
 from merchants.rules.product import ProductState
-from merchants.rules.row import CONTROL
 from merchants.services.sheet import write_csv
 
 COLUMNS = (
@@ -66,9 +67,9 @@ def goods_xlsx(merchant: Merchant, store: Store | None) -> bytes:
     for number, cells in enumerate(goods_table(merchant, store)):
         written = []
         for column, text in zip(COLUMNS, cells, strict=True):
-            cell = WriteOnlyCell(page, value=CONTROL.sub("", text))
+            cell = WriteOnlyCell(page, value=visible(text))
             if number and column in NUMBERS and text:
-                cell.value = float(text) if "." in text else int(text)
+                cell.value = Decimal(text)
             else:
                 cell.data_type = "s"
             written.append(cell)

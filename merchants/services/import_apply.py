@@ -22,6 +22,7 @@ from merchants.rules.search import haystack
 from merchants.rules.stock import Reason
 from merchants.services.import_check import tally
 from merchants.services.importing import commit_batch, finish
+from merchants.services.product import index_products
 from merchants.services.stock import change_stock, receive_new
 from merchants.signals import product_changed
 
@@ -86,7 +87,8 @@ def _write(batch: Import, rows: Sequence[ImportRow]) -> None:
     made = _make_products(batch, fresh, categories)
     _make_variants(batch, fresh)
     _change(batch, known, categories)
-    _index({row.product_id for row in rows if row.product_id} - made)
+    known_ids = {row.product_id for row in rows if row.product_id} - made
+    index_products(Product.objects.filter(pk__in=known_ids))
     for row in rows:
         row.applied = True
     ImportRow.objects.bulk_create(  # an upsert: one statement where bulk_update builds a CASE a row
@@ -244,14 +246,3 @@ def _count(batch: Import, row: ImportRow) -> None:
             reference=batch.reference,
         )
         row.before["stock"] = delta
-
-
-def _index(product_ids: set[int]) -> None:
-    """Refresh the text in which search looks."""
-    products = list(Product.objects.filter(pk__in=product_ids).prefetch_related("variants"))
-    for product in products:
-        words = [product.name]
-        for variant in product.variants.all():
-            words += [variant.name, variant.sku, variant.barcode]
-        product.search = haystack(*words)
-    Product.objects.bulk_update(products, ["search"], batch_size=100)

@@ -178,7 +178,7 @@ def _row(batch: Import, row: Read, shop: Shop, taken: dict[int, int]) -> ImportR
         if first != row.number and not any(problem.code == "twice" for problem in problems):
             problems.append(Problem(Column.NAME, "twice", details={"row": str(first)}))
         problems += _compared(goods, variant, batch.merchant.currency)
-        made.seen = _seen(variant)
+        made.seen = {"on_hand": on_hand(variant)}
         made.variant, made.product = variant, variant.product
     elif product is not None:
         made.product = product
@@ -198,10 +198,6 @@ def _group(goods: Goods) -> str:
     if goods.group:
         return f"={goods.group}"[:200]
     return f"~{fold(goods.name)}"[:200] if goods.spec else ""
-
-
-def _seen(variant: Variant) -> dict[str, Any]:
-    return {"on_hand": on_hand(variant), "price": variant.price}
 
 
 def on_hand(variant: Variant) -> int:
@@ -267,26 +263,28 @@ def edit_cell(*, batch: Import, number: int, column: Column, text: str) -> Impor
     at = next((index for index, named in columns_of(batch).items() if named is column), None)
     if at is None:
         raise BadColumns(_("This column is not in the sheet."))
-    was = (row.sku, row.barcode)
     row.cells = [*row.cells, *[""] * (at + 1 - len(row.cells))]
     row.cells[at] = text[:LONGEST]
-    row.save(update_fields=["cells"])
-    reading = _reading(batch, row)
-    twins = Q(pk=row.pk)
-    for name, values in (
-        ("sku", {was[0], reading.goods.sku}),
-        ("barcode", {was[1], reading.goods.barcode}),
-    ):
-        twins |= Q(**{f"{name}__in": values - {""}})
-    twins |= Q(sku="", barcode="", goods__name=reading.goods.name)
-    for sku in {was[0], reading.goods.sku} - {""}:
-        twins |= Q(sku__iexact=sku)
+    twins = _twins(row)
+    _judge_again(batch, row, Seen())
     seen = Seen()
-    for twin in batch.rows.filter(twins).exclude(outcome=Outcome.SILENT).order_by("number"):
+    for twin in batch.rows.filter(twins | _twins(batch.rows.get(pk=row.pk))).order_by("number"):
         _judge_again(batch, twin, seen)
     Import.objects.filter(pk=batch.pk).update(**tally(batch))
     batch.refresh_from_db()
     return batch.rows.get(pk=row.pk)
+
+
+def _twins(row: ImportRow) -> Q:
+    """The row and every other that may mean the same thing."""
+    same = Q(sku="", barcode="", goods__name=row.goods.get("name", ""))
+    if row.sku:
+        same |= Q(sku__iexact=row.sku)
+    if row.barcode:
+        same |= Q(barcode=row.barcode)
+    if row.variant_id:
+        same |= Q(variant=row.variant_id)
+    return Q(pk=row.pk) | same & ~Q(outcome=Outcome.SILENT)
 
 
 def _reading(batch: Import, row: ImportRow) -> Reading:
@@ -305,7 +303,7 @@ def _judge_again(batch: Import, row: ImportRow, seen: Seen) -> None:
         reading, problems=(*reading.problems, *seen.problems(row.number, reading.goods))
     )
     others = batch.rows.filter(variant__isnull=False, number__lt=row.number)
-    taken = dict(others.values_list("variant_id", "number"))
+    taken = dict(others.order_by("-number").values_list("variant_id", "number"))  # the first stays
     fresh = judge(batch, [Read(row.number, row.cells, reading)], taken)[0]
     fresh.pk = row.pk
     fresh.save(force_update=True)

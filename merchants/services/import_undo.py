@@ -21,7 +21,7 @@ from merchants.rules.product import ProductState
 from merchants.rules.stock import Reason
 from merchants.services.import_apply import OF_PRODUCT, OF_VARIANT, as_they_are
 from merchants.services.importing import commit_batch, finish
-from merchants.services.product import index_product
+from merchants.services.product import index_products
 from merchants.services.stock import change_stock
 from merchants.signals import product_changed
 
@@ -109,7 +109,7 @@ def _put_back(batch: Import, row: ImportRow) -> None:
     product.version += 1
     product.save()
     variant.save()
-    index_product(product)
+    index_products([product])
     product_changed.state(product=product)
     if before.get("stock") and batch.store is not None:
         _book_back(batch, variant, -before["stock"])

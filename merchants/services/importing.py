@@ -34,6 +34,10 @@ class BadColumns(RuleBroken):
     status = 422
 
 
+class AlreadySold(RuleBroken):
+    code = "already_sold"
+
+
 class WrongState(RuleBroken):
     code = "wrong_state"
 
@@ -120,10 +124,10 @@ def apply_import(*, batch: Import) -> None:
 
 @transaction.atomic
 def undo_import(*, batch: Import) -> None:
-    """Have a worker take everything out again. Raises RuleBroken once something of it was sold."""
+    """Have a worker take everything out again. Raises AlreadySold."""
     _move(batch, ImportState.UNDOING, cursor=0)
     if sold := sold_of(batch):
-        raise RuleBroken(
+        raise AlreadySold(
             _("“%(name)s” has already been sold or booked. What was sold cannot be undone.")
             % {"name": sold}
         )

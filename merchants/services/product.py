@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, ProtectedError
+from django.db.models import F, ProtectedError, prefetch_related_objects
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -82,7 +83,7 @@ def save_product(
         variant = _save_variant(product, data, position)
         if data.opening and data.id is None:
             _open_stock(variant, data.opening, by)
-    index_product(product)
+    index_products([product])
     product_changed.state(product=product)
     return product
 
@@ -156,10 +157,11 @@ def _take_out(variant: Variant) -> None:
         Variant.objects.filter(pk=variant.pk).update(archived=True)
 
 
-def index_product(product: Product) -> None:
+def index_products(products: Iterable[Product]) -> None:
     """Refresh the text in which search looks."""
-    words = [product.name]
-    for variant in product.variants.all():
-        words += [variant.name, variant.sku, variant.barcode]
-    product.search = haystack(*words)
-    product.save(update_fields=["search"])
+    found = list(products)
+    prefetch_related_objects(found, "variants")
+    for product in found:
+        words = [(one.name, one.sku, one.barcode) for one in product.variants.all()]
+        product.search = haystack(product.name, *chain.from_iterable(words))
+    Product.objects.bulk_update(found, ["search"], batch_size=100)

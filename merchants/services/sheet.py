@@ -48,9 +48,6 @@ class Shape:
     encoding: str = ""
     delimiter: str = ""
 
-    def __str__(self) -> str:
-        return " ".join(part for part in (self.kind, self.encoding) if part)
-
 
 def shape_of(path: Path) -> Shape:
     """Find out what a file is by what is in it. Raises BadSheet with what to do about it."""

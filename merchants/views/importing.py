@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, cast
 from urllib.parse import quote
@@ -174,10 +175,10 @@ def undo(request: MerchantRequest, batch: str) -> HttpResponse:
     return _act(request, batch, undo_import)
 
 
-def _act(request: MerchantRequest, batch: str, verb: object) -> HttpResponse:
+def _act(request: MerchantRequest, batch: str, verb: Callable[..., None]) -> HttpResponse:
     found = _find(request, batch)
     try:
-        verb(batch=found)  # type: ignore[operator]
+        verb(batch=found)
     except RuleBroken as refusal:
         found.refresh_from_db()
         return _page(request, found, refusal=str(refusal), status=refusal.status)

@@ -113,7 +113,7 @@ def place_order(
     """Hold the stock of a basket and open an order that waits 15 minutes for its payment.
 
     `expected_total` is what the shopper saw; another sum is refused with PriceMoved.
-    Raises BadBasket, OutOfStock (saying of what) or CouponUnfit, and changes nothing.
+    Raises BadBasket, TooManyOpen, OutOfStock (saying of what) or CouponUnfit, and changes nothing.
     """
     now = timezone.now()
     priced = quote(
@@ -125,6 +125,7 @@ def place_order(
     )
     if expected_total is not None and expected_total != priced.sum.total:
         raise PriceMoved
+    _limit_open(merchant, contact.phone, device)
     order = _open_order(merchant, customer, contact, priced, language, device, now)
     if priced.voucher is not None:
         redeem_voucher(voucher=priced.voucher, customer=customer)
@@ -139,13 +140,13 @@ def place_order(
     return order
 
 
-def limit_open(*, merchant: Merchant, phone: str, device: uuid.UUID) -> None:
+def _limit_open(merchant: Merchant, phone: str, device: uuid.UUID | None) -> None:
     """Raise TooManyOpen if this number or this device holds goods in OPEN_ORDERS unpaid orders.
 
     Counted, not locked: two at the same moment may be one too many, which is no harm.
     """
     held = Order.objects.filter(
-        Q(merchant=merchant, phone=phone) | Q(device=device),
+        Q(merchant=merchant, phone=phone) | (Q(device=device) if device else Q(pk__in=[])),
         state=LineState.PENDING,
         pay_by__gt=timezone.now(),
     )

@@ -11,6 +11,7 @@ from openpyxl import Workbook
 from merchants.models import Import, Product, Stock, StockMovement, Variant
 from merchants.rules.column import Column
 from merchants.rules.importing import ImportState
+from merchants.services import import_apply
 from merchants.services.import_check import edit_cell
 from merchants.services.import_run import run
 from merchants.services.importing import (
@@ -24,6 +25,7 @@ from merchants.services.importing import (
     take_lease,
     undo_import,
 )
+from merchants.services.product import VariantData, save_product
 from merchants.services.sheet import BadSheet
 from merchants.services.stock import sell_at_counter
 from tests.merchants.sheets import SHOPIFY, SQUARE, WOO
@@ -162,10 +164,9 @@ def test_a_sku_or_barcode_twice_in_a_file_is_told(checked):
     assert codes(batch, 4) == {"barcode.twice"}
 
 
-def test_a_barcode_of_another_shop_is_no_matter(checked, other_shop, shop):
-    mine = Variant.objects.filter(merchant=other_shop).first()
-    if mine is not None:
-        Variant.objects.filter(pk=mine.pk).update(barcode="6900")
+def test_a_barcode_of_another_shop_is_no_matter(checked, other_shop):
+    theirs = [VariantData("", "T-1", 1000, barcode="6900")]
+    save_product(merchant=other_shop, name="Theirs", variants=theirs)
     assert checked("品名,条码,价格\n茶,6900,10\n").counts == {"new": 1, "look": 0}
 
 
@@ -511,18 +512,23 @@ def test_what_no_longer_fits_is_left_as_it_is(done, shop, longjing):
     assert (batch.state, variant.price) == (ImportState.UNDONE, 25000)
 
 
-def test_a_price_saved_while_a_batch_waits_is_not_written_back(checked, shop, longjing, store):
+def test_a_name_saved_while_a_batch_waits_is_not_written_back(checked, shop, longjing, monkeypatch):
+    """Somebody saves the product between the look at it and the lock on it."""
     variant = longjing.variants.first()
-    batch = checked(
-        f"品名,编码,价格,库存\n{longjing.name},{variant.sku},,77\n".replace(
-            ",,", f",{variant.price / 100},"
-        )
-    )
-    Variant.objects.filter(pk=variant.pk).update(low_stock=9)
+    batch = checked(f"品名,编码,价格\n{longjing.name},{variant.sku},{variant.price / 100 + 1}\n")
+
+    def waits(*args, **changes):
+        Product.objects.filter(pk=longjing.pk).update(description="by hand")
+        Variant.objects.filter(pk=variant.pk).update(low_stock=9)
+        return commit_batch(*args, **changes)
+
+    monkeypatch.setattr(import_apply, "commit_batch", waits)
     apply_import(batch=batch)
+    price = variant.price
     run(batch.pk)
     variant.refresh_from_db()
-    assert variant.low_stock == 9
+    longjing.refresh_from_db()
+    assert (variant.price, variant.low_stock, longjing.description) == (price + 100, 9, "by hand")
 
 
 def test_a_control_character_breaks_no_export(shop, longjing, client, alice):
