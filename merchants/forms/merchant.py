@@ -42,8 +42,8 @@ class MerchantForm(forms.ModelForm):
 class StoreForm(forms.ModelForm):
     class Meta:
         model = Store
-        fields = ["name", "city", "address", "phone", "hours", "pickup"]
-        field_classes = dict.fromkeys(["name", "city", "address", "phone", "hours"], LineField)
+        fields = ["name", "city", "address", "phone", "hours_note", "pickup"]
+        field_classes = dict.fromkeys(["name", "city", "address", "phone", "hours_note"], LineField)
 
     def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,6 +4,7 @@ import django.db.models.deletion
 import django.db.models.functions.text
 import merchants.models.address
 import merchants.models.importing
+import merchants.models.private
 from django.conf import settings
 from django.db import migrations, models
 
@@ -54,7 +55,7 @@ class Migration(migrations.Migration):
                     "file",
                     models.FileField(
                         editable=False,
-                        storage=merchants.models.importing.PrivateFiles(),
+                        storage=merchants.models.private.PrivateFiles(),
                         upload_to=merchants.models.importing.sheet_path,
                     ),
                 ),

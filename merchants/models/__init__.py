@@ -1,6 +1,7 @@
 """Rows of merchants."""
 
 from merchants.models.api_key import MerchantKey
+from merchants.models.audit import AuditEntry
 from merchants.models.customer import Customer
 from merchants.models.importing import Import, ImportRow
 from merchants.models.invitation import Invitation
@@ -9,17 +10,21 @@ from merchants.models.notification import Notification
 from merchants.models.product import Category, Photo, Product, Variant
 from merchants.models.request import AnsweredRequest
 from merchants.models.staff import Staff
-from merchants.models.stock import Reservation, Stock, StockMovement
+from merchants.models.stock import Level, Reservation, Stock, StockMovement
+from merchants.models.stocktake import Stocktake, StocktakeLine
 from merchants.models.store import Store
 from merchants.models.user import User
+from merchants.models.verification import Verification, VerificationPaper
 
 __all__ = [
     "AnsweredRequest",
+    "AuditEntry",
     "Category",
     "Customer",
     "Import",
     "ImportRow",
     "Invitation",
+    "Level",
     "Merchant",
     "MerchantKey",
     "Notification",
@@ -29,7 +34,11 @@ __all__ = [
     "Staff",
     "Stock",
     "StockMovement",
+    "Stocktake",
+    "StocktakeLine",
     "Store",
     "User",
     "Variant",
+    "Verification",
+    "VerificationPaper",
 ]

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.files.storage import FileSystemStorage
 from django.db import models
-from django.utils.deconstruct import deconstructible
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models.address import short_id
 from merchants.models.merchant import Merchant
+from merchants.models.private import PrivateFiles
 from merchants.models.product import Product, Variant
 from merchants.models.store import Store
 from merchants.rules.column import Column
@@ -82,19 +80,6 @@ PROBLEM_LABELS = {
 }
 
 
-@deconstructible
-class PrivateFiles(FileSystemStorage):
-    """Files that are served to nobody: a sheet holds everything that a shop sells."""
-
-    @property
-    def base_location(self) -> Path:
-        return Path(settings.VAR_DIR) / "private"
-
-    @property
-    def location(self) -> str:
-        return str(self.base_location.absolute())
-
-
 def sheet_path(batch: Import, filename: str) -> str:
     """A random name: the uploaded one is only shown."""
     return f"sheets/{uuid.uuid4().hex}"
@@ -125,6 +110,7 @@ class Import(models.Model):
     headers = models.JSONField(default=list, editable=False)
     signature = models.TextField(default="", editable=False)
     columns = models.JSONField(default=dict)
+    samples = models.JSONField(default=list, editable=False)  # the first values of each column
     total = models.PositiveIntegerField(_("rows"), default=0, editable=False)
     cursor = models.PositiveIntegerField(default=0, editable=False)
     counts = models.JSONField(default=dict, editable=False)

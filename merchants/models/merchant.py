@@ -18,6 +18,7 @@ class Merchant(models.Model):
         _("free shipping from"), default=9900, help_text=_("In minor units; 0 is always free.")
     )
     shipping_fee = models.PositiveBigIntegerField(_("shipping fee"), default=800)
+    verified_at = models.DateTimeField(_("brand verified"), null=True, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
 
     class Meta:

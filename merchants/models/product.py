@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.models.address import short_id
 from merchants.models.merchant import Merchant
+from merchants.models.private import PrivateFiles
+from merchants.rules.picture import PhotoState
 from merchants.rules.product import ProductState
 
 if TYPE_CHECKING:
@@ -21,6 +23,13 @@ STATE_LABELS = {
     ProductState.DRAFT.value: _("Draft"),
     ProductState.ON_SALE.value: _("On sale"),
     ProductState.ARCHIVED.value: _("Archived"),
+}
+
+
+PHOTO_LABELS = {
+    PhotoState.WAITING.value: _("Being prepared"),
+    PhotoState.READY.value: _("Ready"),
+    PhotoState.REFUSED.value: _("No picture"),
 }
 
 
@@ -54,7 +63,13 @@ class ProductQuerySet(models.QuerySet["Product"]):
 
 
 class Product(models.Model):
-    """One thing on the shelf, with one variant or several."""
+    """One thing on the shelf, with one variant or several.
+
+    `options` is [[name, [value, …]], …], such as size and colour; each variant names one value of
+    each. What lists sort by is kept beside it: `search` and `price_from` by services.product;
+    `free` pieces over all stores and `low` (a variant at its threshold) by services.level, which
+    comes a moment after the stock itself.
+    """
 
     public_id = models.CharField(max_length=10, unique=True, default=short_id, editable=False)
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="products")
@@ -66,7 +81,11 @@ class Product(models.Model):
     state = models.CharField(
         _("state"), max_length=8, choices=STATE_LABELS, default=ProductState.ON_SALE.value
     )
+    options = models.JSONField(default=list, blank=True)
     search = models.TextField(editable=False, default="")
+    price_from = models.PositiveBigIntegerField(editable=False, default=0)
+    free = models.IntegerField(editable=False, default=0)
+    low = models.BooleanField(editable=False, default=False)
     version = models.PositiveIntegerField(editable=False, default=1)
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
@@ -79,7 +98,12 @@ class Product(models.Model):
         verbose_name = _("product")
         verbose_name_plural = _("products")
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["merchant", "state"])]
+        indexes = [
+            models.Index(fields=["merchant", "state", "free", "low"]),
+            models.Index(fields=["merchant", "free"]),
+            models.Index(fields=["merchant", "price_from"]),
+            models.Index(fields=["merchant", "name"]),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -105,6 +129,9 @@ class Variant(models.Model):
     price = models.PositiveBigIntegerField(_("price"), help_text=_("In minor units."))
     compare_at = models.PositiveBigIntegerField(_("price before"), null=True, blank=True)
     low_stock = models.PositiveIntegerField(_("low stock from"), default=5)
+    low_since = models.DateTimeField(_("low since"), null=True, editable=False)
+    weight = models.PositiveIntegerField(_("weight in grams"), null=True, blank=True)
+    options = models.JSONField(default=list, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     archived = models.BooleanField(_("taken out"), default=False, editable=False)
 
@@ -135,16 +162,38 @@ def photo_path(photo: Photo, filename: str) -> str:
     return f"photos/{uuid.uuid4().hex}.webp"
 
 
+def original_path(photo: Photo, filename: str) -> str:
+    return f"photos/{uuid.uuid4().hex}"
+
+
 class Photo(models.Model):
-    """A picture of a product, as re-encoded by us, with its thumbnail."""
+    """A picture of a product, as re-encoded by us in the sizes that pages use.
+
+    While it waits for a worker it has only its `original`, which nobody is served; one that turned
+    out to be no picture keeps the `trouble` instead.
+    """
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="photos")
-    image = models.ImageField(
-        upload_to=photo_path, width_field="width", height_field="height", editable=False
+    state = models.CharField(
+        _("state"), max_length=8, choices=PHOTO_LABELS, default=PhotoState.READY.value
     )
-    thumb = models.ImageField(upload_to=photo_path, editable=False)
-    width = models.PositiveIntegerField(editable=False)
-    height = models.PositiveIntegerField(editable=False)
+    original = models.FileField(
+        upload_to=original_path, storage=PrivateFiles(), blank=True, editable=False
+    )
+    original_name = models.CharField(max_length=120, blank=True, editable=False)
+    trouble = models.CharField(max_length=200, blank=True, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
+    image = models.ImageField(
+        upload_to=photo_path,
+        width_field="width",
+        height_field="height",
+        blank=True,
+        editable=False,
+    )
+    card = models.ImageField(upload_to=photo_path, blank=True, editable=False)
+    thumb = models.ImageField(upload_to=photo_path, blank=True, editable=False)
+    width = models.PositiveIntegerField(null=True, editable=False)
+    height = models.PositiveIntegerField(null=True, editable=False)
     alt = models.CharField(_("description for those who cannot see it"), max_length=120, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
 

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models.merchant import Merchant
-from merchants.models.product import Variant
+from merchants.models.product import Product, Variant
 from merchants.models.store import Store
 from merchants.rules.stock import Reason
 
@@ -19,19 +19,22 @@ REASON_LABELS = {
     Reason.RETURNED.value: _("Returned"),
     Reason.COUNTED.value: _("Counted"),
     Reason.WRITTEN_OFF.value: _("Written off"),
+    Reason.TRANSFERRED.value: _("Moved between stores"),
 }
 
 
 class Stock(models.Model):
     """One variant in one store. Written only by merchants.services.stock.
 
-    The CHECK constraints are the second lock on the door; the first is inside the UPDATE.
+    The CHECK constraints are the second lock on the door; the first is inside the UPDATE. A row
+    that moved since its product was last counted up is `stale` (services.level).
     """
 
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="stock")
     store = models.ForeignKey(Store, models.PROTECT, related_name="stock")
     on_hand = models.IntegerField(_("on hand"), default=0, editable=False)
     reserved = models.IntegerField(_("reserved"), default=0, editable=False)
+    stale = models.BooleanField(default=True, editable=False)
 
     class Meta:
         verbose_name = _("stock")
@@ -44,6 +47,7 @@ class Stock(models.Model):
                 name="reserved_within_on_hand",
             ),
         ]
+        indexes = [models.Index("variant", name="stock_stale", condition=Q(stale=True))]
 
     def __str__(self) -> str:
         return f"{self.variant} @ {self.store}"
@@ -53,6 +57,23 @@ class Stock(models.Model):
         return self.on_hand - self.reserved
 
 
+class Level(models.Model):
+    """Free pieces of a product in one store, as last counted up: what lists filter and sort by."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="levels")
+    store = models.ForeignKey(Store, models.CASCADE, related_name="levels")
+    free = models.IntegerField(_("free"), default=0)
+
+    class Meta:
+        verbose_name = _("stock level")
+        verbose_name_plural = _("stock levels")
+        constraints = [models.UniqueConstraint(fields=["product", "store"], name="level_once")]
+        indexes = [models.Index(fields=["store", "free"])]
+
+    def __str__(self) -> str:
+        return f"{self.free} × {self.product} @ {self.store}"
+
+
 class StockMovement(models.Model):
     """One change of `on_hand`, kept for ever. `on_hand` is always the sum of its movements."""
 
@@ -60,6 +81,7 @@ class StockMovement(models.Model):
     delta = models.IntegerField(_("change"))
     reason = models.CharField(_("reason"), max_length=12, choices=REASON_LABELS)
     reference = models.CharField(_("reference"), max_length=40, blank=True)
+    note = models.CharField(_("note"), max_length=80, blank=True)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 FORMATS = frozenset({"JPEG", "PNG", "WEBP", "HEIF"})
 MOST_BYTES = 20 * 1024 * 1024
 MOST_PIXELS = 50_000_000  # a 48-megapixel phone photo fits, a 60-megapixel bomb does not
 PHOTO_SIZE = (1600, 1600)
+CARD_SIZE = (640, 640)
 THUMB_SIZE = (320, 320)
 COVER_SIZE = (1080, 1920)
+
+
+class PhotoState(StrEnum):
+    WAITING = "waiting"
+    READY = "ready"
+    REFUSED = "refused"
 
 
 def fits(width: int, height: int) -> bool:

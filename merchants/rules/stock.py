@@ -15,6 +15,7 @@ class Reason(StrEnum):
     RETURNED = "returned"
     COUNTED = "counted"
     WRITTEN_OFF = "written_off"
+    TRANSFERRED = "transferred"
 
 
 def spread(quantity: int, available: Sequence[int]) -> list[int] | None:

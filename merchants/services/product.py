@@ -158,10 +158,12 @@ def _take_out(variant: Variant) -> None:
 
 
 def index_products(products: Iterable[Product]) -> None:
-    """Refresh the text in which search looks."""
+    """Refresh the text in which search looks, and the price that lists sort by."""
     found = list(products)
     prefetch_related_objects(found, "variants")
     for product in found:
-        words = [(one.name, one.sku, one.barcode) for one in product.variants.all()]
+        variants = list(product.variants.all())
+        words = [(one.name, one.sku, one.barcode) for one in variants]
         product.search = haystack(product.name, *chain.from_iterable(words))
-    Product.objects.bulk_update(found, ["search"], batch_size=100)
+        product.price_from = min((one.price for one in variants), default=0)
+    Product.objects.bulk_update(found, ["search", "price_from"], batch_size=100)

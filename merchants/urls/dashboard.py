@@ -2,18 +2,18 @@
 
 from django.urls import path
 
-from merchants.views import importing, product, setting, staff
+from merchants.views import importing, inventory, photo, product, setting, staff, stock
 
 app_name = "merchants"
 urlpatterns = [
-    path("products/", product.index, name="product_list"),
+    path("products/", inventory.index, name="product_list"),
     path("products/new/", product.create, name="product_new"),
     path("products/<slug:product>/", product.edit, name="product_edit"),
-    path("products/<slug:product>/stock/", product.stock, name="product_stock"),
-    path("products/<slug:product>/photos/", product.photo_add, name="photo_add"),
+    path("products/<slug:product>/stock/", stock.stock, name="product_stock"),
+    path("products/<slug:product>/photos/", photo.photo_add, name="photo_add"),
     path(
         "products/<slug:product>/photos/<int:photo>/remove/",
-        product.photo_remove,
+        photo.photo_remove,
         name="photo_remove",
     ),
     path("export/", importing.export, name="product_export"),

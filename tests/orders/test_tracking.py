@@ -47,7 +47,7 @@ def mine(client, order):
 
 @pytest.fixture
 def pickup(client, shop, dan, variant, store):
-    store.address, store.hours = "Qinghefang 12", "9:00–21:00"
+    store.address, store.hours_note = "Qinghefang 12", "9:00–21:00"
     store.save()
     client.get(reverse("track:mine"))
     order = place_order(

@@ -1,0 +1,16 @@
+"""What the audit log names. Pure."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    VERIFICATION_SUBMITTED = "verification.submitted"
+    VERIFICATION_APPROVED = "verification.approved"
+    VERIFICATION_REJECTED = "verification.rejected"
+    STAFF_JOINED = "staff.joined"
+    STAFF_CHANGED = "staff.changed"
+    STAFF_REMOVED = "staff.removed"
+    GOODS_CHANGED = "goods.changed"
+    STOCKTAKE_APPLIED = "stocktake.applied"
