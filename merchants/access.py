@@ -8,10 +8,11 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
-from merchants.models import Merchant, Staff, User
+from merchants.models import Merchant, Staff, Store, User
 from merchants.rules.role import Role
 
 View = Callable[..., HttpResponse]
@@ -29,6 +30,7 @@ class MerchantRequest(SignedIn):
     htmx: HtmxDetails
     merchant: Merchant
     staff: Staff
+    stores: QuerySet[Store]  # those that she serves
 
 
 def staff_for(user: User, slug: str) -> Staff | None:
@@ -40,8 +42,13 @@ def staff_for(user: User, slug: str) -> Staff | None:
     )
 
 
+def stores_for(staff: Staff) -> QuerySet[Store]:
+    """The stores whose stock and pick-ups she sees: a manager every one, a clerk her own."""
+    return staff.merchant.stores.all() if staff.is_manager else staff.stores.all()
+
+
 def merchant_view(role: Role) -> Callable[[View], View]:
-    """Let staff with at least `role` in; give the view `request.merchant` and `request.staff`.
+    """Let staff with at least `role` in; give the view `request.merchant`, `.staff`, `.stores`.
 
     A stranger gets 404, for he must not learn that the shop exists; too low a role gets 403.
     """
@@ -57,6 +64,7 @@ def merchant_view(role: Role) -> Callable[[View], View]:
                 raise PermissionDenied
             request.merchant = staff.merchant
             request.staff = staff
+            request.stores = stores_for(staff)
             return view(request, **kwargs)
 
         return guarded
