@@ -18,9 +18,9 @@ from merchants.forms.product import (
     BaseVariantFormSet,
     PhotoForm,
     ProductForm,
-    StockForm,
     VariantFormSet,
 )
+from merchants.forms.stock import StockForm
 from merchants.models import Product, StockMovement
 from merchants.resent import answer_before, once_per_form
 from merchants.rules.product import ProductState

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
-from merchants.forms.product import StockForm
+from merchants.forms.stock import StockForm
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
 from merchants.rules.stock import Reason
