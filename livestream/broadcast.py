@@ -115,11 +115,15 @@ def note_pinned(room: Room) -> None:
 # --- the show -------------------------------------------------------------------------------------
 
 
-def room_moved(room: Room, **more: Any) -> None:
-    """The room went live, paused, was interrupted, ended …; nobody may stay in a banned one."""
+def room_moved(room: Room, *, quiet: bool = False, **more: Any) -> None:
+    """The room went live, paused, was interrupted, ended …; nobody may stay in a banned one.
+
+    A `quiet` move, that of a rehearsal, is told to the shop alone.
+    """
     event = {"type": "room.moved", "room": room.public_id, "state": room.state, **more}
-    tell(room, event)
     tell_merchant(room.merchant, event)
+    if not quiet:
+        tell(room, event)
     if room.state in {"banned", "draft"}:
         _after_commit(room_group(room.pk), {"type": "hub.dismiss", "user": None})
 

@@ -105,7 +105,7 @@ async def _admit(scope: dict[str, Any]) -> Visitor | None:
     if visitor.session.session_key:  # who never had a session is a guest without a name
         user = scope["user"]
         await read(_recognise, visitor, user.pk if user.is_authenticated else None)
-    if visitor.staff is None and room.state not in PUBLIC:
+    if visitor.staff is None and room.shown_state not in PUBLIC:
         return None
     return visitor
 

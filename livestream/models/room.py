@@ -40,8 +40,14 @@ def cover_path(room: Room, filename: str) -> str:
 
 class RoomQuerySet(models.QuerySet["Room"]):
     def public(self) -> RoomQuerySet:
-        """Rooms whose address answers a shopper."""
-        return self.filter(state__in=PUBLIC)
+        """Rooms whose address answers a shopper: one that is announced also while it rehearses."""
+        rehearsed = Q(state=RoomState.REHEARSING, scheduled_at__isnull=False)
+        return self.filter(Q(state__in=PUBLIC) | rehearsed)
+
+    def waiting(self) -> RoomQuerySet:
+        """Announced and not begun, as shoppers see it."""
+        rehearsed = Q(state=RoomState.REHEARSING, scheduled_at__isnull=False)
+        return self.filter(Q(state=RoomState.SCHEDULED) | rehearsed)
 
     def on_air(self) -> RoomQuerySet:
         """Live, paused or interrupted."""
@@ -52,7 +58,8 @@ class Room(models.Model):
     """`state` is written only by livestream.services.room.
 
     `epoch` and `publisher` are the fence of the stream: an event that carries an older epoch
-    changes nothing. `media_at` is when media last arrived.
+    changes nothing. `media_at` is when media last arrived, `rehearsed_at` when it last did in a
+    rehearsal.
     """
 
     public_id = models.CharField(max_length=10, unique=True, default=short_id, editable=False)
@@ -71,6 +78,8 @@ class Room(models.Model):
         default=RoomState.DRAFT.value,
         editable=False,
     )
+    scheduled_at = models.DateTimeField(_("announced"), null=True, blank=True, editable=False)
+    rehearsed_at = models.DateTimeField(_("rehearsed"), null=True, blank=True, editable=False)
     started_at = models.DateTimeField(_("started"), null=True, blank=True, editable=False)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
     pinned = models.CharField(_("pinned message"), max_length=80, blank=True)
@@ -98,6 +107,13 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def shown_state(self) -> RoomState:
+        """The state that shoppers are told: a rehearsal is nobody's business but the shop's."""
+        if self.state != RoomState.REHEARSING:
+            return RoomState(self.state)
+        return RoomState.SCHEDULED if self.scheduled_at else RoomState.DRAFT
 
     @property
     def is_on_air(self) -> bool:

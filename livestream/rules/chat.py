@@ -13,7 +13,7 @@ LONGEST_KEY = 36  # a UUID as text
 LONGEST_NAME = 12
 MOST_LIKES = 20  # in one frame: half a second of tapping with both thumbs
 OPEN_TO_GUESTS = ON_AIR | {RoomState.SCHEDULED}
-OPEN_TO_STAFF = OPEN_TO_GUESTS | {RoomState.DRAFT, RoomState.REHEARSING, RoomState.ENDED}
+OPEN_TO_STAFF = OPEN_TO_GUESTS | {RoomState.DRAFT, RoomState.ENDED}  # a rehearsal is not heard
 
 # Invisible letters that turn the line of the next speaker around, or hide in a name.
 _UNSEEN = re.compile("[\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")

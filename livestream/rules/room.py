@@ -1,10 +1,10 @@
 """The life of a room. Pure.
 
 draft ──schedule──> scheduled ──start──> live ⇄ paused
-  │  ↖               │  │                live ⇄ interrupted   (stream lost; it keeps selling)
-  ↓                  │  ├──> expired     live | paused | interrupted ──> ended
-rehearsing ──────────┘  └──> cancelled
-Any state may become banned. Final: ended, expired, cancelled, banned.
+  ↑                   ↑  ├──> expired    live ⇄ interrupted   (stream lost; it keeps selling)
+  └──> rehearsing <───┘  └──> cancelled  live | paused | interrupted ──> ended
+A rehearsal goes back to where it came from. Any state may become banned.
+Final: ended, expired, cancelled, banned.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _S = RoomState
 MOVES: dict[RoomState, frozenset[RoomState]] = {
     _S.DRAFT: frozenset({_S.SCHEDULED, _S.REHEARSING, _S.CANCELLED, _S.BANNED}),
     _S.SCHEDULED: frozenset({_S.LIVE, _S.REHEARSING, _S.EXPIRED, _S.CANCELLED, _S.BANNED}),
-    _S.REHEARSING: frozenset({_S.SCHEDULED, _S.BANNED}),
+    _S.REHEARSING: frozenset({_S.DRAFT, _S.SCHEDULED, _S.BANNED}),
     _S.LIVE: frozenset({_S.PAUSED, _S.INTERRUPTED, _S.ENDED, _S.BANNED}),
     _S.PAUSED: frozenset({_S.LIVE, _S.ENDED, _S.BANNED}),
     _S.INTERRUPTED: frozenset({_S.LIVE, _S.ENDED, _S.BANNED}),
@@ -56,6 +56,7 @@ WECHAT = {  # the numbers of the closed service, for code written against it
 }
 FURTHEST_START = timedelta(days=183)
 LATE_START = timedelta(hours=24)  # a scheduled room not started by then has expired
+LONG_REHEARSAL = timedelta(minutes=10)  # without a picture: nobody is there any more
 LONGEST_SHOW = timedelta(hours=24)
 SHELF_LIMIT = 500
 TITLE_UNITS = 34  # a hanzi counts two, a Latin letter one

@@ -34,7 +34,7 @@ def rooms(now: datetime) -> dict[str, Any]:
         "hero": live[0] if live else None,
         "cards": shelf(live[0])[:7] if live else [],
         "live": live[1:],
-        "soon": _public().filter(state=RoomState.SCHEDULED).order_by("starts_at")[:24],
+        "soon": _public().waiting().order_by("starts_at")[:24],
         "again": _public()
         .filter(state=RoomState.ENDED, replay__state="ready")
         .select_related("merchant", "host", "replay")
@@ -59,7 +59,7 @@ def strip(merchant: Merchant) -> Room | None:
     """What a shop shows now, else what it shows next."""
     mine = _public().filter(merchant=merchant)
     live = mine.on_air().first()
-    return live or mine.filter(state=RoomState.SCHEDULED).order_by("starts_at").first()
+    return live or mine.waiting().order_by("starts_at").first()
 
 
 def replay(room: Room) -> dict[str, Any]:

@@ -175,7 +175,7 @@ def snapshot(room: Room) -> dict[str, Any]:
     shown = card(room, spotlight.item) if spotlight else None
     return {
         "type": "room.state",
-        "state": room.state,
+        "state": room.shown_state,
         "likes": room.likes,
         "pinned": room.pinned,
         "muted": room.muted,

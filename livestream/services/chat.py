@@ -62,7 +62,7 @@ def say_all(*, room_id: int, lines: Sequence[Line]) -> list[Outcome]:
     """
     room = (
         Room.objects.select_for_update(of=("self",))
-        .only("state", "muted", "merchant")
+        .only("state", "scheduled_at", "muted", "merchant")
         .get(pk=room_id)
     )
     now = timezone.now()
@@ -110,9 +110,10 @@ def _judge(room: Room, line: Line, now: datetime, reserved: set[str]) -> Outcome
         return NothingSaid
     if len(text) > LONGEST or len(line.key or "") > LONGEST_KEY:
         return TooLong
-    if not may_talk(room.state, staff=staff, muted=False):
+    state = room.state if staff else room.shown_state
+    if not may_talk(state, staff=staff, muted=False):
         return ChatOver
-    if not may_talk(room.state, staff=staff, muted=room.muted):
+    if not may_talk(state, staff=staff, muted=room.muted):
         return ChatClosed
     if not staff and folded(line.voice.name) in reserved:
         return NameTaken

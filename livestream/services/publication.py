@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from livestream.errors import NotOnAir, StreamTaken
@@ -71,7 +71,9 @@ def media_arrived(publication: Publication) -> RoomState | None:
     room = Room.objects.filter(
         pk=publication.room_id, epoch=publication.epoch, state__in=TAKES_MEDIA
     )
-    if not room.update(media_at=timezone.now()):
+    now = timezone.now()
+    rehearsed = Case(When(state=RoomState.REHEARSING, then=Value(now)), default=F("rehearsed_at"))
+    if not room.update(media_at=now, rehearsed_at=rehearsed):
         return None
     current = room.first()
     if current is None:

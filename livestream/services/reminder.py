@@ -31,7 +31,7 @@ def remind(*, room: Room, customer: Customer, email: str, phone: str, language: 
 
     Raises NoContact without an address, WrongState once the show has begun.
     """
-    if room.state != RoomState.SCHEDULED:
+    if room.shown_state != RoomState.SCHEDULED:
         raise WrongState(_("The show has begun: just watch."))
     if not email and not phone:
         raise NoContact
@@ -51,9 +51,7 @@ def remind(*, room: Room, customer: Customer, email: str, phone: str, language: 
 
 def announce_rooms(now: datetime) -> None:
     """Write "it starts" to everybody who asked, ten minutes ahead or when it starts early."""
-    soon = Room.objects.filter(
-        state=RoomState.SCHEDULED, starts_at__lte=now + AHEAD, announced_at__isnull=True
-    )
+    soon = Room.objects.waiting().filter(starts_at__lte=now + AHEAD, announced_at__isnull=True)
     begun = Room.objects.on_air().filter(announced_at__isnull=True)
     for room in [*soon, *begun]:
         try:

@@ -23,6 +23,7 @@ from livestream.media.reel import put_away
 from livestream.models import Replay, Room
 from livestream.rules.room import (
     LATE_START,
+    LONG_REHEARSAL,
     LONGEST_SHOW,
     NOT_BEGUN,
     ON_AIR,
@@ -116,7 +117,19 @@ def schedule_room(*, room: Room) -> Room:
         raise EmptyShelf
     if not may_start_at(room.starts_at, timezone.now()):
         raise BadStart
-    return _move(room, RoomState.SCHEDULED)
+    return _move(room, RoomState.SCHEDULED, scheduled_at=timezone.now())
+
+
+@transaction.atomic
+def rehearse_room(*, room: Room) -> Room:
+    """The console as in the show, and nobody sees: what shoppers are told stays as it was."""
+    return _move(room, RoomState.REHEARSING, media_at=timezone.now())
+
+
+@transaction.atomic
+def stop_rehearsal(*, room: Room) -> Room:
+    """Back to the draft or the announced room that it was."""
+    return _move(room, room.shown_state, media_at=None)
 
 
 @transaction.atomic
@@ -195,10 +208,13 @@ def _put_away(room: Room) -> None:
 
 
 def sweep_rooms(now: datetime) -> None:
-    """Expire rooms that nobody started, end shows that nobody ended, put banned ones away."""
+    """Expire rooms that nobody started, end what nobody ended, put banned ones away."""
     forgotten = Room.objects.filter(state=RoomState.SCHEDULED, starts_at__lte=now - LATE_START)
     for room in forgotten:
         _unless_moved(room, RoomState.EXPIRED)
+    left = Room.objects.filter(state=RoomState.REHEARSING, media_at__lte=now - LONG_REHEARSAL)
+    for room in left:
+        _unless_moved(room, room.shown_state)
     endless = Room.objects.filter(state__in=ON_AIR, started_at__lte=now - LONGEST_SHOW)
     for room in endless:
         _unless_moved(room, RoomState.ENDED)
@@ -230,5 +246,5 @@ def _move(room: Room, to: RoomState, **fields: Any) -> Room:
     room.state = to.value
     for name, value in fields.items():
         setattr(room, name, value)
-    broadcast.room_moved(room)
+    broadcast.room_moved(room, quiet=RoomState.REHEARSING in {old, to})
     return room

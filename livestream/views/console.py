@@ -51,9 +51,11 @@ def panels(request: MerchantRequest, room: str) -> HttpResponse:
 @require_POST
 @merchant_view(Role.CLERK)
 def move(request: MerchantRequest, room: str) -> HttpResponse:
-    """Start, pause, resume or end the show."""
+    """Rehearse, start, pause, resume or end the show."""
     found = _room(request, room)
     verbs: dict[str, Callable[..., Any]] = {
+        "rehearse": rooms.rehearse_room,
+        "stop": rooms.stop_rehearsal,
         "start": rooms.start_room,
         "pause": rooms.pause_room,
         "resume": rooms.resume_room,

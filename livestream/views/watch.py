@@ -80,11 +80,11 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
     if found.is_on_air:
         context["chat"] = latest(found.pk, 40)
         context["nickname"] = request.session.get("nickname", "")
-    if found.state == RoomState.SCHEDULED:
+    if found.shown_state == RoomState.SCHEDULED:
         context["reminder_form"] = ReminderForm()
     if found.state == RoomState.ENDED:
         context |= discovery.replay(found)
-    return render(request, PAGES[RoomState(found.state)], context)
+    return render(request, PAGES[found.shown_state], context)
 
 
 def held_coupons(request: HttpRequest, found: Room) -> set[int]:

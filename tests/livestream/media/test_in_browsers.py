@@ -175,3 +175,20 @@ async def test_two_devices_do_not_steal_the_room_from_each_other(server, live, a
         await first.wait_for_selector("[data-publish-takeover]:visible", timeout=20_000)
         await asyncio.sleep(3)
         assert await second.locator('[data-publishing="true"]').count() == 1, "and it stays so"
+
+
+async def test_a_rehearsal_shows_the_clerk_and_nobody_else(server, scheduled, as_bob):
+    async with chromium(*FAKE_CAMERA, *ALLOWED) as browser:
+        clerk = await open_console(browser, server, scheduled, session_of(as_bob))
+        shopper = await open_room(browser, server, scheduled)
+        await clerk.click("[data-rehearse]")
+        await publishing(clerk)
+        rehearsed = Room.objects.filter(pk=scheduled.pk, rehearsed_at__isnull=False)
+        await comes_true(rehearsed.aexists, 20)
+        assert await shopper.locator("video").count() == 0
+        await shopper.reload()
+        assert await shopper.locator("video").count() == 0
+        assert scheduled.title in await shopper.inner_text("main")
+        await clerk.click("[data-stop-rehearsal]")
+        await clerk.wait_for_selector("[data-start]:visible")
+        assert "the picture arrived" in await clerk.inner_text(".cs-start")
