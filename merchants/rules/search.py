@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from functools import lru_cache
+
+from pypinyin import lazy_pinyin
+
+_HANZI = re.compile("[\u3400-\u9fff]+")
 
 
 def fold(text: str) -> str:
@@ -25,3 +31,19 @@ def phone_digits(text: str) -> str:
 def haystack(*texts: str) -> str:
     """What a search looks in: the folded texts, one per line so that no match spans two."""
     return "\n".join(fold(text) for text in texts if text)
+
+
+def pinyin(text: str) -> str:
+    """How a name in hanzi is typed without them: `明前龙井` gives `mqlj` and `mingqianlongjing`.
+
+    One line each; empty if there are none. The readings are those of pypinyin, without tones.
+    """
+    read = [_syllables(run) for run in _HANZI.findall(text)]
+    initials = "".join(syllable[0] for run in read for syllable in run)
+    whole = "".join(syllable for run in read for syllable in run)
+    return f"{initials}\n{whole}" if initials else ""
+
+
+@lru_cache(maxsize=4096)  # the same words come again and again in a sheet
+def _syllables(hanzi: str) -> tuple[str, ...]:
+    return tuple(lazy_pinyin(hanzi))

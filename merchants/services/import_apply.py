@@ -18,7 +18,7 @@ from merchants.models import Category, Import, ImportRow, Product, Variant
 from merchants.rules.column import Column
 from merchants.rules.importing import TO_APPLY, ImportState, Outcome
 from merchants.rules.product import ProductState
-from merchants.rules.search import haystack
+from merchants.rules.search import haystack, pinyin
 from merchants.rules.stock import Reason
 from merchants.services.import_check import tally
 from merchants.services.importing import commit_batch, finish
@@ -130,12 +130,14 @@ def _make_products(
             row.before = {"made": True}
             if row.group:
                 made[row.group] = row.product
-    words: dict[int, list[str]] = {}
+    kept: dict[int, list[ImportRow]] = {}
     for row in rows:
-        if row.product:
-            words.setdefault(id(row.product), [row.product.name]).extend(_words(batch, row))
+        kept.setdefault(id(row.product), []).append(row)
     for product in fresh:
-        product.search = haystack(*words[id(product)])
+        mine = kept[id(product)]
+        words = [word for row in mine for word in _words(batch, row)]
+        product.search = haystack(product.name, pinyin(product.name), *words)
+        product.price_from = min(row.goods["price"] for row in mine)
     Product.objects.bulk_create(fresh, batch_size=500)
     for row in rows:
         row.product = row.product  # the key is known only now
