@@ -12,6 +12,7 @@ from merchants.rules.audit import Action
 ACTION_LABELS = {
     Action.VERIFICATION_SUBMITTED.value: _("Verification handed in"),
     Action.VERIFICATION_APPROVED.value: _("Verification approved"),
+    Action.VERIFICATION_WITHDRAWN.value: _("Verification taken back"),
     Action.VERIFICATION_REJECTED.value: _("Verification rejected"),
     Action.STAFF_JOINED.value: _("Joined the staff"),
     Action.STAFF_CHANGED.value: _("Staff place changed"),

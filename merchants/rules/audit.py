@@ -8,6 +8,7 @@ from enum import StrEnum
 class Action(StrEnum):
     VERIFICATION_SUBMITTED = "verification.submitted"
     VERIFICATION_APPROVED = "verification.approved"
+    VERIFICATION_WITHDRAWN = "verification.withdrawn"
     VERIFICATION_REJECTED = "verification.rejected"
     STAFF_JOINED = "staff.joined"
     STAFF_CHANGED = "staff.changed"

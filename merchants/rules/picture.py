@@ -11,6 +11,7 @@ PHOTO_SIZE = (1600, 1600)
 CARD_SIZE = (640, 640)
 THUMB_SIZE = (320, 320)
 COVER_SIZE = (1080, 1920)
+PAPER_SIZE = (2400, 2400)  # small print of a licence stays legible
 
 
 class PhotoState(StrEnum):
