@@ -15,6 +15,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from merchants import admin_verification  # noqa: F401
 from merchants.models import (
     AnsweredRequest,
     Category,
@@ -101,9 +102,9 @@ class PersonAdmin(UserAdmin):
 
 @admin.register(Merchant)
 class MerchantAdmin(admin.ModelAdmin):
-    list_display = ["name", "slug", "currency", "created_at"]
+    list_display = ["name", "slug", "currency", "verified_at", "created_at"]
     search_fields = ["name", "slug"]
-    readonly_fields = ["currency", "created_at"]
+    readonly_fields = ["currency", "verified_at", "created_at"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False  # a merchant is opened by its owner

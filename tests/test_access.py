@@ -16,6 +16,7 @@ from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 from django.contrib.admin import site
 from django.contrib.admin.utils import quote
+from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
@@ -25,10 +26,12 @@ from livestream.services.drop import open_drop
 from merchants.models import User
 from merchants.rules.importing import Outcome
 from merchants.rules.role import Role
+from merchants.rules.verification import Paper
 from merchants.services.importing import begin_import
 from merchants.services.invitation import invite
 from merchants.services.merchant import make_key
 from merchants.services.photo import add_photo
+from merchants.services.verification import Sheet, keep_papers, verification_of
 from tests.servers import session_of
 
 pytestmark = pytest.mark.broad
@@ -111,6 +114,11 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "merchants:settings": (MANAGER, {GET, POST}, []),
     "merchants:key_new": (OWNER, {POST}, []),
     "merchants:key_revoke": (OWNER, {POST}, ["prefix"]),
+    "merchants:verification": (MANAGER, {GET, POST}, []),
+    "merchants:verification_withdraw": (MANAGER, {POST}, []),
+    "merchants:verification_paper": (MANAGER, {GET}, ["paper"]),
+    "merchants:verification_paper_remove": (MANAGER, {POST}, ["paper"]),
+    "merchants:keys": (OWNER, {GET}, []),
     "merchants:notices": (CLERK, {GET, POST}, []),
     "orders:order_list": (CLERK, {GET}, []),
     "orders:order_detail": (CLERK, {GET}, ["number"]),
@@ -168,6 +176,13 @@ def test_every_address_has_a_row():
 
 @pytest.fixture
 def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str, object]:
+def a_paper(shop, picture) -> str:
+    sheet = Sheet(ContentFile(picture()[0].read(), "a.webp"), "licence.jpg")
+    draft = verification_of(shop)
+    keep_papers(verification=draft, version=draft.version, papers={Paper.LICENCE: sheet})
+    return Paper.LICENCE.value
+
+
     """One of everything, all of Alice's shop."""
     batch = begin_import(
         merchant=shop,
@@ -193,6 +208,7 @@ def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str
         "store": store.pk,
         "place": shop.staff.get(user=bob).pk,
         "invitation": invitation.public_id,
+        "paper": a_paper(shop, picture),
         "token": invitation.path.split("/")[2],
         "prefix": key.prefix,
         "number": order.number,

@@ -32,6 +32,9 @@ def read_picture(file: BinaryIO, *, size: int) -> Image.Image:
     try:
         with _desk, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            if file.read(5) == b"%PDF-":
+                raise BadPicture(_("A PDF does not work here. Photograph the paper instead."))
+            file.seek(0)
             picture = Image.open(file, formats=sorted(FORMATS))
             if not fits(*picture.size):
                 raise BadPicture(_too_many_pixels(picture.size))

@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from merchants.views import importing, inventory, photo, product, setting, staff, stock
+from merchants.views import (
+    importing,
+    inventory,
+    photo,
+    product,
+    setting,
+    staff,
+    stock,
+    store,
+    verification,
+)
 
 app_name = "merchants"
 urlpatterns = [
@@ -35,7 +45,20 @@ urlpatterns = [
     path("staff/<int:place>/remove/", staff.remove, name="staff_remove"),
     path("staff/invitations/<slug:invitation>/revoke/", staff.revoke, name="invitation_revoke"),
     path("settings/", setting.shop, name="settings"),
-    path("settings/keys/", setting.key_new, name="key_new"),
+    path("settings/verification/", verification.page, name="verification"),
+    path("settings/verification/withdraw/", verification.take_back, name="verification_withdraw"),
+    path(
+        "settings/verification/papers/<slug:paper>/",
+        verification.paper,
+        name="verification_paper",
+    ),
+    path(
+        "settings/verification/papers/<slug:paper>/remove/",
+        verification.paper_remove,
+        name="verification_paper_remove",
+    ),
+    path("settings/keys/", setting.keys, name="keys"),
+    path("settings/keys/new/", setting.key_new, name="key_new"),
     path("settings/keys/<str:prefix>/revoke/", setting.key_revoke, name="key_revoke"),
     path("notices/", setting.notices, name="notices"),
 ]

@@ -5,19 +5,26 @@ from __future__ import annotations
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from merchants.models import Merchant, Product, Variant
 from merchants.selectors.product import shop_shelf, variants_with_stock
+from merchants.selectors.store import stores_at
 
 
 @require_safe
 def front(request: HttpRequest, merchant: str) -> HttpResponse:
-    shop = get_object_or_404(Merchant, slug=merchant)
+    shop = get_object_or_404(Merchant.objects.select_related("verification"), slug=merchant)
     words = request.GET.get("q", "")[:60]
     products = shop_shelf(shop, words)
     page = Paginator(products, 48).get_page(request.GET.get("page"))
-    context = {"merchant": shop, "page": page, "q": words, "stores": shop.stores.all()}
+    context = {
+        "merchant": shop,
+        "page": page,
+        "q": words,
+        "stores": stores_at(shop, timezone.now()),
+    }
     return render(request, "merchants/shop/front.html", context)
 
 
