@@ -161,6 +161,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "announce-rooms": {"task": "livestream.tasks.announce_rooms", "schedule": 10.0},
     "sweep-rooms": {"task": "livestream.tasks.sweep_rooms", "schedule": 2.0},
     "finish-replays": {"task": "livestream.tasks.finish_replays", "schedule": 5.0},
+    "settle-levels": {"task": "merchants.tasks.settle_levels", "schedule": 2.0},
     "run-imports": {"task": "merchants.tasks.run_imports", "schedule": 2.0},
     "tidy-recordings": {"task": "livestream.tasks.tidy_recordings", "schedule": 3600.0},
     "purge": {"task": "merchants.tasks.purge", "schedule": 3600.0},

@@ -8,10 +8,10 @@ from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 
-from merchants.services import import_run, importing, notification
+from merchants.services import import_run, importing, level, notification
 from merchants.services.request import forget_answers
 
-_sending = threading.Lock()
+_sending, _settling = threading.Lock(), threading.Lock()
 
 
 @shared_task(ignore_result=True)
@@ -28,6 +28,17 @@ def send_notifications() -> None:
             notification.send(pk)
     finally:
         _sending.release()
+
+
+@shared_task(ignore_result=True)
+def settle_levels() -> None:
+    """Count what lists sort by, where stock moved. Every 2 seconds, one run in a process."""
+    if not _settling.acquire(blocking=False):
+        return
+    try:
+        level.settle_levels()
+    finally:
+        _settling.release()
 
 
 @shared_task(ignore_result=True)

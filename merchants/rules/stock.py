@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 MOST_AT_ONCE = 999  # of one variant in one order
+TILL, TRANSFER = "till", "transfer"  # how the references of our own movements begin
 
 
 class Reason(StrEnum):

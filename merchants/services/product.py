@@ -12,10 +12,11 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from merchants.errors import RuleBroken, StaleVersion, Taken
-from merchants.models import Category, Merchant, Product, Stock, User, Variant
+from merchants.models import Category, Merchant, Product, ProductWords, Stock, User, Variant
 from merchants.rules.product import ProductState
-from merchants.rules.search import haystack
+from merchants.rules.search import haystack, pinyin
 from merchants.rules.stock import Reason
+from merchants.services.level import mark_stale
 from merchants.services.stock import change_stock
 from merchants.signals import product_changed
 
@@ -158,12 +159,27 @@ def _take_out(variant: Variant) -> None:
 
 
 def index_products(products: Iterable[Product]) -> None:
-    """Refresh the text in which search looks, and the price that lists sort by."""
+    """Refresh the text in which search looks, and what lists sort by: prices at once, stock soon.
+
+    Whoever makes, changes or takes out a variant calls it, in the transaction that locks them.
+    """
     found = list(products)
     prefetch_related_objects(found, "variants")
     for product in found:
-        variants = list(product.variants.all())
-        words = [(one.name, one.sku, one.barcode) for one in variants]
-        product.search = haystack(product.name, *chain.from_iterable(words))
-        product.price_from = min((one.price for one in variants), default=0)
-    Product.objects.bulk_update(found, ["search", "price_from"], batch_size=100)
+        product.price_from = min((one.price for one in product.variants.all()), default=0)
+    Product.objects.bulk_update(found, ["price_from"], batch_size=100)
+    ProductWords.objects.bulk_create(
+        [_found_by(product) for product in found],
+        batch_size=500,
+        update_conflicts=True,
+        update_fields=["text"],
+        unique_fields=["product"],
+    )
+    mark_stale(found)
+
+
+def _found_by(product: Product) -> ProductWords:
+    """The words of a product whose variants are at hand."""
+    variants = [(one.name, one.sku, one.barcode) for one in product.variants.all()]
+    text = haystack(product.name, pinyin(product.name), *chain.from_iterable(variants))
+    return ProductWords(product=product, merchant_id=product.merchant_id, text=text)

@@ -1,17 +1,22 @@
 """The verbs of stock: the only place where `on_hand` and `reserved` are written.
 
 The guard is inside each UPDATE, so two buyers can never take the same piece; the CHECK
-constraints of `Stock` would refuse what a mistake here let through.
+constraints of `Stock` would refuse what a mistake here let through. Each write leaves the row
+`stale`, in the same UPDATE: what lists sort by follows a moment later (services.level). Rows of
+several goods or stores are locked by variant, then store (`in_order`), by whoever locks them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from merchants.errors import BadQuantity, OutOfStock
 from merchants.models import (
@@ -23,10 +28,20 @@ from merchants.models import (
     User,
     Variant,
 )
-from merchants.rules.stock import MOST_AT_ONCE, Reason, spread
+from merchants.models.address import short_id
+from merchants.rules.stock import MOST_AT_ONCE, TILL, Reason, spread
 from merchants.signals import stock_changed
 
 MOST_ON_HAND = 10_000_000
+
+
+class HeldForOrders(OutOfStock):
+    """There are pieces, but somebody has been promised them."""
+
+    code = "held_for_orders"
+    sentence = gettext_lazy(
+        "Of the %(there)s in %(store)s, %(held)s are held for online orders: they stay."
+    )
 
 
 @transaction.atomic
@@ -38,23 +53,63 @@ def change_stock(
     reason: Reason,
     by: User | None,
     reference: str = "",
+    note: str = "",
 ) -> Stock:
     """Add `delta` pieces (negative: take away) and write why into the ledger.
 
-    Raises OutOfStock if fewer than that are free, BadQuantity for 0 or an absurd number.
+    What is held for orders stays. Raises OutOfStock if fewer than that are free (HeldForOrders if
+    that is why), BadQuantity for 0 or an absurd number.
     """
-    if delta == 0 or abs(delta) > MOST_ON_HAND or variant.merchant_id != store.merchant_id:
+    if variant.merchant_id != store.merchant_id:
         raise BadQuantity
-    stock, _ = Stock.objects.get_or_create(variant=variant, store=store)
-    changed = Stock.objects.filter(
-        pk=stock.pk, on_hand__gte=F("reserved") - delta, on_hand__lte=MOST_ON_HAND - delta
-    ).update(on_hand=F("on_hand") + delta)
-    if not changed:
-        raise OutOfStock if delta < 0 else BadQuantity
-    _record(stock, delta, reason, by=by, reference=reference, at=timezone.now())
+    stock, _made = Stock.objects.get_or_create(variant=variant, store=store)
+    entry = Entry(reason=reason, by=by, at=timezone.now(), reference=reference, note=note)
+    book(stock=stock, delta=delta, entry=entry)
     stock_changed.state(variant_ids={variant.pk})
     stock.refresh_from_db()
     return stock
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the ledger says beside the number."""
+
+    reason: Reason
+    by: User | None
+    at: datetime
+    reference: str = ""
+    note: str = ""
+
+
+def book(*, stock: Stock, delta: int, entry: Entry) -> None:
+    """Add `delta` to one row and to its ledger, within the caller's transaction.
+
+    Raises as `change_stock`.
+    """
+    if delta == 0 or abs(delta) > MOST_ON_HAND:
+        raise BadQuantity
+    changed = Stock.objects.filter(
+        pk=stock.pk, on_hand__gte=F("reserved") - delta, on_hand__lte=MOST_ON_HAND - delta
+    ).update(on_hand=F("on_hand") + delta, stale=True)
+    if not changed:
+        raise too_few(stock, -delta) if delta < 0 else BadQuantity
+    _record(stock, delta, entry)
+
+
+def too_few(stock: Stock, wanted: int) -> OutOfStock:
+    """The refusal that says what is there, and whether orders hold it."""
+    now = Stock.objects.select_related("store").get(pk=stock.pk)
+    facts = {"store": now.store.name, "there": now.on_hand, "held": now.reserved}
+    if now.on_hand >= wanted:
+        return HeldForOrders(HeldForOrders.sentence % facts, free=now.available)
+    if now.on_hand > 0:
+        return OutOfStock(_("%(store)s has only %(there)s of it.") % facts, free=now.available)
+    return OutOfStock(_("%(store)s has none of it left.") % facts, free=0)
+
+
+def in_order(stores: Iterable[Store]) -> list[Store]:
+    """The order in which rows of one variant are locked, so that nobody waits for each other."""
+    return sorted(stores, key=lambda store: (store.position, store.pk))
 
 
 @transaction.atomic
@@ -88,11 +143,26 @@ def receive_new(
     )
 
 
-def sell_at_counter(*, variant: Variant, store: Store, by: User, quantity: int = 1) -> Stock:
-    """Somebody bought it in the shop: it is gone from the live room at once."""
+def sell_at_counter(
+    *, variant: Variant, store: Store, by: User | None, quantity: int = 1, reference: str = ""
+) -> Stock:
+    """Somebody bought it in the shop: it is gone from the live room at once.
+
+    `reference` names a line at the till that grows; without it this sale is a line of its own.
+    """
     return change_stock(
-        variant=variant, store=store, delta=-quantity, reason=Reason.COUNTER_SALE, by=by
+        variant=variant,
+        store=store,
+        delta=-quantity,
+        reason=Reason.COUNTER_SALE,
+        by=by,
+        reference=reference or till_line(),
     )
+
+
+def till_line() -> str:
+    """A new line at the till, as the ledger names it."""
+    return f"{TILL} {short_id()}"
 
 
 @transaction.atomic
@@ -127,7 +197,7 @@ def _hold(
 ) -> list[Reservation]:
     # Read first, then take what was seen; when another buyer came between, look again. On SQLite
     # the transaction is exclusive from its start, so the second look never happens there.
-    for _ in range(20):
+    for _again in range(20):
         rows = Stock.objects.filter(variant_id=variant_id, variant__merchant=merchant)
         if store is not None:
             rows = rows.filter(store=store)
@@ -140,14 +210,14 @@ def _hold(
         if len(done) == len(taken):
             return [_reservation(merchant, place, n, reference, now) for place, n in done]
         for place, n in done:
-            Stock.objects.filter(pk=place.pk).update(reserved=F("reserved") - n)
+            Stock.objects.filter(pk=place.pk).update(reserved=F("reserved") - n, stale=True)
     raise OutOfStock
 
 
 def _hold_at(stock: Stock, quantity: int) -> bool:
     return bool(
         Stock.objects.filter(pk=stock.pk, on_hand__gte=F("reserved") + quantity).update(
-            reserved=F("reserved") + quantity
+            reserved=F("reserved") + quantity, stale=True
         )
     )
 
@@ -168,7 +238,9 @@ def release(*, merchant: Merchant, reference: str) -> int:
     variants = set()
     for held in _open(merchant, reference):
         if _close(held, now, taken=False):
-            Stock.objects.filter(pk=held.stock_id).update(reserved=F("reserved") - held.quantity)
+            Stock.objects.filter(pk=held.stock_id).update(
+                reserved=F("reserved") - held.quantity, stale=True
+            )
             given += held.quantity
             variants.add(held.stock.variant_id)
     if variants:
@@ -180,13 +252,16 @@ def release(*, merchant: Merchant, reference: str) -> int:
 def take(*, merchant: Merchant, reference: str, by: User | None) -> int:
     """Turn everything held under `reference` into pieces that have left the shop."""
     now = timezone.now()
+    entry = Entry(reason=Reason.ORDER, by=by, at=now, reference=reference)
     gone = 0
     for held in _open(merchant, reference):
         if _close(held, now, taken=True):
             Stock.objects.filter(pk=held.stock_id).update(
-                reserved=F("reserved") - held.quantity, on_hand=F("on_hand") - held.quantity
+                reserved=F("reserved") - held.quantity,
+                on_hand=F("on_hand") - held.quantity,
+                stale=True,
             )
-            _record(held.stock, -held.quantity, Reason.ORDER, by=by, reference=reference, at=now)
+            _record(held.stock, -held.quantity, entry)
             gone += held.quantity
     return gone
 
@@ -211,9 +286,13 @@ def _close(held: Reservation, now: datetime, *, taken: bool) -> bool:
     )
 
 
-def _record(
-    stock: Stock, delta: int, reason: Reason, *, by: User | None, reference: str, at: datetime
-) -> None:
+def _record(stock: Stock, delta: int, entry: Entry) -> None:
     StockMovement.objects.create(
-        stock=stock, delta=delta, reason=reason.value, by=by, reference=reference, at=at
+        stock=stock,
+        delta=delta,
+        reason=entry.reason.value,
+        by=entry.by,
+        reference=entry.reference,
+        note=entry.note[:80],
+        at=entry.at,
     )
