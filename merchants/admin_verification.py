@@ -132,6 +132,7 @@ class VerificationAdmin(admin.ModelAdmin):
         context = self.admin_site.each_context(request) | {
             "title": _("Brand verifications that wait"),
             "opts": self.opts,
+            "is_nav_sidebar_enabled": False,  # the pictures need the room
             "queue": queue,
             "shown": shown,
             "papers": shown.papers.all() if shown else [],

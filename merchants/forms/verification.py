@@ -59,6 +59,7 @@ class VerificationForm(forms.Form):
     def __init__(self, *args: Any, whole: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.whole = whole
+        self._ask(not self.is_bound)
 
     @classmethod
     def of(cls, found: Verification) -> dict[str, Any]:
@@ -99,7 +100,13 @@ class VerificationForm(forms.Form):
             for name in lacking(Claim(data["claim"]), data, ()):
                 if name in self.fields and name not in self.errors:
                     self.add_error(name, _("Fill this in."))
+        self._ask(True)
         return data
+
+    def _ask(self, needed: bool) -> None:
+        """Whether the words are drawn as needed. What is missing is said by `lacking` alone."""
+        for name in WORDS:
+            self.fields[name].required = needed
 
     def words(self) -> Words:
         """The cleaned data in the shape that `save_draft` takes."""
