@@ -15,7 +15,13 @@ import traceback
 
 from bench.report import OUT, table
 
-ALL = ("media", "fanout", "pages", "imports")  # media first: it wants the quietest machine
+ALL = (
+    "media",
+    "fanout",
+    "pages",
+    "inventory",
+    "imports",
+)  # media first: it wants the quietest machine
 
 
 def main(names: list[str]) -> int:

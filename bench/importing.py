@@ -23,7 +23,15 @@ from django.core.management import call_command  # noqa: E402
 from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from merchants.models import Merchant, Product, Stock, StockMovement, User, Variant  # noqa: E402
+from merchants.models import (  # noqa: E402
+    Merchant,
+    Product,
+    ProductWords,
+    Stock,
+    StockMovement,
+    User,
+    Variant,
+)
 from merchants.rules.column import Column  # noqa: E402
 from merchants.services.import_run import run  # noqa: E402
 from merchants.services.importing import (  # noqa: E402
@@ -60,8 +68,12 @@ def peak_mb() -> float:
 @transaction.atomic
 def bare(shop: Merchant, rows: int) -> None:
     """The same rows, as fast as the ORM writes them when nobody asks any question."""
-    products = [Product(merchant=shop, name=f"b {n}", search=f"b {n}") for n in range(rows // 2)]
+    products = [Product(merchant=shop, name=f"b {n}") for n in range(rows // 2)]
     Product.objects.bulk_create(products, batch_size=500)
+    ProductWords.objects.bulk_create(
+        [ProductWords(product=one, merchant=shop, text=one.name) for one in products],
+        batch_size=500,
+    )
     variants = [
         Variant(merchant=shop, product=products[n // 2], sku=f"b{n}", barcode=f"b{n}", price=1)
         for n in range(rows)

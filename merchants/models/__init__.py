@@ -7,7 +7,7 @@ from merchants.models.importing import Import, ImportRow
 from merchants.models.invitation import Invitation
 from merchants.models.merchant import Merchant
 from merchants.models.notification import Notification
-from merchants.models.product import Category, Photo, Product, Variant
+from merchants.models.product import Category, Photo, Product, ProductWords, Variant
 from merchants.models.request import AnsweredRequest
 from merchants.models.staff import Staff
 from merchants.models.stock import Level, Reservation, Stock, StockMovement
@@ -30,6 +30,7 @@ __all__ = [
     "Notification",
     "Photo",
     "Product",
+    "ProductWords",
     "Reservation",
     "Staff",
     "Stock",

@@ -58,15 +58,17 @@ class ProductQuerySet(models.QuerySet["Product"]):
         return self.filter(state=ProductState.ON_SALE)
 
     def matching(self, folded: str) -> ProductQuerySet:
-        """Products whose name, SKU or barcode holds the folded words (see rules.search)."""
-        return self.filter(search__contains=folded) if folded else self
+        """Products whose name, pinyin, SKU or barcode holds each of the folded words."""
+        if not folded:
+            return self
+        return self.filter(pk__in=ProductWords.objects.matching(folded).values("product"))
 
 
 class Product(models.Model):
     """One thing on the shelf, with one variant or several.
 
     `options` is [[name, [value, …]], …], such as size and colour; each variant names one value of
-    each. What lists sort by is kept beside it: `search` and `price_from` by services.product;
+    each. What lists sort by is kept beside it: `price_from` by services.product;
     `free` pieces over all stores and `low` (a variant at its threshold) by services.level, which
     comes a moment after the stock itself.
     """
@@ -82,7 +84,6 @@ class Product(models.Model):
         _("state"), max_length=8, choices=STATE_LABELS, default=ProductState.ON_SALE.value
     )
     options = models.JSONField(default=list, blank=True)
-    search = models.TextField(editable=False, default="")
     price_from = models.PositiveBigIntegerField(editable=False, default=0)
     free = models.IntegerField(editable=False, default=0)
     low = models.BooleanField(editable=False, default=False)
@@ -99,14 +100,48 @@ class Product(models.Model):
         verbose_name_plural = _("products")
         ordering = ["-pk"]
         indexes = [
-            models.Index(fields=["merchant", "state", "free", "low"]),
-            models.Index(fields=["merchant", "free"]),
-            models.Index(fields=["merchant", "price_from"]),
-            models.Index(fields=["merchant", "name"]),
+            # The tabs of the inventory, then its orders: each answers from the index alone, also
+            # on a page far down (bench.inventory).
+            models.Index(fields=["merchant", "state", "free"]),
+            models.Index("merchant", "state", name="product_low", condition=Q(low=True)),
+            models.Index(fields=["merchant", "free", "id", "state"]),
+            models.Index(fields=["merchant", "price_from", "id", "state"]),
+            models.Index(fields=["merchant", "name", "id", "state"]),
+            models.Index(fields=["category", "free", "id", "state"]),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ProductWordsQuerySet(models.QuerySet["ProductWords"]):
+    def matching(self, folded: str) -> ProductWordsQuerySet:
+        """Rows that hold each of the folded words (see rules.search)."""
+        found = self
+        for word in folded.split():
+            found = found.filter(text__contains=word)
+        return found
+
+
+class ProductWords(models.Model):
+    """What a search looks in: name, pinyin, specifications, SKUs, barcodes, folded.
+
+    A table of its own because it is read from end to end: a row of a product is five times as wide.
+    Written by services.product.
+    """
+
+    product = models.OneToOneField(Product, models.CASCADE, primary_key=True, related_name="words")
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    text = models.TextField()
+
+    objects = ProductWordsQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("words of a product")
+        verbose_name_plural = _("words of products")
+
+    def __str__(self) -> str:
+        return str(self.product)
 
 
 class VariantManager(models.Manager["Variant"]):

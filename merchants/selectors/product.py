@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from merchants.models import Merchant, Photo, Product, Stock, Variant
+from merchants.models import (
+    Merchant,
+    Photo,
+    Product,
+    ProductWords,
+    Stock,
+    StockMovement,
+    Store,
+    Variant,
+)
 from merchants.rules.product import ProductState
+from merchants.rules.repricing import Repricing
 from merchants.rules.search import fold
+from merchants.rules.stock import Reason
 
-SORTS = {"new": "-pk", "name": "name", "stock": "left", "price": "price"}
+SORTS = {"stock": "free", "new": "-pk", "price": "price_from", "name": "name"}
 LISTED = ~Q(state=ProductState.ARCHIVED)
-LOW = Q(state=ProductState.ON_SALE, left__gt=0, left__lte=F("low_line"))
-OUT = Q(state=ProductState.ON_SALE, left__lte=0)
+ON_SALE = Q(state=ProductState.ON_SALE)
+LOW = ON_SALE & Q(low=True, free__gt=0)
+OUT = ON_SALE & Q(free__lte=0)
+SOLD = (Reason.ORDER.value, Reason.COUNTER_SALE.value)
+A_MONTH = timedelta(days=30)
+SAMPLE = 8  # rows of a preview
+MANY = 2_000
 
 
-def with_numbers(products: QuerySet[Product]) -> QuerySet[Any]:
-    """Add `left` (free pieces over all stores), `price` (the lowest), `thumb` (a file name)."""
+def with_numbers(products: QuerySet[Product], store: Store | None = None) -> QuerySet[Any]:
+    """Add `left` (free pieces, in `store` or over all), `price` (the lowest), `low_line`, `thumb`
+    (a file name).
+    """
     stock = (
         Stock.objects.filter(variant__product=OuterRef("pk"))
+        .filter(Q(store=store) if store else Q())
         .order_by()
         .values("variant__product")
         .annotate(free=Sum(F("on_hand") - F("reserved")))
@@ -37,35 +57,109 @@ def with_numbers(products: QuerySet[Product]) -> QuerySet[Any]:
     )
 
 
-def product_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Product]:
-    """The inventory, filtered by `q`, `category`, `state`, `stock` and sorted by `sort`."""
-    products = merchant.products.matching(fold(query.get("q", "")))
+def product_list(
+    merchant: Merchant, query: Mapping[str, str], store: Store | None = None
+) -> QuerySet[Product]:
+    """The inventory in order: filtered by `q`, `category`, `state`, `stock`, sorted by `sort`.
+
+    With a `store`, what has ever lain there. Filters and sorts by what services.level counted up,
+    so that an index answers however much there is; `listed` gives the rows what they show.
+    """
+    found = _within(merchant, query.get("category", "")).filter(_said(merchant, query))
     state = query.get("state", "")
     if state in set(ProductState):
-        products = products.filter(state=state)
+        found = found.filter(state=state)
     elif state != "all":
-        products = products.filter(LISTED)
-    if query.get("category", "").isdigit():
-        products = products.filter(category=int(query["category"]))
-    found = with_numbers(products).select_related("category")
+        found = found.filter(LISTED)
+    free = "free"
+    if store is not None:
+        found = found.filter(levels__store=store)
+        free = "levels__free"
     if query.get("stock") == "low":
-        found = found.filter(LOW)
+        found = found.filter(ON_SALE, low=True, **{f"{free}__gt": 0})
     elif query.get("stock") == "out":
-        found = found.filter(OUT)
-    found = found.prefetch_related("variants")
-    return found.order_by(SORTS.get(query.get("sort", ""), "left"), "pk")
+        found = found.filter(ON_SALE, **{f"{free}__lte": 0})
+    order = SORTS.get(query.get("sort", ""), "free")
+    return found.order_by(free if order == "free" else order, "pk")
+
+
+def _within(merchant: Merchant, key: str) -> QuerySet[Product]:
+    """The goods of one category, if the key is one. Only by it, so that its index is taken."""
+    if not (key.isascii() and key.isdecimal()):
+        return merchant.products.all()
+    category = merchant.categories.filter(pk=int(key[:18])).first()  # longer is no key
+    return category.products.all() if category else merchant.products.none()
+
+
+def _said(merchant: Merchant, query: Mapping[str, str]) -> Q:
+    """What the words in the search field ask for. Their table is read once, and only once.
+
+    Words that more than MANY goods share are left to the database: those it finds soon.
+    """
+    folded = fold(query.get("q", ""))
+    if not folded:
+        return Q()
+    words = ProductWords.objects.filter(merchant=merchant).matching(folded)
+    keys = list(words.values_list("pk", flat=True)[: MANY + 1])
+    return Q(pk__in=keys if len(keys) <= MANY else words.values("pk"))
+
+
+def listed(
+    merchant: Merchant, page: Sequence[int], now: datetime, store: Store | None = None
+) -> list[Product]:
+    """The products of one page of the inventory, in its order, with their numbers as they are now.
+
+    Added: `left` (free pieces, in `store` or all), `thumb`, `sold` in thirty days. Four queries.
+    """
+    rows = merchant.products.filter(pk__in=page).select_related("category")
+    found = {one.pk: one for one in with_numbers(rows, store).prefetch_related("variants")}
+    sold = dict(
+        StockMovement.objects.filter(
+            stock__variant__product__in=page, reason__in=SOLD, at__gte=now - A_MONTH
+        )
+        .filter(Q(stock__store=store) if store else Q())
+        .order_by()
+        .values("stock__variant__product")
+        .annotate(sold=-Sum("delta"))
+        .values_list("stock__variant__product", "sold")
+    )
+    for one in found.values():
+        one.sold = sold.get(one.pk, 0)
+    return [found[pk] for pk in page if pk in found]
 
 
 def product_counts(merchant: Merchant) -> dict[str, int]:
-    """How many products stand behind each tab of the inventory: one query."""
-    return with_numbers(merchant.products.all()).aggregate(
-        listed=Count("pk", filter=LISTED),
-        on_sale=Count("pk", filter=Q(state=ProductState.ON_SALE)),
-        low=Count("pk", filter=LOW),
-        out=Count("pk", filter=OUT),
-        draft=Count("pk", filter=Q(state=ProductState.DRAFT)),
-        archived=Count("pk", filter=Q(state=ProductState.ARCHIVED)),
-    )
+    """How many products stand behind each tab of the inventory. Three queries, each of one index."""
+    by_state = merchant.products.order_by().values_list("state").annotate(count=Count("pk"))
+    counts = dict.fromkeys(map(str, ProductState), 0) | dict(by_state)
+    return counts | {
+        "listed": sum(counts.values()) - counts[ProductState.ARCHIVED],
+        "low": merchant.products.filter(LOW).count(),
+        "out": merchant.products.filter(OUT).count(),
+    }
+
+
+def repriced(
+    merchant: Merchant, products: Sequence[int], repricing: Repricing | None
+) -> dict[str, Any]:
+    """What a change of prices would do: the first variants `before`, and how many `changed`.
+
+    `impossible` names variants that would cost nothing or a fortune: while there are any, nothing
+    can be changed.
+    """
+    if repricing is None:
+        return {"sample": [], "changed": 0, "impossible": []}
+    variants = Variant.objects.filter(merchant=merchant, product__in=products)
+    rows: list[tuple[Variant, int, int | None]] = []
+    impossible, changed = [], 0
+    for one in variants.select_related("product").order_by("product_id", "position").iterator():
+        fresh = repricing.of(one.price)
+        changed += fresh != one.price
+        if fresh is None:
+            impossible.append(one)
+        elif len(rows) < SAMPLE:
+            rows.append((one, fresh, repricing.before(one.price, one.compare_at)))
+    return {"sample": rows, "changed": changed, "impossible": impossible[:SAMPLE]}
 
 
 def shop_shelf(merchant: Merchant, words: str = "") -> QuerySet[Product]:

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from merchants.errors import OutOfStock, RuleBroken
-from merchants.models import Category, Import, ImportRow, Product, Variant
+from merchants.models import Category, Import, ImportRow, Product, ProductWords, Variant
 from merchants.rules.column import Column
 from merchants.rules.importing import TO_APPLY, ImportState, Outcome
 from merchants.rules.product import ProductState
@@ -134,14 +134,20 @@ def _make_products(
     for row in rows:
         kept.setdefault(id(row.product), []).append(row)
     for product in fresh:
-        mine = kept[id(product)]
-        words = [word for row in mine for word in _words(batch, row)]
-        product.search = haystack(product.name, pinyin(product.name), *words)
-        product.price_from = min(row.goods["price"] for row in mine)
+        product.price_from = min(row.goods["price"] for row in kept[id(product)])
     Product.objects.bulk_create(fresh, batch_size=500)
+    ProductWords.objects.bulk_create(
+        [_found_by(batch, product, kept[id(product)]) for product in fresh], batch_size=500
+    )
     for row in rows:
         row.product = row.product  # the key is known only now
     return {product.pk for product in fresh}
+
+
+def _found_by(batch: Import, product: Product, rows: Sequence[ImportRow]) -> ProductWords:
+    words = [word for row in rows for word in _words(batch, row)]
+    text = haystack(product.name, pinyin(product.name), *words)
+    return ProductWords(product=product, merchant=batch.merchant, text=text)
 
 
 def _words(batch: Import, row: ImportRow) -> list[str]:

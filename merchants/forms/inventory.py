@@ -1,0 +1,90 @@
+"""Many goods changed at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from merchants.forms.line import LineField
+from merchants.models.product import STATE_LABELS
+from merchants.rules.money import parse
+from merchants.rules.product import ProductState
+from merchants.rules.repricing import Repricing, Way
+from merchants.services.inventory import GoodsChange
+
+PERCENT, AMOUNT, FIXED = Way.PERCENT.value, Way.AMOUNT.value, Way.FIXED.value
+WAYS = [
+    ("", _("Leave the prices")),
+    ("cheaper_percent", _("Cheaper by percent")),
+    ("dearer_percent", _("Dearer by percent")),
+    ("cheaper_amount", _("Cheaper by an amount")),
+    ("dearer_amount", _("Dearer by an amount")),
+    (FIXED, _("All at one price")),
+]
+
+
+class GoodsForm(forms.Form):
+    """What shall be different about the chosen goods."""
+
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Leave as it is")), *STATE_LABELS.items()]
+    )
+    move = forms.ChoiceField(
+        label=_("Category"),
+        required=False,
+        choices=[("", _("Leave as it is")), ("into", _("Into this one")), ("out", _("Into none"))],
+    )
+    category = LineField(
+        label=_("Name of the category"),
+        max_length=30,
+        required=False,
+        widget=forms.TextInput(attrs={"list": "categories", "autocomplete": "off"}),
+    )
+    way = forms.ChoiceField(label=_("Price"), required=False, choices=WAYS)
+    value = forms.CharField(
+        label=_("By how much"),
+        max_length=16,
+        required=False,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        help_text=_("Percent or an amount, such as 10."),
+    )
+    keep_was = forms.BooleanField(
+        label=_("Show the old price beside a lower one"), required=False, initial=True
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("move") == "into" and not data.get("category"):
+            self.add_error("category", _("Write the name of the category."))
+        data["repricing"] = self._repricing(data.get("way", ""), data.get("value", ""))
+        return data
+
+    def _repricing(self, way: str, typed: str) -> Repricing | None:
+        if not way:
+            return None
+        number = parse(typed)
+        if not number:
+            self.add_error("value", _("Write a number above 0, such as 10."))
+            return None
+        keep = self.cleaned_data.get("keep_was", False)
+        if way == FIXED:
+            return Repricing(Way.FIXED, number, keep)
+        sign = -1 if way.startswith("cheaper") else 1
+        if way.endswith(AMOUNT):
+            return Repricing(Way.AMOUNT, sign * number, keep)
+        if number % 100:
+            self.add_error("value", _("Write whole percents, such as 10."))
+            return None
+        if number // 100 > (99 if sign < 0 else 1000):
+            self.add_error("value", _("That is more than the price itself."))
+            return None
+        return Repricing(Way.PERCENT, sign * number // 100, keep)
+
+    def change(self) -> GoodsChange:
+        """The cleaned data in the shape that `change_goods` takes."""
+        data = self.cleaned_data
+        category = {"into": data["category"], "out": ""}.get(data["move"])
+        state = ProductState(data["state"]) if data["state"] else None
+        return GoodsChange(state, category, data["repricing"])
