@@ -129,7 +129,7 @@ def listed(
 
 
 def product_counts(merchant: Merchant) -> dict[str, int]:
-    """How many products stand behind each tab of the inventory. Three queries, each of one index."""
+    """How many products stand behind each tab of the inventory. Three queries of an index each."""
     by_state = merchant.products.order_by().values_list("state").annotate(count=Count("pk"))
     counts = dict.fromkeys(map(str, ProductState), 0) | dict(by_state)
     return counts | {
