@@ -18,18 +18,22 @@ from django.views.defaults import page_not_found
 
 QUIET = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 CONSOLE = "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()"
+MAP = "camera=(), microphone=(), geolocation=(self), payment=(), usb=()"
+OPENED = {"livestream:console": CONSOLE} | dict.fromkeys(
+    ("merchants:store_new", "merchants:store_edit"), MAP
+)
 
 
 def permissions_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Camera and microphone are open to the live console and to no other page (P29)."""
+    """Camera and microphone are open to the live console, the device's place to the page of a
+    store, and nothing to any other page (P29)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         match = request.resolver_match
-        console = match is not None and match.view_name == "livestream:console"
-        response["Permissions-Policy"] = CONSOLE if console else QUIET
+        response["Permissions-Policy"] = OPENED.get(match.view_name if match else "", QUIET)
         return response
 
     return middleware

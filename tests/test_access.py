@@ -108,6 +108,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "merchants:store_new": (MANAGER, {GET, POST}, []),
     "merchants:store_edit": (MANAGER, {GET, POST}, ["store"]),
     "merchants:staff_list": (MANAGER, {GET, POST}, []),
+    "merchants:store_move": (MANAGER, {POST}, ["store"]),
     "merchants:staff_role": (OWNER, {POST}, ["place"]),
     "merchants:invitation_revoke": (MANAGER, {POST}, ["invitation"]),
     "merchants:staff_remove": (OWNER, {POST}, ["place"]),

@@ -55,7 +55,11 @@ def make_shop() -> Merchant:
     _set_logo(merchant)
     merchant.save()
     Store.objects.filter(merchant=merchant).update(
-        address="上城区清河坊 12 号", phone="0571 8780 1219", hours_note="9:00–21:00"
+        address="上城区清河坊 12 号",
+        phone="0571 8780 1219",
+        week=[["09:00", "21:00"]] * 7,
+        latitude="30.241300",
+        longitude="120.168200",
     )
     Store.objects.create(
         merchant=merchant,
@@ -63,7 +67,8 @@ def make_shop() -> Merchant:
         city="杭州",
         address="西湖区文三路 88 号",
         phone="0571 8821 0668",
-        hours_note="10:00–20:00",
+        week=[["10:00", "20:00"]] * 5 + [["09:00", "21:00"]] * 2,
+        hours_note="春节初一到初三休息",
         position=1,
     )
     for email, name, role, picture in PEOPLE:

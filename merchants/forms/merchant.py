@@ -1,15 +1,13 @@
-"""The shop itself, its stores, its keys."""
+"""The shop itself and its keys."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from merchants.forms.line import LineField
 from merchants.forms.money import MoneyField
-from merchants.models import Merchant, Store
+from merchants.models import Merchant
 
 
 class NewMerchantForm(forms.Form):
@@ -37,23 +35,6 @@ class MerchantForm(forms.ModelForm):
         model = Merchant
         fields = ["name", "tagline"]
         field_classes = {"name": LineField, "tagline": LineField}
-
-
-class StoreForm(forms.ModelForm):
-    class Meta:
-        model = Store
-        fields = ["name", "city", "address", "phone", "hours_note", "pickup"]
-        field_classes = dict.fromkeys(["name", "city", "address", "phone", "hours_note"], LineField)
-
-    def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.merchant = merchant
-
-    def clean_name(self) -> str:
-        name = self.cleaned_data["name"]
-        if self.merchant.stores.exclude(pk=self.instance.pk).filter(name=name).exists():
-            raise forms.ValidationError(_("You already have a store with this name."))
-        return name
 
 
 class KeyForm(forms.Form):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import reduce
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models.merchant import Merchant
+from merchants.rules.hours import ALL_DAY, DAYS, Day, fold, open_now, said
+
+SHORT_DAYS = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
 
 
 class Store(models.Model):
     """Where stock lies and where customers may collect.
 
-    `week` is empty (unknown) or holds seven days from Monday on, each `["09:00", "21:00"]` or None
-    for closed.
+    `week` is as merchants.rules.hours says: empty, or seven days from Monday on.
     """
 
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="stores")
@@ -42,5 +47,43 @@ class Store(models.Model):
 
     @property
     def hours(self) -> str:
-        """When it is open, in words."""
-        return self.hours_note
+        """When it is open, in words: the week, then what was noted about it."""
+        return " · ".join(filter(None, [spoken(self.week), self.hours_note]))
+
+    def open_at(self, here: datetime) -> bool | None:
+        """Whether it is open at a moment of its own clock; None: nobody has said."""
+        return open_now(self.week, here.weekday(), f"{here:%H:%M}")
+
+    @property
+    def place(self) -> str:
+        """Latitude and longitude as a person would paste them."""
+        if self.latitude is None or self.longitude is None:
+            return ""
+        return f"{self.latitude.normalize():f}, {self.longitude.normalize():f}"
+
+
+def spoken(week: list[Day]) -> str:
+    """A week in the reader's words: "Mon–Fri 9:00–21:00, closed on Sun"."""
+    kinds = [_kind(day, days) for day, days in fold(week)]
+    return reduce(
+        lambda one, more: _("%(one)s, %(more)s") % {"one": one, "more": more}, kinds or [""]
+    )
+
+
+def _kind(day: Day, days: list[tuple[int, int]]) -> str:
+    names = str(_(", ")).join(_run(first, last) for first, last in days)
+    if day is None:
+        if days == [(0, DAYS - 1)]:
+            return str(_("closed"))
+        return _("closed on %(days)s") % {"days": names}
+    times = _("around the clock") if tuple(day) == ALL_DAY else f"{said(day[0])}–{said(day[1])}"
+    return f"{names} {times}"
+
+
+def _run(first: int, last: int) -> str:
+    if (first, last) == (0, DAYS - 1):
+        return str(_("Every day"))
+    if first == last:
+        return str(SHORT_DAYS[first])
+    words = {"first": SHORT_DAYS[first], "last": SHORT_DAYS[last]}
+    return _("%(first)s–%(last)s") % words

@@ -1,4 +1,4 @@
-"""The shop's settings: what customers see, stores, keys."""
+"""The shop's settings: what customers see, keys for programs, the bell."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
-from merchants.forms.merchant import KeyForm, MerchantForm, StoreForm
-from merchants.resent import answer_before, once_per_form, opened, sealed
+from merchants.forms.merchant import KeyForm, MerchantForm
+from merchants.resent import once_per_form, opened, sealed
 from merchants.rules.role import Role
 from merchants.services.merchant import make_key
 from merchants.services.notification import read_notices
@@ -43,44 +43,16 @@ def shop(request: MerchantRequest) -> HttpResponse:
             form.save()
             messages.success(request, _("Saved"))
             return redirect("merchants:settings", merchant.slug)
-    context = {"form": form, "keys": merchant.api_keys.filter(revoked=False)}
     status = 422 if form.is_bound else 200
-    return render(request, "merchants/setting/shop.html", context, status=status)
+    return render(request, "merchants/setting/shop.html", {"form": form}, status=status)
 
 
 @require_safe
-@merchant_view(Role.MANAGER)
-def stores(request: MerchantRequest) -> HttpResponse:
-    context = {"stores": request.merchant.stores.all()}
-    return render(request, "merchants/store/list.html", context)
-
-
-@require_http_methods(["GET", "POST"])
-@merchant_view(Role.MANAGER)
-def store_new(request: MerchantRequest) -> HttpResponse:
-    return _store(request, None)
-
-
-@require_http_methods(["GET", "POST"])
-@merchant_view(Role.MANAGER)
-def store_edit(request: MerchantRequest, store: int) -> HttpResponse:
-    return _store(request, store)
-
-
-def _store(request: MerchantRequest, pk: int | None) -> HttpResponse:
-    store = get_object_or_404(request.merchant.stores, pk=pk) if pk else None
-    form = StoreForm(request.POST or None, instance=store, merchant=request.merchant)
-    if request.method == "POST":
-        if form.is_valid():
-            form.instance.merchant = request.merchant
-            once_per_form(request, scope="store", act=lambda: form.save().pk)
-            messages.success(request, _("Saved"))
-            return redirect("merchants:store_list", request.merchant.slug)
-        if answer_before(request, scope="store"):  # it is her own first copy that has the name
-            return redirect("merchants:store_list", request.merchant.slug)
-    context = {"form": form, "store": store}
-    status = 422 if form.is_bound else 200
-    return render(request, "merchants/store/edit.html", context, status=status)
+@merchant_view(Role.OWNER)
+def keys(request: MerchantRequest) -> HttpResponse:
+    """What programs may come in with."""
+    context = {"keys": request.merchant.api_keys.filter(revoked=False)}
+    return render(request, "merchants/setting/keys.html", context)
 
 
 @require_POST
@@ -89,7 +61,7 @@ def key_new(request: MerchantRequest) -> HttpResponse:
     form = KeyForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("Give the key a name."))
-        return redirect("merchants:settings", request.merchant.slug)
+        return redirect("merchants:keys", request.merchant.slug)
 
     def make() -> str:
         _key, secret = make_key(merchant=request.merchant, name=form.cleaned_data["name"])
@@ -106,7 +78,7 @@ def key_revoke(request: MerchantRequest, prefix: str) -> HttpResponse:
     key.revoked = True
     key.save(update_fields=["revoked"])
     messages.success(request, _("The key works no longer."))
-    return redirect("merchants:settings", request.merchant.slug)
+    return redirect("merchants:keys", request.merchant.slug)
 
 
 @require_http_methods(["GET", "POST"])
