@@ -88,6 +88,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "livestream:console_chat": (CLERK, {POST}, ["room"]),
     "livestream:console_notice": (CLERK, {POST}, ["room"]),
     "merchants:product_list": (CLERK, {GET}, []),
+    "merchants:product_bulk": (MANAGER, {POST}, []),
     "merchants:product_new": (CLERK, {GET, POST}, []),
     "merchants:product_edit": (CLERK, {GET, POST}, ["product"]),
     "merchants:product_stock": (CLERK, {POST}, ["product"]),
@@ -107,19 +108,19 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "merchants:store_list": (MANAGER, {GET}, []),
     "merchants:store_new": (MANAGER, {GET, POST}, []),
     "merchants:store_edit": (MANAGER, {GET, POST}, ["store"]),
-    "merchants:staff_list": (MANAGER, {GET, POST}, []),
     "merchants:store_move": (MANAGER, {POST}, ["store"]),
+    "merchants:staff_list": (MANAGER, {GET, POST}, []),
     "merchants:staff_role": (OWNER, {POST}, ["place"]),
     "merchants:invitation_revoke": (MANAGER, {POST}, ["invitation"]),
     "merchants:staff_remove": (OWNER, {POST}, ["place"]),
     "merchants:settings": (MANAGER, {GET, POST}, []),
-    "merchants:key_new": (OWNER, {POST}, []),
-    "merchants:key_revoke": (OWNER, {POST}, ["prefix"]),
     "merchants:verification": (MANAGER, {GET, POST}, []),
     "merchants:verification_withdraw": (MANAGER, {POST}, []),
     "merchants:verification_paper": (MANAGER, {GET}, ["paper"]),
     "merchants:verification_paper_remove": (MANAGER, {POST}, ["paper"]),
     "merchants:keys": (OWNER, {GET}, []),
+    "merchants:key_new": (OWNER, {POST}, []),
+    "merchants:key_revoke": (OWNER, {POST}, ["prefix"]),
     "merchants:notices": (CLERK, {GET, POST}, []),
     "orders:order_list": (CLERK, {GET}, []),
     "orders:order_detail": (CLERK, {GET}, ["number"]),
@@ -175,8 +176,6 @@ def test_every_address_has_a_row():
     assert {page.name for page in pages(get_resolver().url_patterns)} == set(TABLE)
 
 
-@pytest.fixture
-def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str, object]:
 def a_paper(shop, picture) -> str:
     sheet = Sheet(ContentFile(picture()[0].read(), "a.webp"), "licence.jpg")
     draft = verification_of(shop)
@@ -184,6 +183,8 @@ def a_paper(shop, picture) -> str:
     return Paper.LICENCE.value
 
 
+@pytest.fixture
+def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str, object]:
     """One of everything, all of Alice's shop."""
     batch = begin_import(
         merchant=shop,
@@ -207,9 +208,9 @@ def a_paper(shop, picture) -> str:
         "product_public_id": longjing.public_id,
         "photo": add_photo(product=longjing, file=file, size=size).pk,
         "store": store.pk,
+        "paper": a_paper(shop, picture),
         "place": shop.staff.get(user=bob).pk,
         "invitation": invitation.public_id,
-        "paper": a_paper(shop, picture),
         "token": invitation.path.split("/")[2],
         "prefix": key.prefix,
         "number": order.number,
