@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from livestream.forms.room import DropForm, NoticeForm
 from livestream.models import Replay, Room
-from livestream.rules.qr import square
 from livestream.selectors import console as numbers
 from livestream.selectors.chat import latest
 from livestream.selectors.room import open_drops, shelf
@@ -25,6 +24,7 @@ from livestream.services.drop import open_drop, withdraw_drop
 from livestream.services.shelf import hide_item, show_item, show_next
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken, Taken
+from merchants.rules.qr import square
 from merchants.rules.role import Role
 
 

@@ -18,7 +18,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from livestream.forms.room import ItemForm, PickForm, RoomForm
 from livestream.models import Room
-from livestream.rules.qr import square
 from livestream.rules.room import NOT_BEGUN, SHELF_OPEN
 from livestream.selectors.room import Card, shelf
 from livestream.services import room as rooms
@@ -26,6 +25,7 @@ from livestream.services.shelf import add_to_shelf, move_item, remove_item, set_
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.resent import once_per_form
+from merchants.rules.qr import square
 from merchants.rules.role import Role
 from merchants.selectors.product import shop_shelf
 

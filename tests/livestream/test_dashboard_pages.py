@@ -14,8 +14,8 @@ from qrcode.main import QRCode
 
 from livestream.models import Replay, Room
 from livestream.rules.chart import bars, ceiling, short, spark
-from livestream.rules.qr import square
 from livestream.services.room import end_room, make_room
+from merchants.rules.qr import square
 from tests.conftest import product_of
 
 

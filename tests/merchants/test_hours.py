@@ -48,12 +48,12 @@ def test_a_time_is_read_as_people_write_it(typed, time):
         (
             [LONG] * 5 + [SHORT] * 2,
             "Mon–Fri 9:00–21:00, Sat–Sun 10:00–18:00",
-            "周一至周五 9:00–21:00,周六至周日 10:00–18:00",
+            "周一至周五 9:00–21:00，周六至周日 10:00–18:00",
         ),
         (
             [None, LONG, LONG, SHORT, LONG, LONG, LONG],
             "Tue–Wed, Fri–Sun 9:00–21:00, Thu 10:00–18:00, closed on Mon",
-            "周二至周三、周五至周日 9:00–21:00,周四 10:00–18:00,周一休息",
+            "周二至周三、周五至周日 9:00–21:00，周四 10:00–18:00，周一休息",
         ),
         ([["00:00", "00:00"]] * 7, "Every day around the clock", "每天 24 小时"),
         ([None] * 7, "closed", "休息"),
