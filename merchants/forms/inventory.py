@@ -28,6 +28,8 @@ WAYS = [
 class GoodsForm(forms.Form):
     """What shall be different about the chosen goods."""
 
+    every_part_counts = True  # “optional” beside each would say nothing
+
     state = forms.ChoiceField(
         label=_("State"), required=False, choices=[("", _("Leave as it is")), *STATE_LABELS.items()]
     )
