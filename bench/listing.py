@@ -65,9 +65,9 @@ def fill(name: str, variants: int) -> Merchant:
     owner = User.objects.create_user(f"{name}@example.com", "bench")
     shop = open_merchant(owner=owner, name=name, store="One", city="Guangzhou", slug=name)
     Store.objects.create(merchant=shop, name="Two", city="Foshan", position=1)
-    categories = [Category.objects.create(merchant=shop, name=f"c{n}") for n in range(12)]
+    categories = [Category.objects.create(merchant=shop, name=f"c{n}") for n in range(4)]
     products = [
-        Product(merchant=shop, name=f"{NAMES[n % 8]} {n}", category=categories[n % 12])
+        Product(merchant=shop, name=f"{NAMES[n % 8]} {n}", category=categories[n % 4])
         for n in range(variants * 2 // 5)
     ]
     Product.objects.bulk_create(products, batch_size=500)
@@ -91,7 +91,7 @@ def fill(name: str, variants: int) -> Merchant:
 def _stock(shop: Merchant, sizes: list[Variant]) -> None:
     one, two = shop.stores.all()
     rows = [
-        Stock(variant=size, store=store, on_hand=n % 40 if n % 50 else 0)
+        Stock(variant=size, store=store, on_hand=n % 40 if n * 2 // 5 % 50 else 0)
         for n, size in enumerate(sizes)
         for store in ((one, two) if n % 2 else (one,))
     ]

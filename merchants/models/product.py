@@ -103,7 +103,7 @@ class Product(models.Model):
             # The tabs of the inventory, then its orders: each answers from the index alone, also
             # on a page far down (bench.inventory).
             models.Index(fields=["merchant", "state", "free"]),
-            models.Index("merchant", "state", name="product_low", condition=Q(low=True)),
+            models.Index(fields=["merchant", "state", "low", "free"]),
             models.Index(fields=["merchant", "free", "id", "state"]),
             models.Index(fields=["merchant", "price_from", "id", "state"]),
             models.Index(fields=["merchant", "name", "id", "state"]),
@@ -201,11 +201,17 @@ def original_path(photo: Photo, filename: str) -> str:
     return f"photos/{uuid.uuid4().hex}"
 
 
+class PhotoManager(models.Manager["Photo"]):
+    def get_queryset(self) -> models.QuerySet[Photo]:
+        return super().get_queryset().filter(state=PhotoState.READY.value)
+
+
 class Photo(models.Model):
     """A picture of a product, as re-encoded by us in the sizes that pages use.
 
     While it waits for a worker it has only its `original`, which nobody is served; one that turned
-    out to be no picture keeps the `trouble` instead.
+    out to be no picture keeps the `trouble` instead. Both are found through `whole` alone:
+    `objects` and every list of photos hold what can be shown.
     """
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="photos")
@@ -231,6 +237,9 @@ class Photo(models.Model):
     height = models.PositiveIntegerField(null=True, editable=False)
     alt = models.CharField(_("description for those who cannot see it"), max_length=120, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+
+    objects = PhotoManager()
+    whole = models.Manager()  # noqa: DJ012
 
     class Meta:
         verbose_name = _("photo")

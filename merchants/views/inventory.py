@@ -28,6 +28,7 @@ from merchants.selectors.product import listed, product_counts, product_list, re
 from merchants.services.inventory import MOST, GoodsChange, change_goods
 
 PER_PAGE = 50
+MOST_COUNTED = 10_000  # then the foot says “10000+”
 FILTERS = ("q", "category", "state", "stock", "store", "sort")
 SORT_LABELS = {
     "stock": _l("Lowest stock first"),
@@ -78,12 +79,13 @@ def _store(stores: list[Store], whole: bool, asked: str | None) -> Store | None:
 
 
 class Pages(Paginator):
-    """Pages of a list whose length may be known already."""
+    """Pages of a list whose length may be known already, and is counted up to MOST_COUNTED."""
 
     def __init__(self, found: QuerySet[Any], length: int | None) -> None:
         super().__init__(found, PER_PAGE)
-        if length is not None:
-            self.count = length
+        counted = found[: MOST_COUNTED + 1].count() if length is None else length
+        self.more = length is None and counted > MOST_COUNTED
+        self.count = MOST_COUNTED if self.more else counted
 
 
 def _page(request: MerchantRequest, store: Store | None, listed: int) -> Page[int]:
