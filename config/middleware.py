@@ -19,7 +19,10 @@ from django.views.defaults import page_not_found
 QUIET = "camera=(), microphone=(), geolocation=(), payment=(), usb=()"
 CONSOLE = "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()"
 MAP = "camera=(), microphone=(), geolocation=(self), payment=(), usb=()"
-OPENED = {"livestream:console": CONSOLE} | dict.fromkeys(
+SCANNER = "camera=(self), microphone=(), geolocation=(), payment=(), usb=()"
+SCANNED = ("merchants:counter", "merchants:stocktake", "merchants:transfer")
+OPENED = {"livestream:console": CONSOLE} | dict.fromkeys(SCANNED, SCANNER)
+OPENED |= dict.fromkeys(
     ("merchants:store_new", "merchants:store_edit"), MAP
 )
 

@@ -1,8 +1,10 @@
-"""Why stock changes. Pure."""
+"""Why stock changes, what a scanner may have read, and how a count runs over time. Pure."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
+from datetime import date, timedelta
 from enum import StrEnum
 
 MOST_AT_ONCE = 999  # of one variant in one order
@@ -34,3 +36,45 @@ def spread(quantity: int, available: Sequence[int]) -> list[int] | None:
         taken.append(take)
         quantity -= take
     return taken if quantity == 0 else None
+
+
+def codes(typed: str) -> list[str]:
+    """The barcodes and SKUs that a typed or scanned text may stand for, the likeliest first.
+
+    Full-width digits are digits; a UPC is the EAN without its leading zero.
+    """
+    plain = "".join(unicodedata.normalize("NFKC", typed).split())
+    found = [plain, plain.upper(), plain.lower()] if plain else []
+    if plain.isascii() and plain.isdigit():
+        if len(plain) == 12:
+            found.append("0" + plain)
+        elif len(plain) == 13 and plain.startswith("0"):
+            found.append(plain[1:])
+    return list(dict.fromkeys(found))
+
+
+def closing(now: int, changes: dict[date, int], days: Sequence[date]) -> list[int]:
+    """How many lay there when each of `days` ended, from how many lie there `now`.
+
+    `changes` are the sums of each day; days without any are left out of it.
+    """
+    found = []
+    for day in sorted(days, reverse=True):
+        found.append(now)
+        now -= changes.get(day, 0)
+    return found[::-1]
+
+
+def last_days(today: date, count: int) -> list[date]:
+    """The days up to today, the oldest first."""
+    return [today - timedelta(days=back) for back in range(count - 1, -1, -1)]
+
+
+def staircase(values: Sequence[int], *, top: int, width: float, height: float) -> str:
+    """An SVG path through the closing counts: a count stays until it changes."""
+    slot = width / max(len(values), 1)
+    path = ""
+    for place, value in enumerate(values):
+        y = height - height * value / max(top, 1)
+        path += f"{'V' if path else 'M0,'}{y:.1f}H{slot * (place + 1):.1f}"
+    return path

@@ -1,13 +1,18 @@
-"""Where a basket can be had: in all, and store by store."""
+"""Where a basket can be had, what a code stands for, and what the ledger tells."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
 
-from django.db.models import F, Sum
+from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Lower, TruncDate
 
-from merchants.models import Merchant, Stock, Store, Variant
+from merchants.models import Merchant, Stock, StockMovement, Store, User, Variant
+from merchants.rules.search import fold
+from merchants.rules.stock import TILL, Reason, codes
 
 
 @dataclass(frozen=True)
@@ -45,3 +50,130 @@ def free_pieces(merchant: Merchant, variants: Iterable[int]) -> dict[int, int]:
         free=Sum(F("stock__on_hand") - F("stock__reserved"), default=0)
     )
     return dict(rows.values_list("pk", "free"))
+
+
+def find_variant(merchant: Merchant, typed: str) -> Variant | None:
+    """What a scanned barcode or a typed SKU stands for; the barcode goes first."""
+    likely = codes(typed)
+    rows = merchant.variants.select_related("product")
+    by_code = {one.barcode: one for one in rows.filter(barcode__in=likely)} if likely else {}
+    for code in likely:
+        if code in by_code:
+            return by_code[code]
+    lower = {code.lower() for code in likely}
+    return rows.alias(folded=Lower("sku")).filter(folded__in=lower).first() if lower else None
+
+
+def found_goods(
+    merchant: Merchant, words: str, store: Store | None, most: int = 12
+) -> list[Variant]:
+    """Variants whose product matches the words, with what lies in the store (`with_store`)."""
+    folded = fold(words)
+    if not folded:
+        return []
+    products = merchant.products.matching(folded).order_by("name", "pk")[:most]
+    rows = merchant.variants.filter(product__in=list(products)).select_related("product")
+    return list(with_store(rows.order_by("product__name", "position", "pk"), store)[: most * 2])
+
+
+def with_store(variants: QuerySet[Variant], store: Store | None) -> QuerySet[Any]:
+    """Add what lies in one store: `here` pieces, `held` of them, `free` the rest."""
+    stock = Stock.objects.filter(variant=OuterRef("pk"), store=store)
+    return variants.annotate(
+        here=Coalesce(Subquery(stock.values("on_hand")), 0),
+        held=Coalesce(Subquery(stock.values("reserved")), 0),
+    ).annotate(free=F("here") - F("held"))
+
+
+@dataclass(frozen=True)
+class TillLine:
+    """What was sold of one thing to one customer, less what came back."""
+
+    reference: str
+    variant: Variant
+    sold: int
+    at: datetime
+    free: int  # in the store, now
+
+    @property
+    def amount(self) -> int:
+        return self.sold * self.variant.price
+
+    @property
+    def key(self) -> str:
+        """The line's own part of the reference."""
+        return self.reference.partition(" ")[2]
+
+
+def till_lines(
+    store: Store, by: User, since: datetime, most: int | None = None, reference: str = ""
+) -> list[TillLine]:
+    """This clerk's counter sales in this store, the latest first; `most` of them."""
+    moves = _till(store, by, since)
+    if reference:
+        moves = moves.filter(reference=reference)
+    groups = list(
+        moves.values("reference", "stock__variant")
+        .annotate(net=-Sum("delta"), last=Max("at"), newest=Max("pk"))
+        .order_by("-newest")[:most]
+    )
+    rows = Variant.whole.filter(pk__in={group["stock__variant"] for group in groups})
+    variants = with_store(rows.select_related("product"), store).in_bulk()
+    return [
+        TillLine(
+            reference=group["reference"],
+            variant=variants[group["stock__variant"]],
+            sold=group["net"],
+            at=group["last"],
+            free=variants[group["stock__variant"]].free,
+        )
+        for group in groups
+    ]
+
+
+def till_total(store: Store, by: User, since: datetime) -> dict[str, int]:
+    """Pieces and money of this clerk's till since then: one query."""
+    found = _till(store, by, since).aggregate(
+        pieces=Coalesce(-Sum("delta"), 0),
+        amount=Coalesce(-Sum(F("delta") * F("stock__variant__price")), 0),
+        lines=Count("reference", distinct=True),
+    )
+    return {name: int(value) for name, value in found.items()}
+
+
+def _till(store: Store, by: User, since: datetime) -> QuerySet[StockMovement]:
+    till = Q(reason__in=[Reason.COUNTER_SALE.value, Reason.RETURNED.value])
+    return StockMovement.objects.filter(
+        till, stock__store=store, by=by, at__gte=since, reference__startswith=f"{TILL} "
+    ).order_by()
+
+
+def ledger(variant: Variant, stores: Iterable[Store], reason: str = "") -> QuerySet[StockMovement]:
+    """The movements of one variant in these stores, the latest first."""
+    rows = StockMovement.objects.filter(stock__variant=variant, stock__store__in=list(stores))
+    if reason:
+        rows = rows.filter(reason=reason)
+    return rows.select_related("stock__store", "by").order_by("-pk")
+
+
+def with_balance(moves: Sequence[StockMovement]) -> list[StockMovement]:
+    """Add `balance`: what lay in that store after each of these movements. One query."""
+    before = (
+        StockMovement.objects.filter(stock=OuterRef("stock"), pk__lte=OuterRef("pk"))
+        .order_by()
+        .values("stock")
+        .annotate(sum=Sum("delta"))
+        .values("sum")
+    )
+    rows = StockMovement.objects.filter(pk__in=[move.pk for move in moves])
+    sums = dict(rows.order_by().annotate(balance=Subquery(before)).values_list("pk", "balance"))
+    for move in moves:
+        move.balance = sums[move.pk]  # type: ignore[attr-defined]
+    return list(moves)
+
+
+def changes_by_day(variant: Variant, stores: Iterable[Store], since: datetime) -> dict[date, int]:
+    """{day: sum of the movements}; days on which nothing moved are not in it."""
+    rows = ledger(variant, stores).filter(at__gte=since).order_by()
+    days = rows.annotate(day=TruncDate("at")).values("day").annotate(sum=Sum("delta"))
+    return dict(days.values_list("day", "sum"))

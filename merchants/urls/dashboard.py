@@ -3,6 +3,7 @@
 from django.urls import path
 
 from merchants.views import (
+    counter,
     importing,
     inventory,
     photo,
@@ -26,6 +27,10 @@ urlpatterns = [
         photo.photo_remove,
         name="photo_remove",
     ),
+    path("counter/", counter.page, name="counter"),
+    path("counter/store/", counter.choose, name="counter_store"),
+    path("counter/sell/", counter.sell, name="counter_sell"),
+    path("counter/back/", counter.back, name="counter_back"),
     path("export/", importing.export, name="product_export"),
     path("imports/", importing.index, name="import_list"),
     path("imports/<slug:batch>/", importing.page, name="import"),

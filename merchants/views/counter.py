@@ -1,0 +1,155 @@
+"""The till: what is sold over the counter is scanned here, and gone from the live room at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from merchants.access import MerchantRequest, merchant_view
+from merchants.errors import RuleBroken
+from merchants.models import Store, Variant
+from merchants.resent import once_per_form
+from merchants.rules.role import Role
+from merchants.rules.stock import TILL
+from merchants.selectors.stock import find_variant, found_goods, till_lines, till_total
+from merchants.services.counter import take_back
+from merchants.services.stock import sell_at_counter, till_line
+
+SHOWN = 40  # lines of today
+LONGEST = 60  # letters of a code or of words to look for
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+@merchant_view(Role.CLERK)
+def page(request: MerchantRequest) -> HttpResponse:
+    return _till(request, typed=request.GET.get("q", "")[:LONGEST])
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def choose(request: MerchantRequest) -> HttpResponse:
+    """The store at whose till she stands; remembered while she is signed in."""
+    if "store" in request.POST:
+        remember_store(request, request.POST["store"])
+    return redirect("merchants:counter", request.merchant.slug)
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def sell(request: MerchantRequest) -> HttpResponse:
+    """One piece of a scanned code, or of the goods that a button names."""
+    store = chosen_store(request)
+    if store is None:
+        return _choose_first(request)
+    typed = request.POST.get("code", "").strip()[:LONGEST]
+    variant = (
+        _named(request) if "variant" in request.POST else find_variant(request.merchant, typed)
+    )
+    if variant is None:
+        return _till(request, typed=typed, unknown=True, status=422)
+    try:
+        once_per_form(request, scope="sell", act=lambda: _sold(request, store, variant))
+    except RuleBroken as refusal:
+        return _till(request, trouble=f"{variant}: {refusal}", status=refusal.status)
+    return _done(request)
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def back(request: MerchantRequest) -> HttpResponse:
+    """One piece of a line, or with `all` the whole line, comes back into stock."""
+    store = chosen_store(request)
+    reference = f"{TILL} {request.POST.get('line', '')[:20]}"
+    if store is None:
+        return _choose_first(request)
+    if not till_lines(store, request.user, today(), reference=reference):
+        return _till(request, trouble=_("This line is not one of yours today."), status=422)
+    pieces = None if "all" in request.POST else 1
+
+    def act() -> int:
+        return take_back(store=store, reference=reference, by=request.user, quantity=pieces).pk
+
+    try:
+        once_per_form(request, scope="back", act=act)
+    except RuleBroken as refusal:
+        return _till(request, trouble=str(refusal), status=refusal.status)
+    return _done(request)
+
+
+def today() -> datetime:
+    """When this day began here."""
+    return timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def chosen_store(request: MerchantRequest) -> Store | None:
+    """The only store that she serves, or the one she chose while she still serves it."""
+    stores = list(request.stores)
+    chosen = request.session.get("counter", {}).get(request.merchant.slug)
+    return next((one for one in stores if one.pk == chosen or len(stores) == 1), None)
+
+
+def remember_store(request: MerchantRequest, typed: str) -> None:
+    """Keep her choice if it is a store of hers; 404 otherwise, as if it were not there."""
+    store = get_object_or_404(request.stores, pk=typed if typed.isdecimal() else 0)
+    request.session["counter"] = request.session.get("counter", {}) | {
+        request.merchant.slug: store.pk
+    }
+
+
+def _named(request: MerchantRequest) -> Variant | None:
+    typed = request.POST.get("variant", "")
+    rows = request.merchant.variants.select_related("product")
+    return rows.filter(pk=int(typed) if typed.isdecimal() else 0).first()
+
+
+def _sold(request: MerchantRequest, store: Store, variant: Variant) -> str:
+    reference = _line(request, store, variant)
+    sell_at_counter(variant=variant, store=store, by=request.user, reference=reference)
+    return reference
+
+
+def _line(request: MerchantRequest, store: Store, variant: Variant) -> str:
+    """The line that grows: the one whose + was pressed, or the latest if of the same goods."""
+    named = request.POST.get("line", "")[:20]
+    lines = till_lines(
+        store, request.user, today(), most=1, reference=f"{TILL} {named}" if named else ""
+    )
+    open_ones = [one for one in lines if one.variant == variant and one.sold > 0]
+    return open_ones[0].reference if open_ones else till_line()
+
+
+def _choose_first(request: MerchantRequest) -> HttpResponse:
+    """She serves this store no more, or signed in anew: the page asks where she stands."""
+    address = reverse("merchants:counter", args=[request.merchant.slug])
+    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+
+
+def _done(request: MerchantRequest) -> HttpResponse:
+    if request.htmx:
+        return _till(request)
+    return redirect("merchants:counter", request.merchant.slug)
+
+
+def _till(request: MerchantRequest, *, status: int = 200, **said: Any) -> HttpResponse:
+    """The page, or only what changes on it. `said`: typed, trouble, unknown."""
+    store = chosen_store(request)
+    context: dict[str, Any] = {"store": store, "stores": request.stores, **said}
+    if store is not None:
+        context |= {
+            "goods": found_goods(request.merchant, said.get("typed", ""), store),
+            "lines": till_lines(store, request.user, today(), most=SHOWN),
+            "total": till_total(store, request.user, today()),
+        }
+    part = request.htmx and not request.htmx.boosted
+    name = "_till.html" if part else "page.html"
+    return render(request, f"merchants/counter/{name}", context, status=status)
