@@ -108,17 +108,3 @@ def bad_rows(batch: Import) -> Iterator[list[str]]:
             if grave
         ]
         yield [*cells[:width], " ".join(reasons)]
-
-
-def samples(batch: Import, rows: Iterable[tuple[int, list[str]]], most: int = 3) -> list[list[str]]:
-    """For each column its first few values that say something."""
-    found: list[list[str]] = [[] for _header in batch.headers]
-    for number, cells in rows:
-        if number <= batch.heading_row:
-            continue
-        if number > batch.heading_row + 50:
-            break
-        for at, text in enumerate(cells[: len(found)]):
-            if text.strip() and len(found[at]) < most:
-                found[at].append(text.strip()[:40])
-    return found

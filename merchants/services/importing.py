@@ -23,7 +23,7 @@ from merchants.models import Import, Merchant, Reservation, StockMovement, Store
 from merchants.models.importing import STATE_LABELS
 from merchants.rules.column import CHOOSABLE, SEVERAL, Column, guess, kind_of, lacking, signature
 from merchants.rules.importing import WORKING, ImportState, before
-from merchants.services.sheet import BadSheet, heading, shape_of
+from merchants.services.sheet import BadSheet, heading, samples, shape_of
 
 LEASE = timedelta(seconds=30)  # a batch takes one; longer than any
 KEPT = timedelta(days=30)  # files and rows, once nothing can be done with them
@@ -76,6 +76,7 @@ def _look(batch: Import) -> None:
     number, headers = heading(path, shape)
     batch.shape = dict(shape.__dict__)
     batch.heading_row, batch.headers = number, headers
+    batch.samples = samples(path, shape, number, len(headers))
     batch.kind = kind_of(headers)
     batch.signature = signature(headers)
     batch.columns = _remembered(batch) or {str(at): column for at, column in guess(headers).items()}

@@ -11,6 +11,7 @@ import csv
 import io
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ MOST_TEXT = 60_000_000  # characters in all cells together
 MOST_PARTS = 2_000
 MOST_IN_CELL = 4_000  # characters that are read of one
 HEADING_WITHIN = 10  # rows of titles and notes that may stand above the heading
+SAMPLES, SAMPLE_ROWS = 3, 50  # values of a column, from so many rows
 
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
@@ -203,6 +205,27 @@ def heading(path: Path, shape: Shape) -> tuple[int, list[str]]:
     if first is None:
         raise BadSheet(_("We found no heading. The first row should name the columns."))
     return first
+
+
+def samples(path: Path, shape: Shape, heading_row: int, columns: int) -> list[list[str]]:
+    """For each column its first few values that say something, from the rows below the heading.
+
+    A sheet that breaks off among them gives those before: the check says where it does.
+    """
+    found: list[list[str]] = [[] for _column in range(columns)]
+    with suppress(BadSheet):
+        for number, cells in rows(path, shape):
+            if number > heading_row + SAMPLE_ROWS:
+                break
+            if number > heading_row:
+                _gather(found, cells)
+    return found
+
+
+def _gather(found: list[list[str]], cells: list[str]) -> None:
+    for column, text in zip(found, cells, strict=False):
+        if text.strip() and len(column) < SAMPLES:
+            column.append(text.strip()[:40])
 
 
 def write_csv(table: Iterator[list[str]]) -> Iterator[str]:

@@ -26,7 +26,6 @@ from merchants.selectors.importing import (
     columns_shown,
     kinds,
     row_list,
-    samples,
     shown,
 )
 from merchants.services.export import goods_csv, goods_xlsx
@@ -38,7 +37,7 @@ from merchants.services.importing import (
     rename_columns,
     undo_import,
 )
-from merchants.services.sheet import BadSheet, Shape, rows, write_csv
+from merchants.services.sheet import write_csv
 
 PER_PAGE = 50
 STEPS = {  # which of the four steps a state stands at
@@ -122,10 +121,7 @@ def _table(request: MerchantRequest, batch: Import) -> dict[str, object]:
 def _columns_page(
     request: MerchantRequest, batch: Import, form: ColumnsForm, status: int = 200
 ) -> HttpResponse:
-    try:
-        found = samples(batch, rows(Path(batch.file.path), Shape(**batch.shape)))
-    except BadSheet:  # broken further down: the check will say where
-        found = [[] for _header in batch.headers]
+    found = batch.samples or [[] for _header in batch.headers]
     fields = [form[f"c{at}"] for at in range(len(batch.headers))]
     context = {
         "batch": batch,
