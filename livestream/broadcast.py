@@ -167,7 +167,10 @@ def sale_made(room: Room, name: str, product: str) -> None:
 
 
 def order_changed(order: Order, room: Room | None) -> None:
-    """An order came in or took a step: dashboards hear, and the staff of the room it came from."""
+    """An order came in or took a step: dashboards hear, and the staff of the room it came from.
+
+    `store` is for the socket's own eyes: what is collected there concerns those who serve it.
+    """
     event = {
         "type": ORDER_EVENTS.get(order.state, "order.moved"),
         "number": order.number,
@@ -177,7 +180,7 @@ def order_changed(order: Order, room: Room | None) -> None:
         "name": order.name,
         "room": room.public_id if room else None,
     }
-    tell_merchant(order.merchant, event)
+    tell_merchant(order.merchant, {**event, "store": order.store_id})
     if room is not None:
         tell(room, event, staff=True)
 

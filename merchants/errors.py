@@ -55,6 +55,12 @@ class LastOwner(RuleBroken):
     sentence = _("A shop needs an owner: this is the last one.")
 
 
+class NoStore(RuleBroken):
+    code = "no_store"
+    status = 422
+    sentence = _("A clerk serves at least one store. Tick one.")
+
+
 class NoLongerThere(RuleBroken):
     code = "no_longer_there"
     sentence = _("This person no longer works here.")

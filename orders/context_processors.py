@@ -12,7 +12,7 @@ from orders.selectors.order import waiting
 
 def to_ship(request: HttpRequest) -> dict[str, Any]:
     """`to_ship` is the number in the menu. One query, when it is printed."""
-    merchant = getattr(request, "merchant", None)
-    if merchant is None:
+    staff = getattr(request, "staff", None)
+    if staff is None:
         return {}
-    return {"to_ship": SimpleLazyObject(lambda: waiting(merchant))}
+    return {"to_ship": SimpleLazyObject(lambda: waiting(staff))}

@@ -28,6 +28,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
     group = ""
     language = ""
     merchant_id = 0
+    stores: frozenset[int] | None = None  # those whose pick-ups concern her; None: all
     watch: asyncio.Task[None] | None = None
 
     async def connect(self) -> None:
@@ -39,7 +40,7 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         if not user.is_authenticated:
             await self.close(door.FORBIDDEN)
             return
-        staff = await database_sync_to_async(self._staff)()
+        staff = await database_sync_to_async(self._look)()
         if staff is None:  # a stranger must not learn that the shop exists
             await self.close(door.NOT_FOUND)
             return
@@ -51,19 +52,24 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         self.watch = asyncio.create_task(self._watch())
         await self._tell({"type": "dashboard.open"})
 
-    def _staff(self) -> Staff | None:
-        return Staff.objects.filter(
+    def _look(self) -> Staff | None:
+        """Her place as it is now, and which stores she serves."""
+        staff = Staff.objects.filter(
             user_id=self.scope["user"].pk,
             user__is_active=True,
             merchant__slug=self.scope["url_route"]["kwargs"]["merchant"],
         ).first()
+        if staff is not None:
+            served = staff.stores.values_list("pk", flat=True)
+            self.stores = None if staff.is_manager else frozenset(served)
+        return staff
 
     async def _watch(self) -> None:
-        """Close when she no longer works here, although no news of it came."""
+        """Close when she no longer works here, follow what she serves, although no news came."""
         while True:
             await asyncio.sleep(CHECK)
             try:
-                works_here = await database_sync_to_async(self._staff)() is not None
+                works_here = await database_sync_to_async(self._look)() is not None
             except Exception:  # the database is away: look again when it may be back
                 logger.warning("nobody could look who works here", exc_info=True)
                 continue
@@ -84,6 +90,11 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         if event["type"] == "staff.removed" and event["user"] == self.scope["user"].pk:
             await self.close(door.FORBIDDEN)
             return
+        if "store" in event:
+            event = {**event}
+            store = event.pop("store")
+            if store is not None and self.stores is not None and store not in self.stores:
+                return
         if "subjects" in event:
             event = {**event, "subject": event["subjects"].get(self.language, event["subject"])}
             del event["subjects"]

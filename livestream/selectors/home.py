@@ -13,10 +13,10 @@ from livestream.models import Room
 from livestream.rules.chart import bars, ceiling, scale, spark
 from livestream.rules.room import RoomState
 from livestream.selectors.room import shelf
-from merchants.models import Merchant
+from merchants.models import Merchant, Staff
 from merchants.selectors.product import with_numbers
 from orders.models import Order
-from orders.selectors.order import TABS, lines_with_pictures
+from orders.selectors.order import TABS, lines_with_pictures, seen_by
 
 DAYS = 14
 WEEK = timedelta(days=7)
@@ -24,8 +24,12 @@ EMPTY = {"turnover": 0, "orders": 0, "buyers": 0}
 CHART = {"left": 48.0, "right": 716.0, "base": 220.0, "head": 24.0}
 
 
-def home_page(merchant: Merchant, now: datetime) -> dict[str, Any]:
-    """Next show, waiting list, today against a week ago, fourteen days, latest orders."""
+def home_page(staff: Staff, now: datetime) -> dict[str, Any]:
+    """Next show, waiting list, today against a week ago, fourteen days, latest orders.
+
+    What is waiting and the latest are those that she may see; the sums are the shop's.
+    """
+    merchant = staff.merchant
     days = daily(merchant, now)
     total = sum(day["turnover"] for day in days)
     live_total = sum(day["turnover"] for day in days if day["live"])
@@ -33,14 +37,15 @@ def home_page(merchant: Merchant, now: datetime) -> dict[str, Any]:
         "now": now,
         "hour": timezone.localtime(now).hour,
         **_show(merchant),
-        **_waiting(merchant),
+        **_waiting(staff),
         "days": days,
         "kpis": kpis(merchant, days, now),
         "customers": merchant.customers.exclude(phone="").count(),
         "chart": chart(days),
         "total": total,
         "live_share": round(100 * live_total / total) if total else 0,
-        "latest": merchant.orders.filter(paid_at__isnull=False)
+        "latest": seen_by(staff)
+        .filter(paid_at__isnull=False)
         .prefetch_related(lines_with_pictures())
         .order_by("-paid_at")[:6],
     }
@@ -61,14 +66,14 @@ def _show(merchant: Merchant) -> dict[str, Any]:
     }
 
 
-def _waiting(merchant: Merchant) -> dict[str, Any]:
+def _waiting(staff: Staff) -> dict[str, Any]:
     """What somebody has to do, each with the moment that presses."""
 
     def of(tab: str, moment: str) -> dict[str, Any]:
-        orders = merchant.orders.filter(TABS[tab])
+        orders = seen_by(staff).filter(TABS[tab])
         return orders.aggregate(count=Count("pk"), first=Min(moment))
 
-    low = with_numbers(merchant.products.on_sale()).filter(left__lte=F("low_line"))
+    low = with_numbers(staff.merchant.products.on_sale()).filter(left__lte=F("low_line"))
     running_out = list(low.order_by("left")[:20])
     found: dict[str, Any] = {
         "to_pack": of("to_ship", "paid_at"),

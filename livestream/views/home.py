@@ -15,5 +15,5 @@ from merchants.rules.role import Role
 @require_safe
 @merchant_view(Role.CLERK)
 def home(request: MerchantRequest) -> HttpResponse:
-    context = home_page(request.merchant, timezone.now())
+    context = home_page(request.staff, timezone.now())
     return render(request, "livestream/home/page.html", context)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from merchants.forms.line import LineField
 from merchants.models import Staff, Store
 from merchants.models.staff import ROLE_LABELS
-from merchants.rules.role import Role, may_invite
+from merchants.rules.role import Role, may_change, may_invite
 
 
 class InvitationForm(forms.Form):
@@ -62,5 +62,37 @@ class JoinForm(forms.Form):
     )
 
 
-class RoleForm(forms.Form):
+class PlaceForm(forms.Form):
+    """A colleague's role, name and stores: as much of it as `by` may change."""
+
     role = forms.TypedChoiceField(label=_("Role"), choices=ROLE_LABELS.items, coerce=int)
+    host_name = LineField(label=_("Name in the live room"), min_length=2, max_length=15)
+    stores = forms.ModelMultipleChoiceField(
+        Store.objects.none(),
+        label=_("Stores"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("A clerk sees the stock and the pick-up orders of these. Managers see all."),
+    )
+
+    def __init__(self, *args: Any, by: Staff, place: Staff, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        now = {"role": place.role, "host_name": place.host_name, "stores": place.stores.all()}
+        self.initial = now
+        stores = by.merchant.stores.all()
+        cast(forms.ModelMultipleChoiceField, self.fields["stores"]).queryset = stores
+        if not by.is_owner:
+            del self.fields["role"]
+            if by.pk != place.pk:
+                del self.fields["host_name"]
+        if len(stores) < 2 or not may_change(Role(by.role), Role(place.role)):
+            del self.fields["stores"]
+
+    def terms(self) -> dict[str, Any]:
+        """The cleaned data in the shape that `change_staff` takes."""
+        data = self.cleaned_data
+        return {
+            "role": Role(data["role"]) if "role" in data else None,
+            "host_name": data.get("host_name"),
+            "stores": data.get("stores"),
+        }

@@ -16,3 +16,8 @@ class Role(IntEnum):
 def may_invite(by: Role, to: Role) -> bool:
     """Managers invite up to managers, owners everybody."""
     return by >= Role.MANAGER and to <= by
+
+
+def may_change(by: Role, whose: Role) -> bool:
+    """Owners change everybody's stores, managers those of clerks."""
+    return by >= Role.OWNER or (by >= Role.MANAGER and whose <= Role.CLERK)

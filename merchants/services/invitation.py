@@ -22,7 +22,7 @@ from merchants.models import Invitation, Staff, Store, User
 from merchants.rules.notification import Channel
 from merchants.rules.role import Role, may_invite
 from merchants.services.notification import notify
-from merchants.services.staff import lock_staff
+from merchants.services.staff import lock_staff, note_joined
 
 GOOD_FOR = timedelta(days=7)
 MOST_A_DAY = 50  # of one shop: our mail must not become somebody's advertising
@@ -113,6 +113,7 @@ def accept_invitation(*, invitation: Invitation, user: User, host_name: str) -> 
     except IntegrityError as trouble:
         raise AlreadyStaff from trouble
     place.stores.set(invitation.stores.all() or invitation.merchant.stores.all())
+    note_joined(place)
     return place
 
 

@@ -10,14 +10,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from merchants.access import MerchantRequest, merchant_view
-from merchants.errors import AlreadyStaff, RuleBroken
-from merchants.forms.staff import InvitationForm, RoleForm
+from merchants.errors import AlreadyStaff, LastOwner, NoStore, RuleBroken
+from merchants.forms.staff import InvitationForm, PlaceForm
 from merchants.models import Staff
-from merchants.models.staff import ROLE_LABELS
 from merchants.resent import once_per_form
+from merchants.rules.qr import square
 from merchants.rules.role import Role
 from merchants.services.invitation import invite, revoke_invitation
-from merchants.services.staff import change_role, remove_staff
+from merchants.services.staff import change_staff, remove_staff
+
+FIELD_OF: dict[type[RuleBroken], str] = {LastOwner: "role", NoStore: "stores"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -47,39 +49,51 @@ def index(request: MerchantRequest) -> HttpResponse:
         "form": form,
         "people": request.merchant.staff.select_related("user").prefetch_related("stores"),
         "several": request.merchant.stores.count() > 1,
-        "roles": ROLE_LABELS,
         "invitations": [
-            (one, request.build_absolute_uri(one.path))
+            (one, square(request.build_absolute_uri(one.path)))
             for one in invitations.select_related("invited_by").prefetch_related("stores")
         ],
     }
     return render(request, "merchants/staff/list.html", context, status=status)
 
 
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.MANAGER)
+def edit(request: MerchantRequest, place: int) -> HttpResponse:
+    """One colleague: role, name, stores, and the way out."""
+    return _edit(request, _place(request, place), "merchants:staff_list")
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.CLERK)
+def mine(request: MerchantRequest) -> HttpResponse:
+    """One's own place: what it is, the name in the live room, leaving."""
+    return _edit(request, request.staff, "merchants:me")
+
+
 @require_POST
-@merchant_view(Role.OWNER)
-def role(request: MerchantRequest, place: int) -> HttpResponse:
-    found = _place(request, place)
-    form = RoleForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, _("Choose a role."))
-        return redirect("merchants:staff_list", request.merchant.slug)
+@merchant_view(Role.CLERK)
+def leave(request: MerchantRequest) -> HttpResponse:
     try:
-        change_role(staff=found, role=Role(form.cleaned_data["role"]))
-        messages.success(request, _("Saved"))
+        remove_staff(staff=request.staff, by=request.user)
     except RuleBroken as refusal:
         messages.error(request, str(refusal))
-    return redirect("merchants:staff_list", request.merchant.slug)
+        return redirect("merchants:me", request.merchant.slug)
+    messages.success(request, _("You no longer work at %(shop)s.") % {"shop": request.merchant})
+    return redirect("dashboard")
 
 
 @require_POST
 @merchant_view(Role.OWNER)
 def remove(request: MerchantRequest, place: int) -> HttpResponse:
+    found = _place(request, place)
     try:
-        remove_staff(staff=_place(request, place))
-        messages.success(request, _("Removed"))
+        remove_staff(staff=found, by=request.user)
+        messages.success(request, _("%(name)s is removed.") % {"name": found.host_name})
     except RuleBroken as refusal:
         messages.error(request, str(refusal))
+    if found.pk == request.staff.pk:  # what she asks for next is no longer hers
+        return redirect("dashboard")
     return redirect("merchants:staff_list", request.merchant.slug)
 
 
@@ -100,3 +114,25 @@ def revoke(request: MerchantRequest, invitation: str) -> HttpResponse:
 
 def _place(request: MerchantRequest, pk: int) -> Staff:
     return get_object_or_404(request.merchant.staff.select_related("merchant", "user"), pk=pk)
+
+
+def _edit(request: MerchantRequest, place: Staff, back: str) -> HttpResponse:
+    form = PlaceForm(request.POST or None, by=request.staff, place=place)
+    status = 422 if form.is_bound else 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_staff(staff=place, by=request.staff, **form.terms())
+        except RuleBroken as refusal:
+            field = FIELD_OF.get(type(refusal), "")
+            form.add_error(field if field in form.fields else None, str(refusal))
+            status = refusal.status
+        else:
+            messages.success(request, _("Saved"))
+            return redirect(back, request.merchant.slug)
+    context = {
+        "form": form,
+        "person": place,
+        "own": place.pk == request.staff.pk,
+        "several": request.merchant.stores.count() > 1,
+    }
+    return render(request, "merchants/staff/edit.html", context, status=status)

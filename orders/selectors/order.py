@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 
-from merchants.models import Merchant, Photo
+from merchants.models import Photo, Staff
 from merchants.rules.search import fold, phone_digits
 from orders.models import Line, Order
 from orders.rules.line import PARTLY_SHIPPED, LineState
@@ -24,12 +24,20 @@ TABS: dict[str, Q] = {
 OLDEST_FIRST = {"to_ship", "unpaid", "ready"}  # somebody waits
 
 
-def order_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Order]:
+def seen_by(staff: Staff) -> QuerySet[Order]:
+    """The orders of her shop that she may see: parcels, and what is collected at her stores."""
+    orders = staff.merchant.orders.all()
+    if staff.is_manager:
+        return orders
+    return orders.filter(PARCEL | Q(store__in=staff.stores.all()))
+
+
+def order_list(staff: Staff, query: Mapping[str, str]) -> QuerySet[Order]:
     """The orders of one tab (`all` for every one), searched by number, name, phone or goods.
 
     Where a customer waits, the longest waiting comes first.
     """
-    orders = merchant.orders.select_related("store").prefetch_related(lines_with_pictures())
+    orders = seen_by(staff).select_related("store").prefetch_related(lines_with_pictures())
     tab = query.get("tab", "to_ship")
     if tab in TABS:
         orders = orders.filter(TABS[tab])
@@ -46,14 +54,14 @@ def order_list(merchant: Merchant, query: Mapping[str, str]) -> QuerySet[Order]:
     return orders.order_by("pk" if tab in OLDEST_FIRST else "-pk")
 
 
-def tab_counts(merchant: Merchant) -> dict[str, int]:
+def tab_counts(staff: Staff) -> dict[str, int]:
     """How many orders wait in each tab: one query."""
-    return merchant.orders.aggregate(**{tab: Count("pk", filter=q) for tab, q in TABS.items()})
+    return seen_by(staff).aggregate(**{tab: Count("pk", filter=q) for tab, q in TABS.items()})
 
 
-def waiting(merchant: Merchant) -> int:
+def waiting(staff: Staff) -> int:
     """Orders somebody has to pack, for a parcel or for the counter."""
-    return merchant.orders.filter(state__in=[LineState.PAID, PARTLY_SHIPPED]).count()
+    return seen_by(staff).filter(state__in=[LineState.PAID, PARTLY_SHIPPED]).count()
 
 
 def lines_with_pictures() -> Prefetch:

@@ -19,6 +19,7 @@ from merchants.errors import OutOfStock
 from merchants.models import Customer, Merchant, Staff, Store, User, Variant
 from merchants.rules.notification import Channel
 from merchants.rules.product import ProductState
+from merchants.rules.role import Role
 from merchants.rules.stock import MOST_AT_ONCE
 from merchants.selectors.stock import free_pieces, pickup_places
 from merchants.services.notification import notify, notify_all
@@ -285,13 +286,17 @@ def tell_customer(*, order: Order, kind: str, subject: str, body: str, about: st
 
 
 def tell_staff(*, order: Order, kind: str, say: Callable[[], Said], about: str = "") -> None:
-    """One notice on the dashboard, one mail to everybody who works there.
+    """One notice on the dashboard, one mail to everybody who may see the order.
 
     `say` gives subject and text; it is asked once per language.
     """
     key = f"{kind}:{about or order.number}"
     path = f"/dashboard/{order.merchant.slug}/orders/{order.number}/"
-    for place in Staff.objects.select_related("user").filter(merchant=order.merchant):
+    places = Staff.objects.select_related("user").filter(merchant=order.merchant)
+    if order.store_id is not None:  # as orders.selectors.order.seen_by
+        serves = Staff.stores.through.objects.filter(store=order.store_id).values("staff")
+        places = places.filter(Q(role__gte=Role.MANAGER) | Q(pk__in=serves))
+    for place in places:
         language = place.user.language or settings.LANGUAGE_CODE
         with override(language):
             subject, body = say()

@@ -19,7 +19,7 @@ from merchants.rules.role import Role
 from orders.forms.order import HandOverForm, ShipForm
 from orders.models import Order
 from orders.rules.line import LineState
-from orders.selectors.order import lines_with_pictures, order_list, tab_counts
+from orders.selectors.order import lines_with_pictures, order_list, seen_by, tab_counts
 from orders.services.order import move_order
 from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
 
@@ -38,11 +38,11 @@ TAB_LABELS = {
 @vary_on_headers("HX-Request")
 @merchant_view(Role.CLERK)
 def index(request: MerchantRequest) -> HttpResponse:
-    counts = tab_counts(request.merchant)
+    counts = tab_counts(request.staff)
     # Who only hands over at the counter begins there.
     first = "ready" if counts["ready"] and not counts["to_ship"] else "to_ship"
     tab = request.GET.get("tab", first)
-    orders = order_list(request.merchant, {**request.GET.dict(), "tab": tab})
+    orders = order_list(request.staff, {**request.GET.dict(), "tab": tab})
     page = Paginator(orders, per_page=50).get_page(request.GET.get("page"))
     template = "_table.html" if request.htmx and not request.htmx.boosted else "list.html"
     context = {
@@ -124,7 +124,7 @@ def cancel(request: MerchantRequest, number: str) -> HttpResponse:
 
 
 def _order(request: MerchantRequest, number: str) -> Order:
-    orders = request.merchant.orders.select_related("merchant", "store", "customer", "voucher")
+    orders = seen_by(request.staff).select_related("merchant", "store", "customer", "voucher")
     orders = orders.prefetch_related(lines_with_pictures(), "steps__by", "shipments", "payments")
     return get_object_or_404(orders, number=number)
 

@@ -18,18 +18,22 @@ from merchants.errors import (
     AlreadyStaff,
     InvitationClosed,
     LastOwner,
+    NoLongerThere,
+    NoStore,
     RoleTooHigh,
     TooManyInvitations,
     WrongAddress,
 )
-from merchants.models import Invitation, Notification, Staff
+from merchants.models import AuditEntry, Invitation, Notification, Staff, Store
+from merchants.rules.qr import square
 from merchants.rules.role import Role
 from merchants.selectors.invariant import INVARIANTS, offenders
 from merchants.services import invitation as invitations
 from merchants.services import staff
 from merchants.services.invitation import accept_invitation, invite, revoke_invitation
 from merchants.services.merchant import open_merchant
-from merchants.services.staff import add_staff, change_role, remove_staff
+from merchants.services.staff import add_staff, change_staff, remove_staff
+from merchants.services.store import save_store
 from tests.conftest import person
 
 
@@ -58,6 +62,17 @@ def as_erin(client, erin):
 @pytest.fixture
 def staff_page(shop):
     return reverse("merchants:staff_list", args=[shop.slug])
+
+
+def change_role(*, staff: Staff, role: Role) -> Staff:
+    """By an owner."""
+    owner = Staff.objects.filter(merchant=staff.merchant, role=Role.OWNER).last()
+    return change_staff(staff=staff, by=owner, role=role)
+
+
+@pytest.fixture
+def lake(shop) -> Store:
+    return save_store(store=Store(merchant=shop, name="Lake store", city="Hangzhou"))
 
 
 def accept(invitation, user):
@@ -181,6 +196,58 @@ def test_the_last_owner_stays(shop, owner, manager):
         remove_staff(staff=manager)
 
 
+def test_an_owner_changes_role_name_and_stores(owner, host, lake):
+    changed = change_staff(staff=host, by=owner, role=Role.CLERK, host_name="Bobby", stores=[lake])
+    assert (changed.host_name, list(changed.stores.all())) == ("Bobby", [lake])
+
+
+def test_a_manager_changes_where_clerks_work_and_nothing_else(owner, manager, host, lake):
+    assert list(change_staff(staff=host, by=manager, stores=[lake]).stores.all()) == [lake]
+    with pytest.raises(RoleTooHigh):
+        change_staff(staff=host, by=manager, role=Role.MANAGER)
+    with pytest.raises(RoleTooHigh):
+        change_staff(staff=host, by=manager, host_name="Bobby")
+    with pytest.raises(RoleTooHigh):
+        change_staff(staff=manager, by=manager, role=Role.OWNER)
+    with pytest.raises(RoleTooHigh):
+        change_staff(staff=owner, by=manager, stores=[lake])
+
+
+def test_a_clerk_names_herself_and_no_more(host, lake):
+    assert change_staff(staff=host, by=host, host_name="Bobby").host_name == "Bobby"
+    with pytest.raises(RoleTooHigh):
+        change_staff(staff=host, by=host, stores=[lake])
+
+
+def test_a_clerk_serves_at_least_one_store_of_this_shop(owner, host, store, lake, other_shop):
+    for stores in ([], [other_shop.stores.get()]):
+        with pytest.raises(NoStore):
+            change_staff(staff=host, by=owner, stores=stores)
+    assert store in host.stores.all()
+
+
+def test_who_was_demoted_meanwhile_changes_nobody(owner, manager, host, lake):
+    change_role(staff=manager, role=Role.CLERK)
+    with pytest.raises(RoleTooHigh):  # what her object remembers does not count
+        change_staff(staff=host, by=manager, stores=[lake])
+    remove_staff(staff=host)
+    with pytest.raises(NoLongerThere):
+        change_staff(staff=host, by=owner, stores=[lake])
+
+
+def test_the_audit_log_tells_who_came_changed_and_went(owner, erin, store, lake, alice):
+    place = accept(invite(by=owner, role=Role.CLERK, stores=[store]), erin)
+    change_staff(staff=place, by=owner, stores=[lake])
+    change_staff(staff=place, by=owner, stores=[lake])  # nothing changed: nothing to tell
+    remove_staff(staff=place, by=alice)
+    said = list(AuditEntry.objects.order_by("pk").values_list("action", "by", "details"))
+    assert said == [
+        ("staff.joined", erin.pk, {"role": "clerk", "host_name": "Erin", "stores": [store.name]}),
+        ("staff.changed", alice.pk, {"stores": [[store.name], [lake.name]]}),
+        ("staff.removed", alice.pk, {"role": "clerk", "host_name": "Erin", "stores": [lake.name]}),
+    ]
+
+
 def test_the_invariant_sees_an_invitation_from_nobody(owner, manager):
     invite(by=manager, role=Role.CLERK)
     name = "an open invitation comes from somebody who may give it"
@@ -285,23 +352,60 @@ def test_who_has_an_account_signs_in_and_comes_back(client, owner, erin):
 
 def test_a_role_changes_and_a_colleague_goes(as_alice, shop, bob, staff_page):
     place = shop.staff.get(user=bob)
-    page = as_alice.get(staff_page).text
-    assert f'id="remove-{place.pk}"' in page
-    assert f'id="role-{place.pk}"' in page
-    as_alice.post(reverse("merchants:staff_role", args=[shop.slug, place.pk]), {"role": 2})
+    edit = reverse("merchants:staff_edit", args=[shop.slug, place.pk])
+    assert edit in as_alice.get(staff_page).text
+    assert as_alice.post(edit, {"role": 2, "host_name": "Bobby"}).status_code == 302
     place.refresh_from_db()
-    assert place.role == Role.MANAGER
+    assert (place.role, place.host_name) == (Role.MANAGER, "Bobby")
     as_alice.post(reverse("merchants:staff_remove", args=[shop.slug, place.pk]))
     assert not shop.staff.filter(user=bob).exists()
 
 
 def test_the_last_owner_reads_why_she_stays(as_alice, shop, owner):
     as_alice.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
-    for name, words in (("staff_role", {"role": 1}), ("staff_remove", {})):
-        url = reverse(f"merchants:{name}", args=[shop.slug, owner.pk])
-        assert "A shop needs an owner" in as_alice.post(url, words, follow=True).text
+    edit = reverse("merchants:staff_edit", args=[shop.slug, owner.pk])
+    for url in (edit, reverse("merchants:me", args=[shop.slug])):
+        answer = as_alice.post(url, {"role": 1, "host_name": "Alice"})
+        assert answer.status_code == 409
+        assert "A shop needs an owner" in answer.text
+    for name, args in (("staff_remove", [owner.pk]), ("leave", [])):
+        url = reverse(f"merchants:{name}", args=[shop.slug, *args])
+        assert "A shop needs an owner" in as_alice.post(url, follow=True).text
     owner.refresh_from_db()
     assert owner.role == Role.OWNER
+
+
+def test_a_clerk_without_a_ticked_store_is_refused_at_the_field(as_alice, shop, host, lake):
+    as_alice.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    edit = reverse("merchants:staff_edit", args=[shop.slug, host.pk])
+    answer = as_alice.post(edit, {"role": 1, "host_name": "Bobby"})
+    assert answer.status_code == 422
+    assert "A clerk serves at least one store." in answer.text
+    assert 'value="Bobby"' in answer.text
+
+
+def test_a_manager_is_offered_the_stores_of_a_clerk_only(client, carol, shop, host, lake, owner):
+    client.force_login(carol)
+    page = client.get(reverse("merchants:staff_edit", args=[shop.slug, host.pk]))
+    assert set(page.context["form"].fields) == {"stores"}
+    page = client.get(reverse("merchants:staff_edit", args=[shop.slug, owner.pk]))
+    assert not page.context["form"].fields
+    assert "<form" not in page.text.split("<main")[1].split("</main>")[0]
+
+
+def test_a_clerk_leaves_by_herself(as_bob, bob, shop):
+    page = as_bob.get(reverse("merchants:me", args=[shop.slug]))
+    assert reverse("merchants:leave", args=[shop.slug]) in page.text
+    answer = as_bob.post(reverse("merchants:leave", args=[shop.slug]))
+    assert answer["Location"] == "/dashboard/"
+    assert not bob.places.exists()
+    assert as_bob.get(reverse("livestream:home", args=[shop.slug])).status_code == 404
+
+
+def test_an_invitation_can_be_looked_at_by_a_phone(as_alice, staff_page, owner):
+    offer = invite(by=owner, role=Role.CLERK)
+    link = f"http://testserver{offer.path}"
+    assert square(link).path in as_alice.get(staff_page).text
 
 
 # --- two at once --------------------------------------------------------------------------------
