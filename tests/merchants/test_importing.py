@@ -19,7 +19,6 @@ from merchants.services.importing import (
     Overtaken,
     WrongState,
     apply_import,
-    begin_import,
     commit_batch,
     name_columns,
     take_lease,
@@ -36,49 +35,6 @@ PLAIN = """品名,编码,分类,零售价,现存
 正山小种,ZS-125,茶叶,92.00,7
 玻璃公道杯,,茶具,35,26
 """
-
-
-@pytest.fixture
-def bring(shop, alice, store, settings, tmp_path):
-    """Upload a sheet; answers the import as it waits for its columns to be named."""
-    settings.VAR_DIR = tmp_path
-
-    def bring(content: str | bytes, name: str = "goods.csv") -> Import:
-        data = content.encode() if isinstance(content, str) else content
-        return begin_import(
-            merchant=shop, by=alice, file=io.BytesIO(data), file_name=name, store=store
-        )
-
-    return bring
-
-
-@pytest.fixture
-def checked(bring):
-    """Upload a sheet and check it with the columns as they were guessed."""
-
-    def checked(content: str | bytes, name: str = "goods.csv") -> Import:
-        batch = bring(content, name)
-        columns = {int(at): Column(what) for at, what in batch.columns.items()}
-        name_columns(batch=batch, columns=columns, store=batch.store)
-        run(batch.pk)
-        batch.refresh_from_db()
-        return batch
-
-    return checked
-
-
-@pytest.fixture
-def done(checked):
-    """… and bring it in."""
-
-    def done(content: str | bytes, name: str = "goods.csv") -> Import:
-        batch = checked(content, name)
-        apply_import(batch=batch)
-        run(batch.pk)
-        batch.refresh_from_db()
-        return batch
-
-    return done
 
 
 def codes(batch: Import, number: int) -> set[str]:
