@@ -53,11 +53,9 @@ def _undo(batch: Import, found: Sequence[ImportRow]) -> None:
     _unmake([row.variant_id for row in rows if row.variant_id and not row.seen], batch.reference)
     batch.rows.filter(pk__in=[row.pk for row in rows]).update(applied=False)
     made = {row.product_id for row in rows if row.product_id and row.before.get("made")}
-    _drop(
-        list(
-            Product.objects.filter(pk__in=made, variants__isnull=True).values_list("pk", flat=True)
-        )
-    )
+    empty = Product.objects.filter(pk__in=made, variants__isnull=True)
+    _drop(list(empty.values_list("pk", flat=True)))
+    index_products(Product.objects.filter(pk__in=products))
 
 
 def _unmake(variants: Sequence[int], reference: str) -> None:
@@ -109,7 +107,6 @@ def _put_back(batch: Import, row: ImportRow) -> None:
     product.version += 1
     product.save()
     variant.save()
-    index_products([product])
     product_changed.state(product=product)
     if before.get("stock") and batch.store is not None:
         _book_back(batch, variant, -before["stock"])

@@ -184,6 +184,20 @@ def test_an_import_is_undone(done, shop, longjing, store):
     assert (variant.price, Stock.objects.get(variant=variant, store=store).on_hand) == before
 
 
+def test_a_product_is_found_by_what_it_is_after_the_undo(done, shop, longjing):
+    variant = longjing.variants.get()
+    batch = done(
+        f"品名,规格,编码,价格\n{longjing.name},,{variant.sku},168\n{longjing.name},小,XS-1,9\n"
+    )
+    found = shop.products.matching("xs-1")
+    assert found.get().price_from == 900
+    undo_import(batch=batch)
+    run(batch.pk)
+    longjing.refresh_from_db()
+    assert longjing.price_from == 16800
+    assert not found.all().exists()
+
+
 def test_what_was_sold_cannot_be_undone(done, shop, store, bob):
     batch = done(PLAIN)
     sell_at_counter(variant=shop.variants.get(sku="BH-50"), store=store, by=bob)
