@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from merchants.access import SignedIn
 from merchants.forms.merchant import NewMerchantForm
+from merchants.forms.sign_up import PENDING
 from merchants.models import Staff
 from merchants.resent import once_per_form
 from merchants.services.merchant import open_merchant
@@ -28,7 +29,7 @@ def entry(request: SignedIn) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @login_required
 def new_merchant(request: SignedIn) -> HttpResponse:
-    form = NewMerchantForm(request.POST or None)
+    form = NewMerchantForm(request.POST or None, initial=request.session.get(PENDING))
     if request.method == "POST" and form.is_valid():
         slug = once_per_form(
             request,
