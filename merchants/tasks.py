@@ -8,10 +8,10 @@ from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 
-from merchants.services import import_run, importing, level, notification
+from merchants.services import import_run, importing, level, notification, photo
 from merchants.services.request import forget_answers
 
-_sending, _settling = threading.Lock(), threading.Lock()
+_sending, _settling, _developing = threading.Lock(), threading.Lock(), threading.Lock()
 
 
 @shared_task(ignore_result=True)
@@ -39,6 +39,19 @@ def settle_levels() -> None:
         level.settle_levels()
     finally:
         _settling.release()
+
+
+@shared_task(ignore_result=True)
+def develop_photos() -> None:
+    """Make pictures of the uploads that wait. Every second; one at a time in a process, for a
+    large photo takes a few hundred megabytes while it is open."""
+    if not _developing.acquire(blocking=False):
+        return
+    try:
+        for pk in photo.due(timezone.now()):
+            photo.develop_photo(pk)
+    finally:
+        _developing.release()
 
 
 @shared_task(ignore_result=True)

@@ -6,6 +6,8 @@ import io
 import threading
 import uuid
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO
 
 from django.core.files.base import ContentFile
@@ -21,32 +23,78 @@ register_heif_opener(thumbnails=False)
 _desk = threading.BoundedSemaphore(2)
 
 
-def read_picture(file: BinaryIO, *, size: int) -> Image.Image:
-    """Decode an upload of `size` bytes, upright, without metadata.
+def check_picture(file: BinaryIO, *, size: int) -> None:
+    """Judge an upload by its length and its header, decoding nothing. Raises BadPicture."""
+    with _speaking():
+        _opened(file, size)
+    file.seek(0)
+
+
+def read_picture(file: BinaryIO, *, size: int, box: tuple[int, int] | None = None) -> Image.Image:
+    """Decode an upload of `size` bytes, upright, without metadata, made to fit `box`.
 
     The format comes from the bytes, never from the name; the pixel count is read from the header
-    before anything is decoded. Raises BadPicture with a sentence that says what is wrong.
+    before anything is decoded. With a `box` a large JPEG is never decoded in full.
+    Raises BadPicture with a sentence that says what is wrong.
     """
+    with _speaking(), _desk:
+        picture = _opened(file, size)
+        if box is not None:
+            picture.draft("RGB", box)
+        picture.load()
+        plain = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        orientation = picture.getexif().get(0x0112, 1)
+        del picture
+        if box is not None:
+            plain.thumbnail(box)
+        return _upright(plain, orientation)
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _upright(picture: Image.Image, orientation: int) -> Image.Image:
+    """As ImageOps.exif_transpose, on pixels that have lost their EXIF."""
+    turn = _TURNS.get(orientation)
+    picture.info.clear()
+    return picture if turn is None else picture.transpose(turn)
+
+
+def _opened(file: BinaryIO, size: int) -> Image.Image:
+    """The picture with its header read and nothing decoded."""
     if size > MOST_BYTES:
         raise BadPicture(_("This picture is larger than 20 MB. Choose a smaller one."))
+    file.seek(0)
+    if file.read(5) == b"%PDF-":
+        raise BadPicture(_("A PDF does not work here. Photograph the paper instead."))
+    file.seek(0)
+    picture = Image.open(file, formats=sorted(FORMATS))
+    if not fits(*picture.size):
+        raise BadPicture(_too_many_pixels(picture.size))
+    return picture
+
+
+@contextmanager
+def _speaking() -> Iterator[None]:
+    """Whatever a decoder raises becomes a sentence."""
     try:
-        with _desk, warnings.catch_warnings():
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            if file.read(5) == b"%PDF-":
-                raise BadPicture(_("A PDF does not work here. Photograph the paper instead."))
-            file.seek(0)
-            picture = Image.open(file, formats=sorted(FORMATS))
-            if not fits(*picture.size):
-                raise BadPicture(_too_many_pixels(picture.size))
-            picture.load()
-            upright = ImageOps.exif_transpose(picture)
+            yield
     except BadPicture:
         raise
     except Image.DecompressionBombError as trouble:
         raise BadPicture(_too_many_pixels(None)) from trouble
     except Exception as trouble:  # decoders raise anything at all on hostile bytes
         raise BadPicture from trouble
-    return upright.convert("RGBA" if "A" in upright.getbands() else "RGB")
 
 
 def _too_many_pixels(size: tuple[int, int] | None) -> str:

@@ -21,7 +21,9 @@ urlpatterns = [
     path("products/new/", product.create, name="product_new"),
     path("products/<slug:product>/", product.edit, name="product_edit"),
     path("products/<slug:product>/stock/", stock.stock, name="product_stock"),
-    path("products/<slug:product>/photos/", photo.photo_add, name="photo_add"),
+    path("products/<slug:product>/photos/", photo.photos, name="photo_add"),
+    path("products/<slug:product>/photos/<int:photo>/move/", photo.photo_move, name="photo_move"),
+    path("products/<slug:product>/photos/<int:photo>/alt/", photo.photo_alt, name="photo_alt"),
     path(
         "products/<slug:product>/photos/<int:photo>/remove/",
         photo.photo_remove,

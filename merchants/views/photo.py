@@ -2,43 +2,108 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from merchants.access import MerchantRequest, merchant_view
+from merchants.forms.line import LineField
+from merchants.models import Photo, Product
 from merchants.resent import once_per_form
+from merchants.rules.picture import PhotoState
 from merchants.rules.role import Role
-from merchants.services.photo import keep_photo, remove_photo
-from merchants.views.product import developed, forms_as_saved, part_saved, photos_part, product_page
+from merchants.services.photo import describe_photo, move_photo, remove_photo
+from merchants.views.picture import arrived
+from merchants.views.product import forms_as_saved, part_saved, photos_part, product_page
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.CLERK)
+def photos(request: MerchantRequest, product: str) -> HttpResponse:
+    """GET: how far the waiting ones are. POST: more of them."""
+    found = get_object_or_404(request.merchant.products, public_id=product)
+    return _add(request, found) if request.method == "POST" else _progress(request, found)
+
+
+def _add(request: MerchantRequest, found: Product) -> HttpResponse:
+    came = arrived(request)
+    if came.empty:
+        came.refused = [_("Choose at least one photo.")]
+    once_per_form(request, scope="photos", act=lambda: came.keep(found))
+    if came.refused:
+        return _part(request, found, refused=came.refused)
+    return _part(request, found, said=_("Being prepared") if came.uploads else _("Saved"))
+
+
+def _progress(request: MerchantRequest, found: Product) -> HttpResponse:
+    """How many of the photos `of` are done, and those in the list that were not `done` before."""
+    if not request.htmx:
+        page = reverse("merchants:product_edit", args=[request.merchant.slug, found.public_id])
+        return redirect(f"{page}#photos")
+    of, drawn = _numbers(request.GET.get("of", "")), _numbers(request.GET.get("done", ""))
+    asked = list(Photo.whole.filter(product=found, pk__in=of))
+    of = [one.pk for one in asked]  # one that was removed is waited for no more
+    settled = [one for one in asked if one.state != PhotoState.WAITING]
+    context = photos_part(found) | {
+        "of": of,
+        "fresh": [one for one in settled if one.pk not in drawn],
+        "done": [one.pk for one in settled],
+    }
+    return render(request, "merchants/product/_developing.html", context)
 
 
 @require_POST
 @merchant_view(Role.CLERK)
-def photo_add(request: MerchantRequest, product: str) -> HttpResponse:
-    found = get_object_or_404(request.merchant.products, public_id=product)
-    pictures, refused = developed(request)
-    if not pictures and not refused:
-        refused = [_("Choose at least one photo.")]
+def photo_move(request: MerchantRequest, product: str, photo: int) -> HttpResponse:
+    found, one = _one(request, product, photo)
+    place = request.POST.get("to", "")
+    if place.isascii() and place.isdecimal():
+        move_photo(photo=one, to=min(int(place), 1000))
+    return _part(request, found, said=_("Saved"))
 
-    def keep() -> list[int]:
-        return [keep_photo(product=found, picture=picture).pk for picture in pictures]
 
-    once_per_form(request, scope="photos", act=keep)
-    if not refused:
-        return part_saved(request, found, "photos", photos_part(found), _("Saved"))
-    if request.htmx:
-        context = photos_part(found, refused)
-        return render(request, "merchants/product/_photos.html", context, status=422)
-    return product_page(
-        request, found, *forms_as_saved(request, found), refused=refused, status=422
-    )
+@require_POST
+@merchant_view(Role.CLERK)
+def photo_alt(request: MerchantRequest, product: str, photo: int) -> HttpResponse:
+    found, one = _one(request, product, photo)
+    field = LineField(max_length=120, required=False)
+    try:
+        describe_photo(photo=one, alt=field.clean(request.POST.get("alt", "")))
+    except ValidationError as trouble:
+        refused = [f"{one.original_name or one.alt}: {sentence}" for sentence in trouble.messages]
+        return _part(request, found, refused=refused)
+    return _part(request, found, said=_("Saved"))
 
 
 @require_POST
 @merchant_view(Role.CLERK)
 def photo_remove(request: MerchantRequest, product: str, photo: int) -> HttpResponse:
+    found, one = _one(request, product, photo)
+    remove_photo(photo=one)
+    return _part(request, found, said=_("Removed"))
+
+
+def _one(request: MerchantRequest, product: str, photo: int) -> tuple[Product, Photo]:
     found = get_object_or_404(request.merchant.products, public_id=product)
-    remove_photo(photo=get_object_or_404(found.photos, pk=photo))
-    return part_saved(request, found, "photos", photos_part(found), _("Removed"))
+    return found, get_object_or_404(Photo.whole, product=found, pk=photo)
+
+
+def _numbers(text: str) -> list[int]:
+    words = text.split(",")[:100]
+    return [int(word) for word in words if word.isascii() and word.isdecimal() and len(word) < 19]
+
+
+def _part(
+    request: MerchantRequest, product: Product, *, said: str = "", refused: list[str] | None = None
+) -> HttpResponse:
+    """The photos alone; with what was refused, the page without a script."""
+    if not refused:
+        return part_saved(request, product, "photos", photos_part(product), said)
+    if request.htmx:
+        context = photos_part(product, refused)
+        return render(request, "merchants/product/_photos.html", context, status=422)
+    forms = forms_as_saved(request, product)
+    return product_page(request, product, *forms, refused=refused, status=422)

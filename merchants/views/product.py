@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpResponse, QueryDict
@@ -21,15 +21,14 @@ from merchants.forms.product import (
     VariantFormSet,
 )
 from merchants.forms.stock import StockForm
-from merchants.models import Product, StockMovement
+from merchants.models import Photo, Product, StockMovement
 from merchants.resent import answer_before, once_per_form
+from merchants.rules.picture import PhotoState
 from merchants.rules.product import ProductState
 from merchants.rules.role import Role
 from merchants.selectors.product import variants_with_stock
-from merchants.services.photo import Picture, develop, keep_photo
 from merchants.services.product import save_product
-
-MOST_PHOTOS = 9  # in one go
+from merchants.views.picture import Arrived, arrived
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,10 +53,11 @@ def _edit(request: MerchantRequest, product: Product | None) -> HttpResponse:
             if known := answer_before(request, scope="product"):
                 return redirect("merchants:product_edit", request.merchant.slug, known)
         else:
-            pictures, refused = developed(request)
+            came = arrived(request)
+            refused = came.refused
             try:
                 if not refused:
-                    return _saved(request, product, form, variants, pictures)
+                    return _saved(request, product, form, variants, came)
             except StaleVersion as refusal:
                 form.add_error(None, str(refusal))
                 status = 409
@@ -71,7 +71,7 @@ def _saved(
     product: Product | None,
     form: ProductForm,
     variants: BaseVariantFormSet,
-    pictures: list[Picture],
+    came: Arrived,
 ) -> HttpResponse:
     typed = [row for row in variants.forms if row.has_changed() or row.initial]
 
@@ -88,24 +88,12 @@ def _saved(
             gone=[row.cleaned_data["id"] for row in typed if row.cleaned_data["gone"]],
             by=request.user,
         )
-        for picture in pictures:
-            keep_photo(product=saved, picture=picture)
+        came.keep(saved)
         return saved.public_id
 
     public_id = once_per_form(request, scope="product", act=save)
     messages.success(request, _("Saved"))
     return redirect("merchants:product_edit", request.merchant.slug, public_id)
-
-
-def developed(request: MerchantRequest) -> tuple[list[Picture], list[str]]:
-    """The uploads as pictures, and a sentence for each that is none."""
-    pictures, refused = [], []
-    for file in request.FILES.getlist("file")[:MOST_PHOTOS]:
-        try:
-            pictures.append(develop(file=cast(BinaryIO, file), size=file.size or 0))
-        except RuleBroken as refusal:
-            refused.append(f"{file.name}: {refusal}")
-    return pictures, refused
 
 
 def product_page(
@@ -134,9 +122,12 @@ def product_page(
 
 def photos_part(product: Product, refused: list[str] | None = None) -> dict[str, Any]:
     """What `photos_part.html` needs."""
+    whole = list(Photo.whole.filter(product=product))
     return {
         "product": product,
-        "photos": product.photos.all(),
+        "photos": whole,
+        "of": [photo.pk for photo in whole if photo.state == PhotoState.WAITING],
+        "done": [],
         "photo_form": PhotoForm(),
         "refused": refused or [],
     }

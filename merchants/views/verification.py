@@ -87,7 +87,9 @@ def _refused(
     if refusal is not None:
         form.add_error(None, str(refusal))
         # She has been told: the next save is hers.
-        form.data = {**form.data.dict(), "version": str(found.version)}
+        form.data = {name: form.data.get(name) for name in form.fields} | {
+            "version": str(found.version)
+        }
     if isinstance(refusal, StaleVersion):
         theirs = {
             name: getattr(found, name)
