@@ -31,6 +31,7 @@ from merchants.services.importing import begin_import
 from merchants.services.invitation import invite
 from merchants.services.merchant import make_key
 from merchants.services.photo import add_photo
+from merchants.services.stocktake import begin_stocktake
 from merchants.services.verification import Sheet, keep_papers, verification_of
 from tests.servers import session_of
 
@@ -91,7 +92,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "merchants:product_bulk": (MANAGER, {POST}, []),
     "merchants:product_new": (CLERK, {GET, POST}, []),
     "merchants:product_edit": (CLERK, {GET, POST}, ["product"]),
-    "merchants:product_stock": (CLERK, {POST}, ["product"]),
+    "merchants:product_stock": (CLERK, {GET, POST}, ["product"]),
     "merchants:counter": (CLERK, {GET}, []),
     "merchants:counter_store": (CLERK, {POST}, []),
     "merchants:counter_sell": (CLERK, {POST}, []),
@@ -231,6 +232,7 @@ def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str
         "coupon": coupon.public_id,
         "batch": batch.public_id,
         "row": 2,
+        "stocktake": begin_stocktake(store=store, by=bob).public_id,
         "secret": secret,
     }
 

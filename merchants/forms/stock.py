@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any, cast
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from merchants.forms.line import LineField
 from merchants.models import Product, Store, Variant
 from merchants.rules.stock import Reason
 
@@ -15,7 +18,9 @@ BY_HAND = {
     Reason.COUNTER_SALE.value: _("Sold at the counter"),
     Reason.RETURNED.value: _("Returned"),
     Reason.WRITTEN_OFF.value: _("Written off"),
+    Reason.TRANSFERRED.value: _("Moved to another store"),
 }
+LEAVES = {Reason.COUNTER_SALE, Reason.WRITTEN_OFF, Reason.TRANSFERRED}
 
 
 class VariantField(forms.ModelChoiceField):
@@ -25,28 +30,88 @@ class VariantField(forms.ModelChoiceField):
         return obj.name or obj.sku
 
 
+class WholeField(forms.IntegerField):
+    """A number of pieces. Full-width digits are digits, a thousands comma is forgiven."""
+
+    def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
+        sentence = (
+            _("Write a whole number from 1 to 1,000,000.")
+            if least
+            else _("Write a whole number from 0 to 1,000,000.")
+        )
+        wrong = dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
+        super().__init__(
+            min_value=least, max_value=1_000_000, error_messages=wrong, localize=False, **kwargs
+        )
+
+    def to_python(self, value: Any) -> int | None:
+        text = unicodedata.normalize("NFKC", str("" if value is None else value))
+        return super().to_python(text.replace(",", "").strip())
+
+
 class StockForm(forms.Form):
-    """Pieces of one product that came or went, and why."""
+    """Pieces of one product that came or went in one of `stores`, and why."""
 
     variant = VariantField(Variant.objects.none(), label=_("Specification"), empty_label=None)
     store = forms.ModelChoiceField(Store.objects.none(), label=_("Store"), empty_label=None)
     reason = forms.ChoiceField(label=_("Why"), choices=BY_HAND.items)
-    quantity = forms.IntegerField(
-        label=_("How many"),
-        min_value=1,
-        max_value=1_000_000,
-        error_messages=dict.fromkeys(
-            ("required", "invalid", "min_value", "max_value"),
-            _("Write a whole number from 1 to 1,000,000."),
-        ),
+    quantity = WholeField(label=_("How many"))
+    target = forms.ModelChoiceField(
+        Store.objects.none(), label=_("To which store"), required=False, empty_label="–"
+    )
+    note = LineField(
+        label=_("Note"),
+        max_length=80,
+        required=False,
+        help_text=_("A delivery number, what was broken, who took it."),
     )
 
-    def __init__(self, *args: Any, product: Product, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, product: Product, stores: QuerySet[Store] | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
-        for name, rows in (("variant", product.variants), ("store", product.merchant.stores)):
-            cast(forms.ModelChoiceField, self.fields[name]).queryset = rows.all()
+        hers = product.merchant.stores.all() if stores is None else stores
+        for name, found in (("variant", product.variants), ("store", hers), ("target", hers)):
+            cast(forms.ModelChoiceField, self.fields[name]).queryset = found.all()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        reason = data.get("reason")
+        if reason == Reason.WRITTEN_OFF and not data.get("note", "").strip():
+            self.add_error("note", _("Say why: broken, out of date, given away."))
+        if reason == Reason.TRANSFERRED and "target" in data:
+            if data["target"] is None:
+                self.add_error("target", _("Choose the store that gets them."))
+            elif data["target"] == data.get("store"):
+                self.add_error("target", _("Choose another store: it lies there already."))
+        return data
 
     def delta(self) -> int:
-        """Signed: what was sold or written off is taken away."""
-        leaves = self.cleaned_data["reason"] in {Reason.COUNTER_SALE, Reason.WRITTEN_OFF}
+        """Signed: what was sold, moved or written off is taken away."""
+        leaves = self.cleaned_data["reason"] in LEAVES
         return -self.cleaned_data["quantity"] if leaves else self.cleaned_data["quantity"]
+
+
+class TransferForm(forms.Form):
+    """From which of her stores to which."""
+
+    source = forms.ModelChoiceField(Store.objects.none(), label=_("From"), empty_label=None)
+    target = forms.ModelChoiceField(Store.objects.none(), label=_("To"), empty_label=None)
+
+    def __init__(self, *args: Any, stores: QuerySet[Store], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        hers = list(stores)
+        for name in ("source", "target"):
+            cast(forms.ModelChoiceField, self.fields[name]).queryset = stores.all()
+        self.initial = dict(zip(("source", "target"), [one.pk for one in hers], strict=False))
+        self.hers = {str(one.pk): one for one in hers}
+
+    def source_of(self) -> Store | None:
+        """The store chosen by now, right or wrong as the rest may be."""
+        return self.hers.get(str(self["source"].value()))
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("source") and data.get("source") == data.get("target"):
+            self.add_error("target", _("Choose another store: it lies there already."))
+        return data

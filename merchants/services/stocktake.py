@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from merchants.errors import BadQuantity, OutOfStock, RuleBroken
-from merchants.models import Category, Stock, Stocktake, StocktakeLine, Store, User, Variant
+from merchants.models import Stock, Stocktake, StocktakeLine, Store, User, Variant
 from merchants.rules.audit import Action
 from merchants.rules.stock import Reason
 from merchants.rules.stocktake import StocktakeState
+from merchants.selectors.stocktake import uncounted
 from merchants.services.audit import record
 from merchants.services.stock import MOST_ON_HAND, Entry, book
 from merchants.signals import stock_changed
@@ -115,15 +114,6 @@ def discard_stocktake(*, stocktake: Stocktake, by: User) -> None:
     mine = Stocktake.objects.filter(pk=stocktake.pk, state=StocktakeState.OPEN.value)
     if not mine.update(state=StocktakeState.DISCARDED.value, ended_at=timezone.now()):
         raise StocktakeOver
-
-
-def uncounted(stocktake: Stocktake, category: Category | None = None) -> Iterable[Stock]:
-    """What the ledger has in the store and nobody has found yet."""
-    counted = StocktakeLine.objects.filter(stocktake=stocktake).values("variant")
-    rows = Stock.objects.filter(store=stocktake.store, on_hand__gt=0, variant__archived=False)
-    if category is not None:
-        rows = rows.filter(variant__product__category=category)
-    return rows.exclude(variant__in=counted).order_by("variant_id")
 
 
 def _open(stocktake: Stocktake) -> Stocktake:

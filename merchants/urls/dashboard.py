@@ -11,13 +11,16 @@ from merchants.views import (
     setting,
     staff,
     stock,
+    stocktake,
     store,
+    transfer,
     verification,
 )
 
 app_name = "merchants"
 urlpatterns = [
     path("products/", inventory.index, name="product_list"),
+    path("products/bulk/", inventory.bulk, name="product_bulk"),
     path("products/new/", product.create, name="product_new"),
     path("products/<slug:product>/", product.edit, name="product_edit"),
     path("products/<slug:product>/stock/", stock.stock, name="product_stock"),
@@ -33,6 +36,12 @@ urlpatterns = [
     path("counter/store/", counter.choose, name="counter_store"),
     path("counter/sell/", counter.sell, name="counter_sell"),
     path("counter/back/", counter.back, name="counter_back"),
+    path("transfer/", transfer.transfer, name="transfer"),
+    path("stocktakes/", stocktake.index, name="stocktake_list"),
+    path("stocktakes/<slug:stocktake>/", stocktake.page, name="stocktake"),
+    path("stocktakes/<slug:stocktake>/count/", stocktake.count, name="stocktake_count"),
+    path("stocktakes/<slug:stocktake>/apply/", stocktake.apply, name="stocktake_apply"),
+    path("stocktakes/<slug:stocktake>/discard/", stocktake.discard, name="stocktake_discard"),
     path("export/", importing.export, name="product_export"),
     path("imports/", importing.index, name="import_list"),
     path("imports/<slug:batch>/", importing.page, name="import"),

@@ -1,0 +1,176 @@
+"""Counting a store: several devices at once, and nothing is booked before somebody says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from merchants.access import MerchantRequest, merchant_view
+from merchants.errors import BadQuantity, RuleBroken
+from merchants.forms.stock import WholeField
+from merchants.models import Stocktake, StocktakeLine, Variant
+from merchants.resent import once_per_form
+from merchants.rules.role import Role
+from merchants.rules.stocktake import StocktakeState
+from merchants.selectors.stock import find_variant, found_goods
+from merchants.selectors.stocktake import counted_lines, progress_of, uncounted
+from merchants.services.stocktake import (
+    apply_stocktake,
+    begin_stocktake,
+    count_one_more,
+    discard_stocktake,
+    forget_count,
+    set_count,
+)
+
+PER_PAGE = 50
+LONGEST = 60
+VIEWS = ("counted", "off", "left")
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.CLERK)
+def index(request: MerchantRequest) -> HttpResponse:
+    """Every count of her stores; a POST begins one, or goes on with the one that is open."""
+    if request.method == "POST":
+        typed = request.POST.get("store", "")
+        store = get_object_or_404(request.stores, pk=typed) if typed.isdecimal() else None
+        if store is not None:
+            return _to(request, begin_stocktake(store=store, by=request.user))
+    rows = request.merchant.stocktakes.filter(store__in=request.stores)
+    page = Paginator(rows.select_related("store", "by"), 30).get_page(request.GET.get("page"))
+    open_stores = {one.store_id for one in page if one.state == StocktakeState.OPEN}
+    context = {
+        "page": page,
+        "stores": [one for one in request.stores if one.pk not in open_stores],
+        "serves": request.stores.exists(),
+    }
+    return render(request, "merchants/stocktake/list.html", context)
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+@merchant_view(Role.CLERK)
+def page(request: MerchantRequest, stocktake: str) -> HttpResponse:
+    return _page(request, _found(request, stocktake))
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def count(request: MerchantRequest, stocktake: str) -> HttpResponse:
+    """A scan finds one more; a typed number is the number; an empty one forgets the line."""
+    found = _found(request, stocktake)
+    typed = request.POST.get("code", "").strip()[:LONGEST]
+    variant = (
+        _named(request) if "variant" in request.POST else find_variant(request.merchant, typed)
+    )
+    if variant is None:
+        return _page(request, found, typed=typed, unknown=True, status=422)
+    try:
+        once_per_form(request, scope="count", act=lambda: _count(request, found, variant))
+    except RuleBroken as refusal:
+        return _page(request, found, trouble=str(refusal), status=refusal.status)
+    if request.htmx:
+        return _page(request, found)
+    return _to(request, found)
+
+
+@require_POST
+@merchant_view(Role.MANAGER)
+def apply(request: MerchantRequest, stocktake: str) -> HttpResponse:
+    found = _found(request, stocktake)
+    try:
+        apply_stocktake(stocktake=found, by=request.user, rest_is_gone="rest" in request.POST)
+    except RuleBroken as refusal:
+        return _page(request, found, trouble=str(refusal), status=refusal.status)
+    messages.success(request, _("Booked"))
+    return _to(request, found)
+
+
+@require_POST
+@merchant_view(Role.MANAGER)
+def discard(request: MerchantRequest, stocktake: str) -> HttpResponse:
+    found = _found(request, stocktake)
+    try:
+        discard_stocktake(stocktake=found, by=request.user)
+    except RuleBroken as refusal:
+        return _page(request, found, trouble=str(refusal), status=refusal.status)
+    messages.success(request, _("Thrown away; the stock is as it was"))
+    return redirect("merchants:stocktake_list", request.merchant.slug)
+
+
+def _found(request: MerchantRequest, public_id: str) -> Stocktake:
+    """A stocktake of a store that she serves."""
+    rows = request.merchant.stocktakes.filter(store__in=request.stores)
+    return get_object_or_404(rows.select_related("store"), public_id=public_id)
+
+
+def _named(request: MerchantRequest) -> Variant | None:
+    typed = request.POST.get("variant", "")
+    return request.merchant.variants.filter(pk=int(typed) if typed.isdecimal() else 0).first()
+
+
+def _count(request: MerchantRequest, stocktake: Stocktake, variant: Variant) -> int:
+    goods: dict[str, Any] = {"stocktake": stocktake, "variant": variant}
+    if "counted" not in request.POST:
+        return count_one_more(by=request.user, **goods).counted
+    if not request.POST["counted"].strip():
+        forget_count(**goods)
+        return 0
+    number = WholeField(least=0)
+    try:
+        counted = number.clean(request.POST["counted"])
+    except forms.ValidationError as trouble:
+        raise BadQuantity(" ".join(trouble.messages)) from trouble
+    return set_count(counted=counted, by=request.user, **goods).counted
+
+
+def _to(request: MerchantRequest, stocktake: Stocktake) -> HttpResponse:
+    return redirect("merchants:stocktake", request.merchant.slug, stocktake.public_id)
+
+
+def _page(
+    request: MerchantRequest, stocktake: Stocktake, *, status: int = 200, **said: Any
+) -> HttpResponse:
+    """The page, or only what changes on it. `said`: typed, trouble, unknown."""
+    stocktake.refresh_from_db()
+    shown = request.GET.get("view", "")
+    shown = shown if shown in VIEWS else VIEWS[0]
+    rows = (
+        uncounted(stocktake, _category(request)).select_related("variant__product")
+        if shown == "left"
+        else counted_lines(stocktake, differing=shown == "off")
+    )
+    part = request.htmx and not request.htmx.boosted
+    context = {
+        "stocktake": stocktake,
+        "is_open": stocktake.state == StocktakeState.OPEN,
+        "progress": progress_of(stocktake),
+        "shown": shown,
+        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "last": _last(request, stocktake),
+        "categories": request.merchant.categories.all(),
+        "query": request.GET,
+        "goods": found_goods(request.merchant, said.get("typed", ""), stocktake.store),
+        **said,
+    }
+    name = "_count.html" if part else "page.html"
+    return render(request, f"merchants/stocktake/{name}", context, status=status)
+
+
+def _category(request: MerchantRequest) -> Any:
+    typed = request.GET.get("category", "")
+    return request.merchant.categories.filter(pk=int(typed)).first() if typed.isdecimal() else None
+
+
+def _last(request: MerchantRequest, stocktake: Stocktake) -> StocktakeLine | None:
+    """What she counted last, on whichever of her devices."""
+    return counted_lines(stocktake).filter(by=request.user).first()
