@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -19,8 +19,7 @@ from livestream.models import (
     Spotlight,
 )
 from livestream.services.room import ban_room
-from merchants.admin import ReadOnlyAdmin, ReadOnlyInline
-from merchants.errors import RuleBroken
+from merchants.admin import ReadOnlyAdmin, ReadOnlyInline, act
 
 
 class ShelfItemInline(ReadOnlyInline):
@@ -44,14 +43,7 @@ class RoomAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Ban: nobody sees it any more"), permissions=["view"])
     def ban(self, request: HttpRequest, rooms: QuerySet[Room]) -> None:
-        if not request.user.is_superuser:
-            self.message_user(request, _("Only platform admins may ban."), messages.ERROR)
-            return
-        for room in rooms.select_related("merchant"):
-            try:
-                ban_room(room=room)
-            except RuleBroken as refusal:
-                self.message_user(request, f"{room}: {refusal}", messages.ERROR)
+        act(self, request, rooms.select_related("merchant"), lambda room: ban_room(room=room))
 
 
 @admin.register(Message)

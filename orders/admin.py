@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from merchants.admin import ReadOnlyAdmin, ReadOnlyInline
-from merchants.errors import RuleBroken
+from merchants.admin import ReadOnlyAdmin, ReadOnlyInline, act
 from orders.models import Coupon, Line, Order, Payment, Shipment, Step, Voucher
 from orders.rules.line import LineState
 from orders.services.order import move_order
@@ -46,14 +45,12 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Cancel, and give the stock back"), permissions=["view"])
     def cancel(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        if not request.user.is_superuser:
-            self.message_user(request, _("Only platform admins may cancel."), messages.ERROR)
-            return
-        for order in orders.select_related("merchant", "voucher"):
-            try:
-                move_order(order=order, to=LineState.CANCELLED, by=request.user)
-            except RuleBroken as refusal:
-                self.message_user(request, f"{order}: {refusal}", messages.ERROR)
+        act(
+            self,
+            request,
+            orders.select_related("merchant", "voucher"),
+            lambda order: move_order(order=order, to=LineState.CANCELLED, by=request.user),
+        )
 
 
 @admin.register(Payment)

@@ -1,0 +1,115 @@
+"""People in the admin: users, merchants, stores, staff, invitations, customers."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from allauth.usersessions.admin import UserSessionAdmin
+from allauth.usersessions.models import UserSession
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from merchants.admin.base import ReadOnlyAdmin, act
+from merchants.models import Customer, Invitation, Merchant, MerchantKey, Staff, Store, User
+from merchants.services.invitation import revoke_invitation
+from merchants.services.staff import remove_staff
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    ordering = ["email"]
+    list_display = ["email", "name", "is_active", "is_staff", "date_joined"]
+    list_filter = ["is_active", "is_staff"]
+    search_fields = ["email", "name"]
+    fieldsets = [
+        (None, {"fields": ["email", "password"]}),
+        (_("Person"), {"fields": ["name", "language"]}),
+        (_("Rights"), {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
+        (_("Times"), {"fields": ["last_login", "date_joined"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["email", "name", "password1", "password2"]})]
+    readonly_fields = ["last_login", "date_joined"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
+        """Only a superuser makes others more than they are."""
+        rights = [] if request.user.is_superuser else ["is_staff", "is_superuser", "groups"]
+        return [*self.readonly_fields, *rights]
+
+
+@admin.register(Merchant)
+class MerchantAdmin(admin.ModelAdmin):
+    list_display = ["name", "slug", "currency", "verified_at", "created_at"]
+    search_fields = ["name", "slug"]
+    readonly_fields = ["currency", "verified_at", "created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False  # a merchant is opened by its owner
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+@admin.register(Store)
+class StoreAdmin(admin.ModelAdmin):
+    list_display = ["name", "merchant", "city", "phone", "pickup"]
+    list_select_related = ["merchant"]
+    search_fields = ["name", "merchant__name", "city"]
+    readonly_fields = ["merchant"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Staff)
+class StaffAdmin(ReadOnlyAdmin):
+    list_display = ["host_name", "user", "merchant", "role", "created_at"]
+    list_select_related = ["merchant", "user"]
+    list_filter = ["role"]
+    search_fields = ["host_name", "user__email", "merchant__name"]
+    actions = ["remove"]
+
+    @admin.action(description=_("Remove from the shop"), permissions=["view"])
+    def remove(self, request: HttpRequest, places: QuerySet[Staff]) -> None:
+        by = cast(User, request.user)
+        act(self, request, places, lambda place: remove_staff(staff=place, by=by))
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    list_display = ["merchant", "email", "role", "invited_by", "expires_at", "accepted_at"]
+    list_select_related = ["merchant", "invited_by"]
+    list_filter = ["role"]
+    search_fields = ["email", "merchant__name", "invited_by__email"]
+    actions = ["revoke"]
+
+    @admin.action(description=_("Take back: the link opens nothing"), permissions=["view"])
+    def revoke(self, request: HttpRequest, invitations: QuerySet[Invitation]) -> None:
+        act(self, request, invitations, lambda one: revoke_invitation(invitation=one))
+
+
+@admin.register(Customer)
+class CustomerAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "merchant", "created_at"]
+    list_select_related = ["merchant"]
+    search_fields = ["name", "phone", "merchant__name"]
+
+
+@admin.register(MerchantKey)
+class MerchantKeyAdmin(ReadOnlyAdmin):
+    list_display = ["name", "prefix", "merchant", "created", "revoked"]
+    list_select_related = ["merchant"]
+    search_fields = ["name", "prefix", "merchant__name"]
+    exclude = ["hashed_key"]
+
+
+class SignedInAdmin(UserSessionAdmin):
+    """django-allauth's page searches by user name, which ours do not have."""
+
+    search_fields = ("user__email", "ip")
+
+
+admin.site.unregister(UserSession)
+admin.site.register(UserSession, SignedInAdmin)
