@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from merchants.admin import ReadOnlyAdmin, ReadOnlyInline, act
+from merchants.models import User
 from orders.models import Coupon, Line, Order, Payment, Shipment, Step, Voucher
 from orders.rules.line import LineState
 from orders.services.order import move_order
@@ -49,7 +52,9 @@ class OrderAdmin(ReadOnlyAdmin):
             self,
             request,
             orders.select_related("merchant", "voucher"),
-            lambda order: move_order(order=order, to=LineState.CANCELLED, by=request.user),
+            lambda order: move_order(
+                order=order, to=LineState.CANCELLED, by=cast(User, request.user)
+            ),
         )
 
 

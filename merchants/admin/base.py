@@ -74,4 +74,4 @@ def act(
         except RuleBroken as refusal:
             page.message_user(request, f"{row}: {refusal}", messages.ERROR)
         else:
-            page.message_user(request, f"{row}: {_('done')}", messages.SUCCESS)
+            page.message_user(request, _("Done: %(what)s") % {"what": row}, messages.SUCCESS)

@@ -18,9 +18,9 @@ from django.utils.translation import override
 from merchants.errors import RuleBroken
 from merchants.forms.verification import DecisionForm
 from merchants.models import User, Verification, VerificationPaper
+from merchants.private import picture_answer
 from merchants.rules.verification import VerificationState
 from merchants.services.verification import approve, reject
-from merchants.views.verification import picture_answer
 
 REASONS = (  # shown in the language of who handed in, for she reads the answer
     _l("The picture is not legible. Take it again in good light, the whole page."),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import BinaryIO, cast
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -16,6 +16,7 @@ from merchants.errors import BadPicture, RuleBroken, StaleVersion
 from merchants.forms.verification import VerificationForm
 from merchants.models import Verification, VerificationPaper
 from merchants.models.verification import PAPER_LABELS
+from merchants.private import picture_answer
 from merchants.rules.picture import PAPER_SIZE
 from merchants.rules.role import Role
 from merchants.rules.verification import OPEN, WORDS, Claim, Paper, lacking, papers_needed
@@ -194,14 +195,3 @@ def paper_remove(request: MerchantRequest, paper: str) -> HttpResponse:
     except RuleBroken as refusal:
         messages.error(request, str(refusal))
     return redirect("merchants:verification", request.merchant.slug)
-
-
-def picture_answer(found: VerificationPaper) -> HttpResponse:
-    """The picture itself; nobody on the way keeps a copy."""
-    try:
-        with found.image.open() as file:
-            body = file.read()
-    except FileNotFoundError as trouble:
-        raise Http404 from trouble
-    headers = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
-    return HttpResponse(body, content_type="image/webp", headers=headers)
