@@ -48,14 +48,9 @@ class OrderAdmin(ReadOnlyAdmin):
 
     @admin.action(description=_("Cancel, and give the stock back"), permissions=["view"])
     def cancel(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        act(
-            self,
-            request,
-            orders.select_related("merchant", "voucher"),
-            lambda order: move_order(
-                order=order, to=LineState.CANCELLED, by=cast(User, request.user)
-            ),
-        )
+        by = cast(User, request.user)
+        found = orders.select_related("merchant", "voucher")
+        act(self, request, found, lambda one: move_order(order=one, to=LineState.CANCELLED, by=by))
 
 
 @admin.register(Payment)

@@ -55,7 +55,7 @@ def _undo(batch: Import, found: Sequence[ImportRow]) -> None:
     made = {row.product_id for row in rows if row.product_id and row.before.get("made")}
     empty = Product.objects.filter(pk__in=made, variants__isnull=True)
     _drop(list(empty.values_list("pk", flat=True)))
-    index_products(Product.objects.filter(pk__in=products))
+    index_products(Product.objects.filter(pk__in=[pk for pk in products if pk]))
 
 
 def _unmake(variants: Sequence[int], reference: str) -> None:
@@ -78,13 +78,13 @@ def _unmake(variants: Sequence[int], reference: str) -> None:
 def _drop(products: Sequence[int]) -> None:
     try:
         with transaction.atomic():
-            Product.objects.filter(pk__in=products).delete()
+            Product.objects.filter(pk__in=[pk for pk in products if pk]).delete()
     except (ProtectedError, IntegrityError):
         if len(products) > 1:
             for pk in products:
                 _drop([pk])
             return
-        for product in Product.objects.filter(pk__in=products):
+        for product in Product.objects.filter(pk__in=[pk for pk in products if pk]):
             Product.objects.filter(pk=product.pk).update(state=ProductState.ARCHIVED.value)
             product_changed.state(product=product)
 
