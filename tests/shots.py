@@ -93,6 +93,12 @@ def screens(folder: Path) -> list[Screen]:
         Screen("console-soon", f"{shop}/rooms/{soon}/console/", staff=True, full=False),
         Screen("products", f"{shop}/products/", staff=True),
         Screen("product-edit", f"{shop}/products/{tea}/", staff=True),
+        Screen(
+            "products-ticked",
+            f"{shop}/products/",
+            staff=True,
+            press=("[data-row]:nth-child(2) [data-tick]", "[data-row]:nth-child(3) [data-tick]"),
+        ),
         Screen("imports", f"{shop}/imports/", staff=True),
         Screen("orders", f"{shop}/orders/", staff=True),
         Screen("order", f"{shop}/orders/{to_ship}/", staff=True),
