@@ -18,6 +18,7 @@ from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.forms.importing import CellForm, ColumnsForm, SheetForm
 from merchants.models import Import
+from merchants.resent import once_per_form
 from merchants.rules.column import Column
 from merchants.rules.importing import WORKING, ImportState
 from merchants.rules.role import Role
@@ -53,19 +54,12 @@ STEPS = {  # which of the four steps a state stands at
 def index(request: MerchantRequest) -> HttpResponse:
     form = SheetForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        file = form.cleaned_data["file"]
         try:
-            batch = begin_import(
-                merchant=request.merchant,
-                by=request.user,
-                file=cast(BinaryIO, file),
-                file_name=file.name,
-                store=request.merchant.stores.first(),
-            )
+            batch = once_per_form(request, scope="import", act=lambda: _begin(request, form))
         except RuleBroken as refusal:
             form.add_error("file", str(refusal))
         else:
-            return redirect("merchants:import", request.merchant.slug, batch.public_id)
+            return redirect("merchants:import", request.merchant.slug, batch)
     context = {
         "form": form,
         "imports": request.merchant.imports.select_related("by")[:20],
@@ -74,6 +68,18 @@ def index(request: MerchantRequest) -> HttpResponse:
     return render(
         request, "merchants/import/list.html", context, status=422 if form.errors else 200
     )
+
+
+def _begin(request: MerchantRequest, form: SheetForm) -> str:
+    file = form.cleaned_data["file"]
+    batch = begin_import(
+        merchant=request.merchant,
+        by=request.user,
+        file=cast(BinaryIO, file),
+        file_name=file.name,
+        store=request.merchant.stores.first(),
+    )
+    return batch.public_id
 
 
 @require_safe

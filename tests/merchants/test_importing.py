@@ -334,6 +334,15 @@ def test_only_the_bad_rows_are_handed_back_with_their_reasons(done, shop, client
     ]
 
 
+def test_a_sheet_sent_twice_comes_once(shop, client, alice, store):
+    client.force_login(alice)
+    for _press in range(2):
+        file = io.BytesIO(PLAIN.encode())
+        file.name = "goods.csv"
+        client.post(f"/dashboard/{shop.slug}/imports/", {"file": file, "form_key": "k" * 22})
+    assert shop.imports.count() == 1
+
+
 def test_the_pages_lead_from_file_to_shop(shop, client, alice, store, settings, tmp_path):
     client.force_login(alice)
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
