@@ -144,6 +144,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:order_collect": (CLERK, {POST}, ["number"]),
     "orders:order_deliver": (CLERK, {POST}, ["number"]),
     "orders:order_cancel": (CLERK, {POST}, ["number"]),
+    "orders:payments": (MANAGER, {GET}, []),
     "orders:coupon_list": (CLERK, {GET}, []),
     "orders:coupon_new": (CLERK, {GET, POST}, []),
     "orders:coupon_stop": (CLERK, {POST}, ["coupon"]),

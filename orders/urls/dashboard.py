@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import coupon, order
+from orders.views import coupon, order, payment
 
 app_name = "orders"
 urlpatterns = [
@@ -13,6 +13,7 @@ urlpatterns = [
     path("orders/<slug:number>/collect/", order.collect, name="order_collect"),
     path("orders/<slug:number>/deliver/", order.deliver, name="order_deliver"),
     path("orders/<slug:number>/cancel/", order.cancel, name="order_cancel"),
+    path("settings/payments/", payment.index, name="payments"),
     path("coupons/", coupon.index, name="coupon_list"),
     path("coupons/new/", coupon.create, name="coupon_new"),
     path("coupons/<slug:coupon>/stop/", coupon.stop, name="coupon_stop"),
