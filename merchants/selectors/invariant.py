@@ -72,6 +72,56 @@ INVARIANTS = {
         SELECT id AS reservation, reference FROM merchants_reservation
         WHERE taken AND closed_at IS NULL
     """,
+    "a level is the sum of what is free, unless its product waits to be counted": """
+        SELECT p.id AS product, st.id AS store, l.free,
+               COALESCE(SUM(s.on_hand - s.reserved), 0) AS sums
+        FROM merchants_product p
+        JOIN merchants_variant v ON v.product_id = p.id
+        JOIN merchants_stock s ON s.variant_id = v.id AND NOT v.archived
+        JOIN merchants_store st ON st.id = s.store_id
+        LEFT JOIN merchants_level l ON l.product_id = p.id AND l.store_id = st.id
+        WHERE NOT EXISTS (SELECT 1 FROM merchants_stock w JOIN merchants_variant x
+                          ON x.id = w.variant_id WHERE x.product_id = p.id AND w.stale)
+        GROUP BY p.id, st.id, l.free
+        HAVING l.free IS NULL OR l.free <> COALESCE(SUM(s.on_hand - s.reserved), 0)
+    """,
+    "a product has as many free as its stores, unless it waits to be counted": """
+        SELECT p.id AS product, p.free, COALESCE(SUM(s.on_hand - s.reserved), 0) AS sums
+        FROM merchants_product p
+        JOIN merchants_variant v ON v.product_id = p.id AND NOT v.archived
+        LEFT JOIN merchants_stock s ON s.variant_id = v.id
+        WHERE NOT EXISTS (SELECT 1 FROM merchants_stock w JOIN merchants_variant x
+                          ON x.id = w.variant_id WHERE x.product_id = p.id AND w.stale)
+        GROUP BY p.id, p.free HAVING p.free <> COALESCE(SUM(s.on_hand - s.reserved), 0)
+    """,
+    "what leaves one store in a transfer comes into the other": """
+        SELECT m.reference, s.variant_id AS variant, SUM(m.delta) AS lost
+        FROM merchants_stockmovement m JOIN merchants_stock s ON s.id = m.stock_id
+        WHERE m.reason = 'transferred'
+        GROUP BY m.reference, s.variant_id HAVING SUM(m.delta) <> 0
+    """,
+    "a till takes back no more than it sold": """
+        SELECT m.stock_id AS stock, m.reference, SUM(m.delta) AS back FROM merchants_stockmovement m
+        WHERE m.reference LIKE 'till %%' GROUP BY m.stock_id, m.reference HAVING SUM(m.delta) > 0
+    """,
+    "a booked stocktake booked each of its differences, once": """
+        SELECT t.public_id AS stocktake, l.variant_id AS variant, l.counted - l.expected AS found,
+               COALESCE(SUM(m.delta), 0) AS booked
+        FROM merchants_stocktake t
+        JOIN merchants_stocktakeline l ON l.stocktake_id = t.id
+        LEFT JOIN merchants_stock s ON s.variant_id = l.variant_id AND s.store_id = t.store_id
+        LEFT JOIN merchants_stockmovement m
+          ON m.stock_id = s.id AND m.reference = 'stocktake ' || t.public_id
+        WHERE t.state = 'applied'
+        GROUP BY t.public_id, l.variant_id, l.counted, l.expected
+        HAVING l.counted - l.expected <> COALESCE(SUM(m.delta), 0)
+    """,
+    "only a booked stocktake is in the ledger": """
+        SELECT m.id AS movement, m.reference FROM merchants_stockmovement m
+        WHERE m.reference LIKE 'stocktake %%' AND NOT EXISTS (
+            SELECT 1 FROM merchants_stocktake t
+            WHERE t.state = 'applied' AND m.reference = 'stocktake ' || t.public_id)
+    """,
     "a shop has an owner": """
         SELECT m.id AS merchant, m.slug FROM merchants_merchant m
         WHERE NOT EXISTS (SELECT 1 FROM merchants_staff s WHERE s.merchant_id = m.id AND s.role = 3)

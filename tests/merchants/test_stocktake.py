@@ -1,0 +1,233 @@
+"""A store is counted while it sells: what was found against what was known when it was found."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from merchants.errors import BadQuantity
+from merchants.models import AuditEntry, StockMovement, Stocktake, Store, Variant
+from merchants.rules.audit import Action
+from merchants.rules.stock import Reason
+from merchants.rules.stocktake import StocktakeState
+from merchants.selectors.stocktake import progress_of
+from merchants.services.stock import reserve, sell_at_counter
+from merchants.services.stocktake import (
+    CountBelowHeld,
+    StocktakeOver,
+    apply_stocktake,
+    begin_stocktake,
+    count_one_more,
+    discard_stocktake,
+    forget_count,
+    set_count,
+)
+from tests.conftest import product_of
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def stocktake(store, bob) -> Stocktake:
+    return begin_stocktake(store=store, by=bob)
+
+
+@pytest.fixture
+def glass(cup) -> Variant:
+    return cup.variants.get()
+
+
+@pytest.fixture
+def url(shop, stocktake):
+    def url(name: str = "") -> str:
+        name = f"merchants:stocktake_{name}" if name else "merchants:stocktake"
+        return reverse(name, args=[shop.slug, stocktake.public_id])
+
+    return url
+
+
+def left(variant: Variant) -> int:
+    return variant.stock.get().on_hand
+
+
+def test_what_is_sold_between_counting_and_booking_stays_sold(stocktake, variant, store, bob):
+    set_count(stocktake=stocktake, variant=variant, counted=8, by=bob)
+    sell_at_counter(variant=variant, store=store, by=bob, quantity=3)
+    apply_stocktake(stocktake=stocktake, by=bob)
+    assert left(variant) == 5  # ten by the ledger, eight found, three sold
+    move = StockMovement.objects.first()
+    assert (move.delta, move.reason, move.reference) == (-2, Reason.COUNTED, stocktake.reference)
+
+
+def test_booked_twice_it_is_booked_once(stocktake, variant, bob):
+    set_count(stocktake=stocktake, variant=variant, counted=8, by=bob)
+    apply_stocktake(stocktake=stocktake, by=bob)
+    again = apply_stocktake(stocktake=Stocktake.objects.get(), by=bob)
+    assert again.state == StocktakeState.APPLIED
+    assert left(variant) == 8
+    assert AuditEntry.objects.filter(action=Action.STOCKTAKE_APPLIED.value).count() == 1
+
+
+def test_fewer_than_orders_hold_names_the_goods_and_books_nothing(
+    shop, stocktake, variant, glass, bob
+):
+    reserve(merchant=shop, basket={variant.pk: 6}, reference="o")
+    set_count(stocktake=stocktake, variant=variant, counted=5, by=bob)
+    set_count(stocktake=stocktake, variant=glass, counted=49, by=bob)
+    with pytest.raises(CountBelowHeld) as refusal:
+        apply_stocktake(stocktake=stocktake, by=bob)
+    assert refusal.value.goods == ["明前龙井"]
+    assert (left(variant), left(glass)) == (10, 50)
+    assert Stocktake.objects.get().state == StocktakeState.OPEN
+    assert not AuditEntry.objects.exists()
+
+
+def test_each_scan_finds_one_and_the_first_look_is_what_counts(stocktake, variant, store, bob):
+    for _ in range(3):
+        count_one_more(stocktake=stocktake, variant=variant, by=bob)
+    sell_at_counter(variant=variant, store=store, by=bob)
+    line = count_one_more(stocktake=stocktake, variant=variant, by=bob)
+    assert (line.counted, line.expected, line.difference) == (4, 10, -6)
+
+
+def test_a_second_look_by_number_is_a_look_of_its_own(stocktake, variant, store, bob):
+    set_count(stocktake=stocktake, variant=variant, counted=4, by=bob)
+    sell_at_counter(variant=variant, store=store, by=bob)
+    line = set_count(stocktake=stocktake, variant=variant, counted=9, by=bob)
+    assert (line.counted, line.expected) == (9, 9)
+    forget_count(stocktake=stocktake, variant=variant)
+    apply_stocktake(stocktake=stocktake, by=bob)
+    assert left(variant) == 9
+
+
+def test_what_nobody_counted_stays_unless_it_is_said_to_be_gone(
+    shop, stocktake, variant, glass, store, bob
+):
+    set_count(stocktake=stocktake, variant=variant, counted=10, by=bob)
+    assert progress_of(stocktake).left == 1
+    apply_stocktake(stocktake=stocktake, by=bob)
+    assert left(glass) == 50
+    another = begin_stocktake(store=store, by=bob)
+    set_count(stocktake=another, variant=variant, counted=10, by=bob)
+    apply_stocktake(stocktake=another, by=bob, rest_is_gone=True)
+    assert (left(glass), left(variant)) == (0, 10)
+
+
+def test_there_is_one_open_count_of_a_store(stocktake, store, alice):
+    assert begin_stocktake(store=store, by=alice) == stocktake
+    discard_stocktake(stocktake=stocktake, by=alice)
+    assert begin_stocktake(store=store, by=alice) != stocktake
+
+
+def test_nothing_is_counted_into_one_that_is_over(stocktake, variant, bob):
+    discard_stocktake(stocktake=stocktake, by=bob)
+    found = {"stocktake": stocktake, "variant": variant}
+    for act in (
+        lambda: count_one_more(by=bob, **found),
+        lambda: set_count(counted=1, by=bob, **found),
+        lambda: forget_count(**found),
+        lambda: apply_stocktake(stocktake=stocktake, by=bob),
+        lambda: discard_stocktake(stocktake=stocktake, by=bob),
+    ):
+        with pytest.raises(StocktakeOver):
+            act()
+    assert left(variant) == 10
+
+
+def test_foreign_goods_are_not_counted_here(stocktake, foreign_product, bob):
+    with pytest.raises(BadQuantity):
+        set_count(stocktake=stocktake, variant=foreign_product.variants.get(), counted=1, by=bob)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_devices_that_find_five_each_have_found_ten(stocktake, variant, bob):
+    def device() -> None:
+        for _ in range(5):
+            count_one_more(stocktake=stocktake, variant=variant, by=bob)
+        connection.close()
+
+    devices = [threading.Thread(target=device) for _ in range(2)]
+    for one in devices:
+        one.start()
+    for one in devices:
+        one.join()
+    assert stocktake.lines.get().counted == 10
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+def test_a_clerk_counts_and_a_manager_books(as_bob, as_alice, url, variant, stocktake):
+    Variant.objects.filter(pk=variant.pk).update(barcode="6901")
+    for key in ("a", "a", "b"):
+        answer = as_bob.post(url("count"), {"code": "6901", "form_key": key}, headers=HTMX)
+        assert answer.status_code == 200
+    assert stocktake.lines.get().counted == 2
+    data = {"variant": variant.pk, "counted": "9"}
+    assert as_bob.post(url("count"), data, headers=HTMX).status_code == 200
+    assert stocktake.lines.get().counted == 9
+    page = as_bob.get(url(), headers={"Accept-Language": "en"}).text
+    assert "A manager or the owner books" in page
+    assert url("apply") not in page
+    assert as_bob.post(url("apply")).status_code == 403
+    assert as_alice.post(url("apply")).status_code == 302
+    assert left(variant) == 9
+
+
+@pytest.mark.parametrize("number", ["-1", "1.5", "many", "10000001"])
+def test_an_absurd_count_is_refused_with_a_sentence(as_bob, url, variant, stocktake, number):
+    data = {"variant": variant.pk, "counted": number}
+    answer = as_bob.post(url("count"), data, headers=HTMX | {"Accept-Language": "en"})
+    assert answer.status_code == 422
+    assert "Write a whole number from 0 to 1,000,000." in answer.text
+    assert not stocktake.lines.exists()
+
+
+def test_full_width_digits_are_digits_and_an_empty_field_forgets(as_bob, url, variant, stocktake):
+    as_bob.post(url("count"), {"variant": variant.pk, "counted": "12"}, headers=HTMX)
+    assert stocktake.lines.get().counted == 12
+    as_bob.post(url("count"), {"variant": variant.pk, "counted": " "}, headers=HTMX)
+    assert not stocktake.lines.exists()
+
+
+def test_an_unknown_code_is_looked_for_by_name(as_bob, url, variant):
+    answer = as_bob.post(url("count"), {"code": "龙井"}, headers=HTMX)
+    assert answer.status_code == 422
+    assert f'value="{variant.pk}"' in answer.text
+
+
+@pytest.mark.parametrize("view", ["", "counted", "off", "left", "nonsense"])
+def test_each_list_opens(as_alice, url, variant, glass, stocktake, bob, view):
+    set_count(stocktake=stocktake, variant=variant, counted=8, by=bob)
+    page = as_alice.get(url(), {"view": view, "category": "x"})
+    assert page.status_code == 200
+    assert ("耐热玻璃杯" in page.text) == (view == "left")
+
+
+def test_the_page_asks_as_often_for_many_lines_as_for_few(as_alice, url, shop, stocktake, bob):
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            as_alice.get(url())
+        return len(seen)
+
+    count_one_more(stocktake=stocktake, variant=product_of(shop, "A", 1, 1).variants.get(), by=bob)
+    cost()
+    few = cost()
+    for n in range(8):
+        goods = product_of(shop, f"B{n}", 1, 1).variants.get()
+        count_one_more(stocktake=stocktake, variant=goods, by=bob)
+    assert cost() == few
+
+
+def test_a_clerk_of_another_store_finds_no_count_here(as_bob, url, shop, store):
+    second = Store.objects.create(merchant=shop, name="文三路店", city="杭州", position=1)
+    shop.staff.get(user__email="bob@example.com").stores.set([second])
+    assert as_bob.get(url()).status_code == 404
+    assert as_bob.post(url("count"), {"code": "x"}).status_code == 404
+    index = reverse("merchants:stocktake_list", args=[shop.slug])
+    assert url() not in as_bob.get(index).text
+    assert as_bob.post(index, {"store": store.pk}).status_code == 404

@@ -1,0 +1,244 @@
+"""Goods move from one store to another whole: none appears, none is lost, nobody waits for ever."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from merchants.errors import BadQuantity, OutOfStock
+from merchants.models import Stock, StockMovement, Store
+from merchants.rules.stock import Reason
+from merchants.services.stock import change_stock, reserve
+from merchants.services.transfer import SameStore, TransferRefused, transfer_stock
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def second(shop, store) -> Store:
+    return Store.objects.create(merchant=shop, name="文三路店", city="杭州", position=1)
+
+
+@pytest.fixture
+def glass(cup):
+    return cup.variants.get()
+
+
+@pytest.fixture
+def url(shop) -> str:
+    return reverse("merchants:transfer", args=[shop.slug])
+
+
+@pytest.fixture
+def as_carol(client, carol):
+    client.force_login(carol)
+    return client
+
+
+def there(variant) -> dict[str, int]:
+    return dict(variant.stock.values_list("store__name", "on_hand"))
+
+
+def test_two_movements_with_one_reference(variant, glass, store, second, bob):
+    reference = transfer_stock(pieces={variant: 3, glass: 20}, source=store, target=second, by=bob)
+    assert there(variant) == {"清河坊店": 7, "文三路店": 3}
+    assert there(glass) == {"清河坊店": 30, "文三路店": 20}
+    moves = StockMovement.objects.filter(reference=reference, stock__variant=variant)
+    assert sorted(moves.values_list("delta", "note")) == [(-3, "文三路店"), (3, "清河坊店")]
+    assert {move.reason for move in moves} == {Reason.TRANSFERRED}
+
+
+def test_held_pieces_stay_and_nothing_else_goes_either(shop, variant, glass, store, second, bob):
+    reserve(merchant=shop, basket={variant.pk: 8}, reference="o")
+    with pytest.raises(TransferRefused) as refusal:
+        transfer_stock(pieces={glass: 1, variant: 3}, source=store, target=second, by=bob)
+    assert "明前龙井" in str(refusal.value)
+    assert there(glass) == {"清河坊店": 50}
+    assert there(variant) == {"清河坊店": 10}
+
+
+def test_it_is_refused_to_itself_to_strangers_and_of_nothing(
+    variant, store, second, other_shop, bob
+):
+    with pytest.raises(SameStore):
+        transfer_stock(pieces={variant: 1}, source=store, target=store, by=bob)
+    for pieces, target in (
+        ({variant: 1}, other_shop.stores.get()),
+        ({variant: 0}, second),
+        ({variant: -2}, second),
+        ({}, second),
+    ):
+        with pytest.raises(BadQuantity):
+            transfer_stock(pieces=pieces, source=store, target=target, by=bob)
+    assert there(variant) == {"清河坊店": 10}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_opposite_transfers_and_sales_at_once_neither_hang_nor_lose(
+    shop, variant, glass, store, second, bob
+):
+    for one in (variant, glass):
+        change_stock(variant=one, store=second, delta=30, reason=Reason.RECEIVED, by=bob)
+    before = sum(Stock.objects.values_list("on_hand", flat=True))
+    troubles: list[BaseException] = []
+
+    def mover(source: Store, target: Store) -> None:
+        try:
+            for _ in range(15):
+                try:
+                    transfer_stock(
+                        pieces={variant: 1, glass: 2}, source=source, target=target, by=bob
+                    )
+                except OutOfStock:
+                    continue
+        except BaseException as trouble:
+            troubles.append(trouble)
+        finally:
+            connection.close()
+
+    def holder() -> None:
+        try:
+            for number in range(10):
+                reserve(merchant=shop, basket={variant.pk: 1, glass.pk: 1}, reference=f"o{number}")
+        except BaseException as trouble:
+            troubles.append(trouble)
+        finally:
+            connection.close()
+
+    ways = [(store, second), (second, store)] * 2
+    crowd = [threading.Thread(target=mover, args=way) for way in ways]
+    crowd.append(threading.Thread(target=holder))
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join(60)
+    assert troubles == []
+    assert sum(Stock.objects.values_list("on_hand", flat=True)) == before
+    assert sum(Stock.objects.values_list("reserved", flat=True)) == 20
+
+
+# --- pages ----------------------------------------------------------------------------------------
+
+
+def test_scanned_goods_gather_in_the_box_and_move_at_once(
+    as_carol, url, variant, glass, store, second
+):
+    places = {"source": store.pk, "target": second.pk}
+    answer = as_carol.post(url, places | {"code": variant.sku}, headers=HTMX)
+    assert f'name="n-{variant.pk}" value="1"' in answer.text
+    answer = as_carol.post(
+        url, places | {f"n-{variant.pk}": "1", "code": variant.sku}, headers=HTMX
+    )
+    assert f'name="n-{variant.pk}" value="2"' in answer.text
+    assert there(variant) == {"清河坊店": 10}
+    data = places | {f"n-{variant.pk}": "2", f"n-{glass.pk}": "5", "go": "1", "form_key": "k"}
+    for _ in range(2):
+        assert as_carol.post(url, data).status_code == 302
+    assert there(variant) == {"清河坊店": 8, "文三路店": 2}
+    assert there(glass) == {"清河坊店": 45, "文三路店": 5}
+
+
+def test_what_cannot_move_says_why_beside_its_number(as_carol, url, variant, store, second):
+    data = {"source": store.pk, "target": second.pk, f"n-{variant.pk}": "11", "go": "1"}
+    answer = as_carol.post(url, data)
+    assert answer.status_code == 422
+    assert 'value="11"' in answer.text
+    assert "明前龙井" in answer.text
+    for wrong in ("-1", "x", "1.5"):
+        answer = as_carol.post(url, data | {f"n-{variant.pk}": wrong})
+        assert answer.status_code == 422
+        assert f'value="{wrong}"' in answer.text
+    assert as_carol.post(url, data | {"target": store.pk}).status_code == 422
+    assert as_carol.post(url, data | {f"n-{variant.pk}": "0"}).status_code == 422
+    assert there(variant) == {"清河坊店": 10}
+
+
+def test_a_clerk_moves_between_her_stores_alone(as_bob, url, shop, variant, store, second):
+    data = {"source": store.pk, "target": second.pk, f"n-{variant.pk}": "1", "go": "1"}
+    assert as_bob.post(url, data).status_code == 422
+    shop.staff.get(user__email="bob@example.com").stores.add(second)
+    assert as_bob.post(url, data).status_code == 302
+    assert there(variant)["文三路店"] == 1
+
+
+def test_goods_of_another_shop_never_reach_the_box(as_carol, url, foreign_product, store, second):
+    foreign = foreign_product.variants.get()
+    places = {"source": store.pk, "target": second.pk}
+    assert as_carol.post(url, places | {"code": foreign.sku}).status_code == 422
+    assert as_carol.post(url, places | {"add": foreign.pk}).status_code == 422
+    data = places | {f"n-{foreign.pk}": "1", "go": "1"}
+    assert as_carol.post(url, data).status_code == 422
+
+
+# --- the stock of one product ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def stock(shop, longjing) -> str:
+    return reverse("merchants:product_stock", args=[shop.slug, longjing.public_id])
+
+
+def test_the_page_tells_what_happened_and_what_lay_there_then(
+    as_carol, stock, variant, store, second, bob
+):
+    transfer_stock(pieces={variant: 3}, source=store, target=second, by=bob)
+    page = as_carol.get(stock)
+    assert page.status_code == 200
+    assert [move.balance for move in page.context["moves"]] == [3, 7, 10]
+    assert page.context["free"] == 10
+    only = as_carol.get(stock, {"reason": "transferred", "store": second.pk})
+    assert [move.balance for move in only.context["moves"]] == [3]
+    assert as_carol.get(stock, {"reason": "x", "store": "x", "variant": "x"}).status_code == 200
+
+
+def test_a_clerk_sees_and_books_her_stores_alone(as_bob, stock, shop, variant, store, second, bob):
+    transfer_stock(pieces={variant: 3}, source=store, target=second, by=bob)
+    page = as_bob.get(stock)
+    assert [place.store for place in page.context["places"]] == [store]
+    assert [move.balance for move in page.context["moves"]] == [7, 10]
+    data = {"variant": variant.pk, "store": second.pk, "reason": "received", "quantity": "1"}
+    assert as_bob.post(stock, data).status_code == 422
+    shop.staff.get(user__email="bob@example.com").stores.clear()
+    assert as_bob.get(stock).status_code == 200
+    assert as_bob.post(stock, data | {"store": store.pk}).status_code == 422
+    assert there(variant) == {"清河坊店": 7, "文三路店": 3}
+
+
+def test_a_write_off_says_why_and_a_transfer_where_to(as_carol, stock, variant, store, second):
+    data = {"variant": variant.pk, "store": store.pk, "quantity": "2"}
+    assert as_carol.post(stock, data | {"reason": "written_off"}).status_code == 422
+    assert as_carol.post(stock, data | {"reason": "transferred"}).status_code == 422
+    done = as_carol.post(stock, data | {"reason": "written_off", "note": "碎了"})
+    assert done.status_code == 302
+    assert StockMovement.objects.first().note == "碎了"
+    done = as_carol.post(stock, data | {"reason": "transferred", "target": second.pk})
+    assert done.status_code == 302
+    assert there(variant) == {"清河坊店": 6, "文三路店": 2}
+
+
+def test_full_width_digits_are_digits(as_carol, stock, variant, store):
+    data = {"variant": variant.pk, "store": store.pk, "reason": "received", "quantity": "1,2"}
+    assert as_carol.post(stock, data).status_code == 302
+    assert there(variant) == {"清河坊店": 22}
+
+
+def test_the_stock_page_asks_as_often_for_a_long_history(as_carol, stock, variant, store, bob):
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            as_carol.get(stock)
+        return len(seen)
+
+    cost()
+    few = cost()
+    for _ in range(40):
+        change_stock(variant=variant, store=store, delta=1, reason=Reason.RECEIVED, by=bob)
+    assert cost() == few
+
+
+def test_foreign_products_have_no_stock_page(as_carol, shop, foreign_product):
+    address = reverse("merchants:product_stock", args=[shop.slug, foreign_product.public_id])
+    assert as_carol.get(address).status_code == 404
