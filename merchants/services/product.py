@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from merchants.errors import RuleBroken, StaleVersion, Taken
 from merchants.models import Category, Merchant, Product, ProductWords, Stock, User, Variant
+from merchants.rules.option import Option
 from merchants.rules.product import ProductState
 from merchants.rules.search import haystack, pinyin
 from merchants.rules.stock import Reason
@@ -41,6 +42,8 @@ class VariantData:
     low_stock: int = 5
     id: int | None = None
     opening: int = 0
+    weight: int | None = None  # grams
+    options: tuple[str, ...] = ()
 
 
 class StillThere(RuleBroken):
@@ -60,12 +63,14 @@ def save_product(
     version: int | None = None,
     gone: Collection[int] = (),
     by: User | None = None,
+    options: Sequence[Option] | None = None,
 ) -> Product:
     """Create a product, or change `product` if it is still at `version`.
 
-    Variants left out of `variants` stay; those whose ids are `gone` are taken out. Opening stock is
-    booked by `by` in the same transaction. Raises StaleVersion if somebody else saved first, Taken
-    for a SKU or barcode in use, StillThere for a variant that cannot go.
+    `options` of None stay as they are. Variants left out of `variants` stay; those whose ids are
+    `gone` are taken out. Opening stock is booked by `by` in the same transaction. Raises
+    StaleVersion if somebody else saved first, Taken for a SKU or barcode in use, StillThere for a
+    variant that cannot go.
     """
     if not variants:
         raise NoVariant(_("A product needs at least one specification with a price."))
@@ -77,9 +82,12 @@ def save_product(
     product.description = description
     product.category = category
     product.state = state.value
+    if options is not None:
+        product.options = [[name, list(values)] for name, values in options]
     product.save()
     for variant in product.variants.filter(pk__in=gone):
         _take_out(variant)
+    _let_go_of_codes(product, variants)
     for position, data in enumerate(variants):
         variant = _save_variant(product, data, position)
         if data.opening and data.id is None:
@@ -98,6 +106,14 @@ def _lock(product: Product, version: int | None) -> None:
     product.refresh_from_db()
 
 
+def _let_go_of_codes(product: Product, variants: Sequence[VariantData]) -> None:
+    """Free the SKUs and barcodes that change, so that two variants may exchange theirs."""
+    now = {one.pk: (one.sku, one.barcode) for one in product.variants.all()}
+    for data in variants:
+        if data.id in now and data.sku and now[data.id] != (data.sku, data.barcode):
+            Variant.objects.filter(pk=data.id).update(sku=f"~{data.id}", barcode="")
+
+
 def _save_variant(product: Product, data: VariantData, position: int) -> Variant:
     variant = Variant(product=product, merchant=product.merchant)
     if data.id is not None:
@@ -110,6 +126,8 @@ def _save_variant(product: Product, data: VariantData, position: int) -> Variant
     variant.price = data.price
     variant.compare_at = data.compare_at
     variant.low_stock = data.low_stock
+    variant.weight = data.weight
+    variant.options = list(data.options)
     variant.position = position
     for sku in [data.sku] if data.sku else _free_skus(product):
         variant.sku = sku

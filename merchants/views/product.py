@@ -14,13 +14,31 @@ from django_htmx.http import trigger_client_event
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken, StaleVersion
+from merchants.forms.difference import (
+    NUMBERS,
+    Conflict,
+    after_conflict,
+    chosen,
+    conflict_of,
+    seen_by,
+)
 from merchants.forms.product import (
     BaseVariantFormSet,
     PhotoForm,
     ProductForm,
     VariantFormSet,
+    built_of,
 )
 from merchants.forms.stock import StockForm
+from merchants.forms.variants import (
+    PREFIX,
+    Table,
+    build,
+    is_built,
+    typed_rows,
+    values_by_name,
+    with_table,
+)
 from merchants.models import Photo, Product, StockMovement
 from merchants.resent import answer_before, once_per_form
 from merchants.rules.picture import PhotoState
@@ -44,26 +62,69 @@ def edit(request: MerchantRequest, product: str) -> HttpResponse:
 
 
 def _edit(request: MerchantRequest, product: Product | None) -> HttpResponse:
-    form, variants = _forms(request, product, request.POST or None)
-    refused: list[str] = []
-    status = 200
     if request.method == "POST":
-        status = 422
-        if not (form.is_valid() and variants.is_valid()):
-            if known := answer_before(request, scope="product"):
-                return redirect("merchants:product_edit", request.merchant.slug, known)
-        else:
-            came = arrived(request)
-            refused = came.refused
-            try:
-                if not refused:
-                    return _saved(request, product, form, variants, came)
-            except StaleVersion as refusal:
-                form.add_error(None, str(refusal))
-                status = 409
-            except RuleBroken as refusal:
-                form.add_error(None, str(refusal))
-    return product_page(request, product, form, variants, refused=refused, status=status)
+        return _posted(request, product)
+    return product_page(request, product, *_forms(request, product, None))
+
+
+def _posted(request: MerchantRequest, product: Product | None) -> HttpResponse:
+    data = chosen(request.POST, product) if product and "version" in request.POST else request.POST
+    form, variants = _forms(request, product, data)
+    building = request.POST.get("act") == "build"
+    if form.options_valid and not is_built(form):
+        table = build(form, data, product)
+        if table.gone or building:
+            return _built(request, product, form, table)
+        form, variants = _forms(request, product, with_table(data, table, form))
+    elif building:
+        variants = _rows(request, typed_rows(data))
+        return product_page(
+            request, product, form, variants, status=200 if form.is_valid() else 422
+        )
+    if not (form.is_valid() and variants.is_valid()):
+        if known := answer_before(request, scope="product"):
+            return redirect("merchants:product_edit", request.merchant.slug, known)
+        return product_page(request, product, form, variants, status=422)
+    came = arrived(request)
+    if came.refused:
+        return product_page(request, product, form, variants, refused=came.refused, status=422)
+    try:
+        return _saved(request, product, form, variants, came)
+    except StaleVersion as refusal:
+        return _conflict(request, product, form, variants, refusal)
+    except RuleBroken as refusal:
+        form.add_error(None, str(refusal))
+        return product_page(request, product, form, variants, status=422)
+
+
+def _built(
+    request: MerchantRequest, product: Product | None, form: ProductForm, table: Table
+) -> HttpResponse:
+    """The table that the options make, to be looked at before it is saved."""
+    form.data = {name: form.data.get(name) for name in form.fields} | {
+        "built": built_of(form.options())
+    }
+    variants = _rows(request, table.rows)
+    status = 200 if request.POST.get("act") == "build" else 422
+    return product_page(request, product, form, variants, table=table, status=status)
+
+
+def _conflict(
+    request: MerchantRequest,
+    product: Product | None,
+    form: ProductForm,
+    variants: BaseVariantFormSet,
+    refusal: StaleVersion,
+) -> HttpResponse:
+    """Somebody else was first: her words beside what was typed, field by field."""
+    if product is None:
+        raise refusal
+    product.refresh_from_db()
+    found = conflict_of(product, form, variants)
+    shown, rows = _forms(request, product, after_conflict(cast(QueryDict, form.data), product))
+    shown.is_valid()
+    shown.add_error(None, str(refusal))
+    return product_page(request, product, shown, rows, conflict=found, status=409)
 
 
 def _saved(
@@ -74,6 +135,8 @@ def _saved(
     came: Arrived,
 ) -> HttpResponse:
     typed = [row for row in variants.forms if row.has_changed() or row.initial]
+    options = form.options()
+    values = values_by_name(options)
 
     def save() -> str:
         saved = save_product(
@@ -84,7 +147,12 @@ def _saved(
             description=form.cleaned_data["description"],
             category=form.category_of(request.merchant),
             state=ProductState(form.cleaned_data["state"]),
-            variants=[row.data_of() for row in typed if not row.cleaned_data["gone"]],
+            options=options,
+            variants=[
+                row.data_of(values.get(row.cleaned_data["name"].casefold(), ()))
+                for row in typed
+                if not row.cleaned_data["gone"]
+            ],
             gone=[row.cleaned_data["id"] for row in typed if row.cleaned_data["gone"]],
             by=request.user,
         )
@@ -104,6 +172,8 @@ def product_page(
     *,
     stock_form: StockForm | None = None,
     refused: list[str] | None = None,
+    table: Table | None = None,
+    conflict: Conflict | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {
@@ -111,7 +181,9 @@ def product_page(
         "variants": variants,
         "product": product,
         "categories": request.merchant.categories.all(),
-        "stale": status == 409,
+        "table": table,
+        "conflict": conflict,
+        "seen": seen_by(product) if product else "",
         "photo_form": PhotoForm(),
         "refused": refused or [],
     }
@@ -152,12 +224,15 @@ def _forms(
         form = ProductForm(data, initial={"state": ProductState.ON_SALE.value})
     else:
         form = ProductForm(data, initial=ProductForm.of(product))
-        names = ("id", "name", "sku", "barcode", "price", "compare_at", "low_stock")
+        names = ("id", *NUMBERS)
         rows = list(product.variants.values(*names))
-    variants = VariantFormSet(
-        data, prefix="variants", initial=rows, form_kwargs={"merchant": request.merchant}
-    )
-    return form, cast(BaseVariantFormSet, variants)
+    variants = VariantFormSet(data, prefix=PREFIX, initial=rows, merchant=request.merchant)
+    return form, variants
+
+
+def _rows(request: MerchantRequest, rows: list[dict[str, str]]) -> BaseVariantFormSet:
+    """Rows as typed, not judged yet."""
+    return VariantFormSet(prefix=PREFIX, initial=rows, merchant=request.merchant)
 
 
 def forms_as_saved(

@@ -1,4 +1,6 @@
 // The product sheet: which specification, how many. Works as a plain form without this file.
+import { chooseByOption } from "guitai/livestream/options";
+
 export default function start(form) {
   const quantity = form.elements.quantity;
   const text = form.querySelector("[data-left-text]");
@@ -19,6 +21,7 @@ export default function start(form) {
     bound();
   }
 
+  chooseByOption(form);
   form.querySelector("[data-less]").addEventListener("click", () => step(-1));
   form.querySelector("[data-more]").addEventListener("click", () => step(1));
   quantity.addEventListener("change", bound);

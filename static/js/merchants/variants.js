@@ -4,11 +4,12 @@
 //     <input name="variants-TOTAL_FORMS">             Django's count; the server trusts only what it finds
 //     <div data-variants> [data-variant] … </div>
 //     <template data-variant-template>                a row whose numbers read __prefix__
+//     <div data-same> [data-same-price] [data-same-put]   one price into every row
 //     <button data-variant-add>   [data-variant-remove] inside a row
 //
 // Rows stay numbered without a gap: Django reads variants-0- to variants-(TOTAL-1)-.
 const NUMBERED = ["name", "id", "for", "aria-describedby"];
-const MOST = 50;
+const MOST = 100;
 
 function renumber(row, number) {
   for (const part of row.querySelectorAll("*")) {
@@ -24,6 +25,7 @@ export default function start(section) {
   const total = section.querySelector('[name="variants-TOTAL_FORMS"]');
   const template = section.querySelector("[data-variant-template]");
   const add = section.querySelector("[data-variant-add]");
+  const same = section.querySelector("[data-same]");
 
   function count() {
     const rows = [...list.querySelectorAll("[data-variant]")];
@@ -31,6 +33,7 @@ export default function start(section) {
     total.value = String(rows.length);
     add.disabled = rows.length >= MOST;
     for (const button of list.querySelectorAll("[data-variant-remove]")) button.hidden = rows.length < 2;
+    if (same) same.hidden = rows.length < 2;
   }
 
   add.addEventListener("click", () => {
@@ -44,6 +47,20 @@ export default function start(section) {
     row.remove();
     count();
     add.focus();
+  });
+  same?.querySelector("[data-same-put]").addEventListener("click", () => {
+    const price = same.querySelector("[data-same-price]").value.trim();
+    if (!price) return;
+    for (const field of list.querySelectorAll('[name$="-price"]')) {
+      field.value = price;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  });
+  // Enter in it must not send the form.
+  same?.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    same.querySelector("[data-same-put]").click();
   });
   count();
 }
