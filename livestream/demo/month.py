@@ -55,6 +55,8 @@ def make_month(merchant: Merchant) -> list[Order]:
     dice = random.Random(20261122)
     staff = merchant.staff.order_by("-role")[0].user
     orders = []
+    opened = timezone.now() - timedelta(days=DAYS + 1)
+    StockMovement.objects.filter(stock__store__merchant=merchant).update(at=opened)
     for day in range(DAYS - 1, -1, -1):
         for _ in range(dice.randint(3, 6)):
             orders.append(_make_order(merchant, dice, day, staff))
