@@ -44,12 +44,17 @@ def _progress(request: MerchantRequest, found: Product) -> HttpResponse:
         page = reverse("merchants:product_edit", args=[request.merchant.slug, found.public_id])
         return redirect(f"{page}#photos")
     of, drawn = _numbers(request.GET.get("of", "")), _numbers(request.GET.get("done", ""))
-    asked = list(Photo.whole.filter(product=found, pk__in=of))
+    whole = list(Photo.whole.filter(product=found))
+    asked = [one for one in whole if one.pk in of]
     of = [one.pk for one in asked]  # one that was removed is waited for no more
     settled = [one for one in asked if one.state != PhotoState.WAITING]
     context = photos_part(found) | {
         "of": of,
-        "fresh": [one for one in settled if one.pk not in drawn],
+        "fresh": [
+            {"photo": one, "place": place, "last": place == len(whole) - 1}
+            for place, one in enumerate(whole)
+            if one in settled and one.pk not in drawn
+        ],
         "done": [one.pk for one in settled],
     }
     return render(request, "merchants/product/_developing.html", context)
