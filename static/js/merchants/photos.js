@@ -37,9 +37,8 @@ export default function start(list) {
     const to = photos().indexOf(photo);
     if (!moving || to === from) return;
     if (event.type === "pointercancel") return back(photo, from);
-    window.htmx.ajax("POST", photo.dataset.move, {
-      source: photo, target: "#photos", swap: "outerHTML", values: { to },
-    }).catch(() => back(photo, from));
+    // Where the answer goes stands on the photo (hx-target, hx-swap).
+    window.htmx.ajax("POST", photo.dataset.move, { source: photo, values: { to } }).catch(() => back(photo, from));
   }
 
   // Where it was, if the place could not be saved.
