@@ -55,7 +55,7 @@ class Stockroom(RuleBasedStateMachine):
         transaction.set_rollback(True)
         self.example.__exit__(None, None, None)
 
-    @initialize(pieces=st.lists(st.integers(0, 9), min_size=3, max_size=3))
+    @initialize(pieces=st.lists(st.integers(3, 9), min_size=3, max_size=3))
     def open(self, pieces: list[int]) -> None:
         self.by = User.objects.create_user("alice@stock.example", "x", name="Alice")
         self.shop = open_merchant(owner=self.by, name="S", slug="s", store="A", city="C")
@@ -68,7 +68,13 @@ class Stockroom(RuleBasedStateMachine):
         self.lines: list[tuple[str, int, int]] = []
         self.sold: dict[str, int] = {}
         self.counts: dict[int, tuple[int, int]] = {}  # of store A: goods -> (found, expected)
+        self.orders: list[tuple[str, int, int, int]] = []
         self.references = 0
+        # Not every example uses every rule, so each begins with things held, sold and counted.
+        for one in range(3):
+            self.sell(one, 0, 1)
+            self.hold(one, 0, 1)
+            self.count(one, pieces[one])
 
     def free(self, one: int, place: int) -> int:
         return self.there[one, place] - self.held[one, place]
@@ -169,17 +175,13 @@ class Stockroom(RuleBasedStateMachine):
             assert self.free(one, place) < pieces
             return
         self.held[one, place] += pieces
-        self.lines_online.append((f"order {self.references}", one, place, pieces))
-
-    @property
-    def lines_online(self) -> list[tuple[str, int, int, int]]:
-        return self.__dict__.setdefault("_online", [])
+        self.orders.append((f"order {self.references}", one, place, pieces))
 
     @rule(pick=st.integers(0, 20), gone=st.booleans())
     def close(self, pick: int, gone: bool) -> None:
-        if not self.lines_online:
+        if not self.orders:
             return
-        reference, one, place, pieces = self.lines_online.pop(pick % len(self.lines_online))
+        reference, one, place, pieces = self.orders.pop(pick % len(self.orders))
         if gone:
             assert take(merchant=self.shop, reference=reference, by=self.by) == pieces
             self.there[one, place] -= pieces
@@ -259,12 +261,13 @@ class Stockroom(RuleBasedStateMachine):
         assert [str(one) for one in offenders(INVARIANTS, timezone.now())] == []
 
 
+@pytest.mark.broad
 @pytest.mark.django_db
 def test_stock_in_any_order():
     run_state_machine_as_test(
         Stockroom,
         settings=settings(
-            max_examples=40,
+            max_examples=30,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),

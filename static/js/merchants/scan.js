@@ -1,9 +1,10 @@
 // A scanner types into one field and ends with Enter; every scan is booked in order, once.
 //
-//   <div data-module="merchants/scan" data-target="#till" data-waiting="The network is down. …">
+//   <div data-module="merchants/scan" data-target="#place" data-waiting="The network is down. …">
 //     <form data-scan action="…"> [name=code] [name=form_key] [data-scan-waiting] [data-scan-camera]
 //     <dialog data-scan-dialog> <video> [data-scan-seen] [data-scan-close]
-//     <div id="till"> …                       the answer of each scan takes its place
+//     <div id="place"> …                      filled anew by the answer of each scan; the place itself stays,
+//                                             for a button in it may have been pressed meanwhile
 //
 // What is typed goes into a queue that outlives a reload. A scan has its own key, so that the server
 // books it once however often it is sent; while the network is down it waits at the head of the queue.
@@ -49,7 +50,7 @@ export default function start(part) {
       failed = 0;
       queue.shift();
       keep();
-      htmx.swap(part.dataset.target, html, { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0 });
+      htmx.swap(part.dataset.target, html, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 });
     }
     running = false;
   }
