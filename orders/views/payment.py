@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -18,9 +21,10 @@ from orders.rules.payment import PaymentState
 @merchant_view(Role.MANAGER)
 def index(request: MerchantRequest) -> HttpResponse:
     settled = Payment.objects.filter(order__merchant=request.merchant, state=PaymentState.SETTLED)
+    goods: QuerySet[Any] = shop_shelf(request.merchant)  # with `left`
     context = {
         "gateways": connected(),
         "last": settled.select_related("order").order_by("-settled_at").first(),
-        "product": shop_shelf(request.merchant).filter(left__gt=0).first(),
+        "product": goods.filter(left__gt=0).first(),
     }
     return render(request, "orders/payment/setting.html", context)
