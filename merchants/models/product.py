@@ -224,6 +224,7 @@ class Photo(models.Model):
     original_name = models.CharField(max_length=120, blank=True, editable=False)
     trouble = models.CharField(max_length=200, blank=True, editable=False)
     leased_until = models.DateTimeField(null=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
     image = models.ImageField(
         upload_to=photo_path,
         width_field="width",

@@ -38,7 +38,7 @@ MANY = 10_000
 
 def with_numbers(products: QuerySet[Product], store: Store | None = None) -> QuerySet[Any]:
     """Add `left` (free pieces, in `store` or over all), `price` (the lowest), `low_line`, `thumb`
-    (a file name).
+    and `card` (names of files).
     """
     stock = (
         Stock.objects.filter(variant__product=OuterRef("pk"))
@@ -55,6 +55,7 @@ def with_numbers(products: QuerySet[Product], store: Store | None = None) -> Que
         price=Subquery(lowest.values("product").annotate(low=Min("price")).values("low")),
         low_line=Subquery(lowest.values("product").annotate(low=Min("low_stock")).values("low")),
         thumb=Subquery(first.values("thumb")[:1]),
+        card=Subquery(first.values("card")[:1]),
     )
 
 

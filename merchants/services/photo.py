@@ -16,7 +16,7 @@ from typing import Any, BinaryIO, cast
 from django.core.files import File
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -27,6 +27,7 @@ from merchants.services.picture import as_webp, check_picture, read_picture
 from merchants.signals import product_changed
 
 LEASE = timedelta(seconds=60)  # the largest photo takes a few
+MOST_ATTEMPTS = 3  # a picture that ends its worker must not end the next one for ever
 
 
 @dataclass(frozen=True)
@@ -117,10 +118,12 @@ def develop_photo(pk: int) -> bool:
     now = timezone.now()
     until = now + LEASE
     mine = Photo.whole.filter(_free(now), pk=pk, state=PhotoState.WAITING.value)
-    if not mine.update(leased_until=until):
+    if not mine.update(leased_until=until, attempts=F("attempts") + 1):
         return False
     photo = Photo.whole.select_related("product").get(pk=pk)
     try:
+        if photo.attempts > MOST_ATTEMPTS:
+            raise BadPicture
         with photo.original.open() as file:
             picture = develop(file=cast(BinaryIO, file), size=photo.original.size)
     except (BadPicture, FileNotFoundError):

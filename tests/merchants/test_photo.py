@@ -23,6 +23,7 @@ from merchants.rules.picture import MOST_BYTES
 from merchants.services import photo as photos
 from merchants.services.photo import (
     LEASE,
+    MOST_ATTEMPTS,
     Upload,
     add_photo,
     describe_photo,
@@ -243,6 +244,14 @@ def test_an_original_is_served_to_nobody(waiting, as_alice, settings):
     assert Path(settings.MEDIA_ROOT) not in Path(waiting[0].original.path).parents
     for guess in (name, f"../private/{name}"):
         assert as_alice.get(f"{settings.MEDIA_URL}{guess}").status_code == 404
+
+
+def test_a_photo_that_ends_every_worker_is_given_up(waiting):
+    first = due(timezone.now())[0]
+    Photo.whole.filter(pk=first).update(attempts=MOST_ATTEMPTS)
+    develop_photo(first)
+    assert Photo.whole.get(pk=first).state == PhotoState.REFUSED
+    assert first not in due(timezone.now())
 
 
 def test_a_photo_is_one_workers_until_its_lease_runs_out(waiting):
