@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Min, Sum
+from django.db.models import Count, Min, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from livestream.rules.chart import bars, ceiling, scale, spark
 from livestream.rules.room import RoomState
 from livestream.selectors.room import shelf
 from merchants.models import Merchant, Staff
-from merchants.selectors.product import with_numbers
+from merchants.selectors.product import low_goods
 from orders.models import Order
 from orders.selectors.order import TABS, lines_with_pictures, seen_by
 
@@ -73,8 +73,7 @@ def _waiting(staff: Staff) -> dict[str, Any]:
         orders = seen_by(staff).filter(TABS[tab])
         return orders.aggregate(count=Count("pk"), first=Min(moment))
 
-    low = with_numbers(staff.merchant.products.on_sale()).filter(left__lte=F("low_line"))
-    running_out = list(low.order_by("left")[:20])
+    running_out = low_goods(staff.merchant, timezone.now())
     found: dict[str, Any] = {
         "to_pack": of("to_ship", "paid_at"),
         "to_collect": of("ready", "paid_at"),

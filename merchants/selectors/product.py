@@ -130,6 +130,12 @@ def listed(
     return [found[pk] for pk in page if pk in found]
 
 
+def low_goods(merchant: Merchant, now: datetime, most: int = 20) -> list[Product]:
+    """On sale, and a variant at its threshold or below: the emptiest first, as `listed`."""
+    found = merchant.products.filter(ON_SALE, IS_LOW).order_by("free", "pk")
+    return listed(merchant, list(found.values_list("pk", flat=True)[:most]), now)
+
+
 def product_counts(merchant: Merchant) -> dict[str, int]:
     """How many products stand behind each tab of the inventory. Three queries of an index each."""
     by_state = merchant.products.order_by().values_list("state").annotate(count=Count("pk"))
