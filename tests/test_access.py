@@ -370,7 +370,7 @@ def test_the_look_is_chosen_and_the_page_stays_even_after_an_error(address, alic
     for name, words in (("theme", {"theme": "dark"}), ("set_language", {"language": "en"})):
         answer = client.post(reverse(name), words, headers=html, follow=True)
         assert answer.status_code == 200
-        assert answer.redirect_chain[-1][0] == address("merchants:product_edit")
+        assert answer.redirect_chain[-1][0].partition("#")[0] == address("merchants:product_edit")
 
 
 def test_nobody_is_sent_to_another_site(client, db):
