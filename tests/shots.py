@@ -112,7 +112,7 @@ def screens(folder: Path) -> list[Screen]:
         Screen("staff", f"{shop}/staff/", staff=True),
         Screen("settings", f"{shop}/settings/", staff=True),
         Screen("verification", f"{shop}/settings/verification/", staff=True),
-        Screen("payments", f"{shop}/payments/", staff=True),
+        Screen("payments", f"{shop}/settings/payments/", staff=True),
         Screen("keys", f"{shop}/settings/keys/", staff=True),
         Screen("notices", f"{shop}/notices/", staff=True),
         Screen("new-merchant", "/dashboard/new/", staff=True),
