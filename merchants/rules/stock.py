@@ -75,6 +75,6 @@ def staircase(values: Sequence[int], *, top: int, width: float, height: float) -
     slot = width / max(len(values), 1)
     path = ""
     for place, value in enumerate(values):
-        y = height - height * value / max(top, 1)
+        y = height - height * min(max(value, 0), top) / max(top, 1)
         path += f"{'V' if path else 'M0,'}{y:.1f}H{slot * (place + 1):.1f}"
     return path
