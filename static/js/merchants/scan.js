@@ -50,7 +50,7 @@ export default function start(part) {
       failed = 0;
       queue.shift();
       keep();
-      htmx.swap(part.dataset.target, html, { swapStyle: "innerHTML", swapDelay: 0, settleDelay: 0 });
+      htmx.swap(part.dataset.target, html, { swapStyle: htmx.config.defaultSwapStyle, swapDelay: 0, settleDelay: 0 });
     }
     running = false;
   }
