@@ -22,9 +22,7 @@ MAP = "camera=(), microphone=(), geolocation=(self), payment=(), usb=()"
 SCANNER = "camera=(self), microphone=(), geolocation=(), payment=(), usb=()"
 SCANNED = ("merchants:counter", "merchants:stocktake", "merchants:transfer")
 OPENED = {"livestream:console": CONSOLE} | dict.fromkeys(SCANNED, SCANNER)
-OPENED |= dict.fromkeys(
-    ("merchants:store_new", "merchants:store_edit"), MAP
-)
+OPENED |= dict.fromkeys(("merchants:store_new", "merchants:store_edit"), MAP)
 
 
 def permissions_policy(
