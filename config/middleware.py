@@ -28,8 +28,8 @@ OPENED |= dict.fromkeys(("merchants:store_new", "merchants:store_edit"), MAP)
 def permissions_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Camera and microphone are open to the live console, the device's place to the page of a
-    store, and nothing to any other page (P29)."""
+    """Camera and microphone are open to the live console, the camera to pages that read barcodes,
+    the device's place to the page of a store, and nothing to any other page (P29)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
