@@ -87,10 +87,11 @@ def _waiting(staff: Staff) -> dict[str, Any]:
 
 
 def next_room(merchant: Merchant) -> Room | None:
-    """The room on air, else the next scheduled one, else the draft last worked on."""
+    """On air, else being rehearsed, else the next scheduled one, else the draft last worked on."""
     rooms = merchant.rooms.select_related("host", "merchant")
     return (
         rooms.on_air().order_by("-pk").first()
+        or rooms.filter(state=RoomState.REHEARSING).order_by("-pk").first()
         or rooms.filter(state=RoomState.SCHEDULED).order_by("starts_at").first()
         or rooms.filter(state=RoomState.DRAFT).order_by("-pk").first()
     )

@@ -14,6 +14,7 @@ from livestream import broadcast
 from livestream.errors import ChatClosed, ChatOver, NameTaken, NothingSaid, TooLong
 from livestream.models import Message, Room
 from livestream.rules.chat import LONGEST, LONGEST_KEY, clean, folded, may_talk
+from livestream.rules.room import RoomState
 from merchants.errors import KeyReused, RuleBroken, Taken
 from merchants.models import Staff
 
@@ -153,6 +154,7 @@ def hide(*, message: Message) -> Message:
 @transaction.atomic
 def mute(*, room: Room, muted: bool) -> Room:
     """Close or open the chat for guests; staff may always write."""
+    _unheard(room)
     if Room.objects.filter(pk=room.pk).exclude(muted=muted).update(muted=muted):
         room.muted = muted
         broadcast.chat_muted(room)
@@ -162,7 +164,14 @@ def mute(*, room: Room, muted: bool) -> Room:
 @transaction.atomic
 def pin(*, room: Room, text: str) -> Room:
     """Pin a line above the chat; an empty one clears it."""
+    _unheard(room)
     room.pinned = clean(text)[:80]
     Room.objects.filter(pk=room.pk).update(pinned=room.pinned)
     broadcast.note_pinned(room)
     return room
+
+
+def _unheard(room: Room) -> None:
+    """In a rehearsal nobody is told anything. Raises ChatOver."""
+    if Room.objects.filter(pk=room.pk, state=RoomState.REHEARSING).exists():
+        raise ChatOver

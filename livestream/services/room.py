@@ -232,6 +232,11 @@ def _unless_moved(room: Room, to: RoomState) -> None:
         logger.exception("%s could not become %s", room.public_id, to)
 
 
+def _is_quiet(old: RoomState, to: RoomState) -> bool:
+    """Into a rehearsal and back nobody outside is told; a ban out of one is told to all."""
+    return RoomState.REHEARSING in {old, to} and to is not RoomState.BANNED
+
+
 def _move(room: Room, to: RoomState, **fields: Any) -> Room:
     old = RoomState(room.state)
     moved = may_move(old, to) and Room.objects.filter(pk=room.pk, state=old).update(
@@ -246,5 +251,5 @@ def _move(room: Room, to: RoomState, **fields: Any) -> Room:
     room.state = to.value
     for name, value in fields.items():
         setattr(room, name, value)
-    broadcast.room_moved(room, quiet=RoomState.REHEARSING in {old, to})
+    broadcast.room_moved(room, quiet=_is_quiet(old, to))
     return room

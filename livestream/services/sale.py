@@ -19,7 +19,7 @@ from orders.services.order import Contact, place_order
 
 def may_buy(room: Room, variants: Iterable[int]) -> None:
     """Raise SellsNothing for a room that is over, NotOnTheShelf for what is not its own."""
-    if room.state not in SELLING:
+    if room.shown_state not in SELLING:  # a rehearsal stops no sale
         raise SellsNothing
     wanted = set(variants)
     found = Variant.objects.filter(pk__in=wanted, product__in=on_shelf(room).values("product"))
@@ -43,7 +43,7 @@ def buy_in_room(
 
     Live prices hold only while the room is on air. Raises what `may_buy` and `place_order` raise.
     """
-    room.refresh_from_db(fields=["state"])
+    room.refresh_from_db(fields=["state", "scheduled_at"])
     may_buy(room, basket)
     order = place_order(
         merchant=room.merchant,

@@ -73,14 +73,11 @@ def product_list(
         found = found.filter(state=state)
     elif state != "all":
         found = found.filter(LISTED)
-    free = "free"
+    free = "free" if store is None else "levels__free"
+    asked = _left(query.get("stock", ""), free)
     if store is not None:
-        found = found.filter(levels__store=store)
-        free = "levels__free"
-    if query.get("stock") == "low":
-        found = found.filter(ON_SALE, IS_LOW, **{f"{free}__gt": 0})
-    elif query.get("stock") == "out":
-        found = found.filter(ON_SALE, **{f"{free}__lte": 0})
+        asked &= Q(levels__store=store)  # in one filter: it is the same level that both speak of
+    found = found.filter(asked)
     order = SORTS.get(query.get("sort", ""), "free")
     return found.order_by(free if order == "free" else order, "pk")
 
@@ -104,6 +101,13 @@ def _said(merchant: Merchant, query: Mapping[str, str]) -> Q:
     words = ProductWords.objects.filter(merchant=merchant).matching(folded)
     keys = list(words.values_list("pk", flat=True)[: MANY + 1])
     return Q(pk__in=keys if len(keys) <= MANY else words.values("pk"))
+
+
+def _left(asked: str, free: str) -> Q:
+    """What a tab asks of the pieces left. What is low is so over all stores together."""
+    if asked == "low":
+        return ON_SALE & IS_LOW & Q(**{f"{free}__gt": 0})
+    return ON_SALE & Q(**{f"{free}__lte": 0}) if asked == "out" else Q()
 
 
 def listed(

@@ -22,6 +22,7 @@ from merchants.rules.search import haystack, pinyin
 from merchants.rules.stock import Reason
 from merchants.services.import_check import tally
 from merchants.services.importing import commit_batch, finish
+from merchants.services.level import lock_stock
 from merchants.services.product import index_products
 from merchants.services.stock import change_stock, receive_new
 from merchants.signals import product_changed
@@ -81,6 +82,7 @@ def _apply_alone(batch: Import, row: ImportRow) -> None:
 
 
 def _write(batch: Import, rows: Sequence[ImportRow]) -> None:
+    lock_stock({row.product_id for row in rows if row.product_id})
     categories = _categories(batch, rows)
     fresh = [row for row in rows if row.variant_id is None]
     known = [row for row in rows if row.variant_id is not None]

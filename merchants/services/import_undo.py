@@ -21,6 +21,7 @@ from merchants.rules.product import ProductState
 from merchants.rules.stock import Reason
 from merchants.services.import_apply import OF_PRODUCT, OF_VARIANT, as_they_are
 from merchants.services.importing import commit_batch, finish
+from merchants.services.level import lock_stock
 from merchants.services.product import index_products
 from merchants.services.stock import change_stock
 from merchants.signals import product_changed
@@ -42,6 +43,7 @@ def undo(batch: Import) -> None:
 def _undo(batch: Import, found: Sequence[ImportRow]) -> None:
     rows = as_they_are(batch, found)
     products = {row.product_id: row.product for row in rows if row.product}
+    lock_stock(pk for pk in products if pk)
     for row in rows:
         row.product = products.get(row.product_id)  # several rows write the same product
         if row.seen:

@@ -35,15 +35,24 @@ def mark_stale(products: Iterable[Product]) -> None:
     stock at all has no row to mark; it is counted here.
     """
     pks = [product.pk for product in products]
-    still = Stock.objects.select_for_update(no_key=True, of=("self",)).filter(
-        variant__product__in=pks, stale=False
-    )
-    locked = still.order_by("variant_id", "store__position", "store_id")  # as services.stock does
-    Stock.objects.filter(pk__in=list(locked.values_list("pk", flat=True))).update(stale=True)
+    Stock.objects.filter(pk__in=lock_stock(pks), stale=False).update(stale=True)
     stocked = Stock.objects.filter(variant__product=OuterRef("pk"))
     bare = Product.objects.filter(~Exists(stocked), pk__in=pks)
     if without := list(bare):
         _count(without, [one for one in _variants(without) if not one.archived], timezone.now())
+
+
+def lock_stock(products: Iterable[int]) -> list[int]:
+    """The stock of these products, held till the transaction ends; the ids of its rows.
+
+    In the order in which services.stock takes rows. Who will write many of them in any other order
+    calls it first, or a shopper's basket and he would wait for each other.
+    """
+    rows = Stock.objects.select_for_update(no_key=True, of=("self",))
+    mine = rows.filter(variant__product__in=list(products))
+    return list(
+        mine.order_by("variant_id", "store__position", "store_id").values_list("pk", flat=True)
+    )
 
 
 def settle_levels(*, now: datetime | None = None, limit: int = 100_000) -> int:

@@ -8,13 +8,22 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from livestream import broadcast
 from livestream.errors import ChatOver, WrongState
 from livestream.models import Room
 from livestream.rules.room import LONG_REHEARSAL, RoomState
 from livestream.selectors.room import snapshot
-from livestream.services.chat import Voice, say
+from livestream.services.chat import Voice, mute, pin, say
 from livestream.services.publication import media_arrived, open_publication
-from livestream.services.room import rehearse_room, start_room, stop_rehearsal, sweep_rooms
+from livestream.services.room import (
+    ban_room,
+    rehearse_room,
+    start_room,
+    stop_rehearsal,
+    sweep_rooms,
+)
+from livestream.services.sale import may_buy
+from livestream.services.shelf import follow_product
 
 pytestmark = pytest.mark.django_db
 
@@ -91,3 +100,45 @@ def test_the_console_begins_and_ends_it(as_bob, shop, scheduled):
     as_bob.post(f"{address}move/", {"do": "stop"})
     room.refresh_from_db()
     assert room.state == RoomState.SCHEDULED
+
+
+def test_goods_of_an_announced_room_are_sold_meanwhile(client, scheduled, longjing):
+    rehearse_room(room=scheduled)
+    may_buy(scheduled, [longjing.variants.get().pk])
+    variant = longjing.variants.get()
+    page = client.get(f"{at(scheduled)}checkout/", {"variant": variant.pk, "quantity": 1})
+    assert page.status_code == 200
+
+
+def test_nothing_of_it_is_told_to_the_room(
+    scheduled, monkeypatch, django_capture_on_commit_callbacks
+):
+    told = []
+    monkeypatch.setattr(broadcast, "tell", lambda room, event: told.append(event["type"]))
+    with django_capture_on_commit_callbacks(execute=True):
+        rehearse_room(room=scheduled)
+        for verb in (
+            lambda: pin(room=scheduled, text="x"),
+            lambda: mute(room=scheduled, muted=True),
+        ):
+            with pytest.raises(ChatOver):
+                verb()
+        stop_rehearsal(room=scheduled)
+    assert told == []
+    with django_capture_on_commit_callbacks(execute=True):
+        rehearse_room(room=scheduled)
+        ban_room(room=scheduled)
+    assert told == ["room.moved"]
+
+
+def test_goods_that_change_meanwhile_are_shown_to_who_waits(scheduled, longjing, monkeypatch):
+    told = []
+    monkeypatch.setattr(broadcast, "tell", lambda room, event: told.append(event["type"]))
+    rehearse_room(room=scheduled)
+    follow_product(product=longjing)
+    assert "shelf.changed" in told
+
+
+def test_the_first_page_leads_back_to_it(as_bob, shop, scheduled):
+    rehearse_room(room=scheduled)
+    assert f"/rooms/{scheduled.public_id}/console/" in as_bob.get(f"/dashboard/{shop.slug}/").text

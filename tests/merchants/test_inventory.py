@@ -105,6 +105,21 @@ def test_one_store_shows_what_lies_there(as_alice, shop, store, second):
     assert "Here: 15 left" in as_alice.get(at("product_list")).text
 
 
+def test_the_tabs_of_one_store_speak_of_that_store(as_alice, shop, store, second):
+    third = Store.objects.create(merchant=shop, name="城西店", city="杭州", position=2)
+    cup = product_of(shop, "Cup", 1000, 5).variants.get()
+    for place in (second, third):
+        for delta in (3, -3):
+            change_stock(variant=cup, store=place, delta=delta, reason=Reason.COUNTED, by=None)
+    settle_levels()
+    shown = [
+        names(as_alice.get(at("product_list"), {"store": place.pk, "stock": tab}))
+        for place in (store, second)
+        for tab in ("low", "out")
+    ]
+    assert shown == [["Cup"], [], [], ["Cup"]]
+
+
 def test_a_clerk_sees_the_stock_of_her_stores_only(as_bob, shop, store, second, bob):
     product = product_of(shop, "Cup", 1000, 6)
     variant = product.variants.get()
