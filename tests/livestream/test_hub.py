@@ -366,7 +366,7 @@ async def test_a_database_that_was_away_does_not_end_the_watch_over_a_dashboard(
         codes.append(code)
 
     monkeypatch.setattr(dashboard, "CHECK", 0.01)
-    monkeypatch.setattr(DashboardConsumer, "_staff", staff)
+    monkeypatch.setattr(DashboardConsumer, "_look", staff)
     monkeypatch.setattr(DashboardConsumer, "close", close)
     await asyncio.wait_for(DashboardConsumer()._watch(), 5)
     assert (len(looks), codes) == (2, [door.FORBIDDEN])
