@@ -28,6 +28,14 @@ def phone_digits(text: str) -> str:
     return digits if len(digits) >= 3 and between <= set(" -+()./") else ""
 
 
+def key_of(text: str) -> int:
+    """The key of a row as an address or a form names it; 0, which no row has, for anything else.
+
+    A number of 18 digits fits every database; Python reads no number of 4,301.
+    """
+    return int(text) if len(text) <= 18 and text.isascii() and text.isdecimal() else 0
+
+
 def haystack(*texts: str) -> str:
     """What a search looks in: the folded texts, one per line so that no match spans two."""
     return "\n".join(fold(text) for text in texts if text)
