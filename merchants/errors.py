@@ -61,6 +61,12 @@ class NoStore(RuleBroken):
     sentence = _("A clerk serves at least one store. Tick one.")
 
 
+class Nowhere(RuleBroken):
+    code = "nowhere"
+    status = 422
+    sentence = _("You serve no store in which they could lie. Leave this empty.")
+
+
 class NoLongerThere(RuleBroken):
     code = "no_longer_there"
     sentence = _("This person no longer works here.")

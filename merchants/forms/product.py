@@ -13,9 +13,10 @@ from django.forms.formsets import BaseFormSet
 from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
+from merchants.errors import Nowhere
 from merchants.forms.line import LineField
 from merchants.forms.money import MoneyField
-from merchants.models import Category, Merchant, Product, Variant
+from merchants.models import Category, Merchant, Product, Store, Variant
 from merchants.models.product import STATE_LABELS
 from merchants.rules.option import (
     LONGEST_NAME,
@@ -162,7 +163,7 @@ def built_of(options: Sequence[Any]) -> str:
 
 
 class VariantForm(forms.Form):
-    """One variant. `opening` is how many lie in the first store when it is added; `gone` takes an
+    """One variant. `opening` is how many lie in her first store when it is added; `gone` takes an
     existing one out."""
 
     id = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -211,9 +212,12 @@ class VariantForm(forms.Form):
 
 
 class BaseVariantFormSet(BaseFormSet):
-    def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, merchant: Merchant, store: Store | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.merchant = merchant
+        self.store = store  # where opening stock will lie
 
     def clean(self) -> None:
         """No name, SKU or barcode twice within one product (an empty name is one as well), and no
@@ -235,6 +239,9 @@ class BaseVariantFormSet(BaseFormSet):
                 elif value.casefold() in taken:
                     form.add_error(field, _("Another product of yours has this already."))
                 seen.add(value.casefold())
+        for form in kept:
+            if self.store is None and form.cleaned_data.get("opening"):
+                form.add_error("opening", str(Nowhere.sentence))
 
     def _taken(self, field: str, forms: Sequence[forms.Form]) -> set[str]:
         """Which of the typed codes belong to variants that are not on this page."""

@@ -11,8 +11,17 @@ from django.db.models import F, ProtectedError, prefetch_related_objects
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from merchants.errors import RuleBroken, StaleVersion, Taken
-from merchants.models import Category, Merchant, Product, ProductWords, Stock, User, Variant
+from merchants.errors import Nowhere, RuleBroken, StaleVersion, Taken
+from merchants.models import (
+    Category,
+    Merchant,
+    Product,
+    ProductWords,
+    Stock,
+    Store,
+    User,
+    Variant,
+)
 from merchants.rules.option import Option
 from merchants.rules.product import ProductState
 from merchants.rules.search import haystack, pinyin
@@ -31,7 +40,7 @@ class NoVariant(RuleBroken):
 class VariantData:
     """One variant as typed. `id` is None for a new one; prices are in minor units.
 
-    An empty `sku` is made up; `opening` pieces of a new one lie in the first store.
+    An empty `sku` is made up; `opening` pieces of a new one are booked in.
     """
 
     name: str
@@ -63,14 +72,15 @@ def save_product(
     version: int | None = None,
     gone: Collection[int] = (),
     by: User | None = None,
+    store: Store | None = None,
     options: Sequence[Option] | None = None,
 ) -> Product:
     """Create a product, or change `product` if it is still at `version`.
 
     `options` of None stay as they are. Variants left out of `variants` stay; those whose ids are
-    `gone` are taken out. Opening stock is booked by `by` in the same transaction. Raises
-    StaleVersion if somebody else saved first, Taken for a SKU or barcode in use, StillThere for a
-    variant that cannot go.
+    `gone` are taken out. Opening stock is booked by `by` into `store` in the same transaction.
+    Raises StaleVersion if somebody else saved first, Taken for a SKU or barcode in use, StillThere
+    for a variant that cannot go, Nowhere for opening stock without a store.
     """
     if not variants:
         raise NoVariant(_("A product needs at least one specification with a price."))
@@ -91,7 +101,7 @@ def save_product(
     for position, data in enumerate(variants):
         variant = _save_variant(product, data, position)
         if data.opening and data.id is None:
-            _open_stock(variant, data.opening, by)
+            _open_stock(variant, store, data.opening, by)
     index_products([product])
     product_changed.state(product=product)
     return product
@@ -155,10 +165,10 @@ def _free_skus(product: Product) -> list[str]:
     return [f"{stem}-{number:03}" for number in range(first, first + 50)]
 
 
-def _open_stock(variant: Variant, pieces: int, by: User | None) -> None:
-    store = variant.merchant.stores.first()
-    if store is not None:
-        change_stock(variant=variant, store=store, delta=pieces, reason=Reason.RECEIVED, by=by)
+def _open_stock(variant: Variant, store: Store | None, pieces: int, by: User | None) -> None:
+    if store is None:
+        raise Nowhere
+    change_stock(variant=variant, store=store, delta=pieces, reason=Reason.RECEIVED, by=by)
 
 
 def _take_out(variant: Variant) -> None:

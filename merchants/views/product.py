@@ -155,6 +155,7 @@ def _saved(
             ],
             gone=[row.cleaned_data["id"] for row in typed if row.cleaned_data["gone"]],
             by=request.user,
+            store=variants.store,
         )
         came.keep(saved)
         return saved.public_id
@@ -226,7 +227,13 @@ def _forms(
         form = ProductForm(data, initial=ProductForm.of(product))
         names = ("id", *NUMBERS)
         rows = list(product.variants.values(*names))
-    variants = VariantFormSet(data, prefix=PREFIX, initial=rows, merchant=request.merchant)
+    variants = VariantFormSet(
+        data,
+        prefix=PREFIX,
+        initial=rows,
+        merchant=request.merchant,
+        store=request.stores.first(),
+    )
     return form, variants
 
 

@@ -167,6 +167,7 @@ def test_a_new_specification_rings_no_bell_either(shop, settled, store):
         version=settled.product.version,
         name="龙井",
         variants=[*rows, VariantData(name="二", sku="new", price=1, opening=3)],
+        store=store,
     )
     settle_levels()
     assert fresh(settled.product).low
@@ -194,7 +195,9 @@ def test_a_specification_that_is_taken_out_counts_no_more(shop, settled, store, 
     product = settled.product
     other = VariantData(name="大", sku="big", price=1, opening=20)
     data = VariantData(name="小", sku=settled.sku, price=1, id=settled.pk)
-    save_product(merchant=shop, product=product, version=1, name="a", variants=[data, other])
+    save_product(
+        merchant=shop, product=product, version=1, name="a", variants=[data, other], store=store
+    )
     change(settled, store, -10)
     settle_levels()
     assert fresh(product).low

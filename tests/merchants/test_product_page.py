@@ -8,11 +8,13 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from merchants.errors import BadQuantity
-from merchants.models import Product, StockMovement, Variant
+from merchants.errors import BadQuantity, Nowhere
+from merchants.models import Product, StockMovement, Store, Variant
 from merchants.rules.stock import Reason
 from merchants.services import product as products
+from merchants.services.product import VariantData
 from merchants.services.stock import change_stock
+from merchants.services.store import save_store
 from merchants.tasks import develop_photos
 from tests.merchants.typed import at, of, row, typed
 
@@ -31,6 +33,34 @@ def test_a_new_product_stands_on_the_counter_with_its_opening_stock(as_bob, shop
     assert response.status_code == 302
     assert made.variants.get().price == 138_000
     assert made.variants.get().stock.get(store=store).on_hand == 12
+
+
+@pytest.fixture
+def lake(shop) -> Store:
+    return save_store(store=Store(merchant=shop, name="Lake store", city="Hangzhou"))
+
+
+def test_opening_stock_lies_in_a_store_that_she_serves(as_bob, host, lake):
+    host.stores.set([lake])
+    as_bob.post(at("product_new"), typed(row(opening="77")))
+    stock = Product.objects.get().variants.get().stock
+    assert list(stock.values_list("store", "on_hand")) == [(lake.pk, 77)]
+
+
+def test_who_serves_no_store_is_told_so_at_the_field(as_bob, host):
+    host.stores.clear()
+    response = as_bob.post(at("product_new"), typed(row(opening="77")))
+    assert response.status_code == 422
+    assert response.context["variants"].forms[0].errors["opening"] == [str(Nowhere.sentence)]
+    assert 'value="77"' in response.text
+    assert as_bob.post(at("product_new"), typed(row(opening="0"))).status_code == 302
+
+
+def test_opening_stock_without_a_store_makes_no_product(shop):
+    data = VariantData(name="", sku="x", price=1, opening=1)
+    with pytest.raises(Nowhere):
+        products.save_product(merchant=shop, name="Keemun", variants=[data])
+    assert not Product.objects.exists()
 
 
 def test_a_sku_of_another_product_is_refused_at_the_field_and_nothing_is_lost(as_bob, longjing):
