@@ -22,7 +22,7 @@ from merchants.models import (
     User,
     Variant,
 )
-from merchants.rules.option import Option
+from merchants.rules.option import JOINT, Option
 from merchants.rules.product import ProductState
 from merchants.rules.search import haystack, pinyin
 from merchants.rules.stock import Reason
@@ -195,7 +195,9 @@ def index_products(products: Iterable[Product]) -> None:
     prefetch_related_objects(found, "variants")
     for product in found:
         product.price_from = min((one.price for one in product.variants.all()), default=0)
-    Product.objects.bulk_update(found, ["price_from"], batch_size=100)
+        if not _options_hold(product):
+            product.options = []  # a sheet named the variants otherwise: they are chosen by name
+    Product.objects.bulk_update(found, ["price_from", "options"], batch_size=100)
     ProductWords.objects.bulk_create(
         [_found_by(product) for product in found],
         batch_size=500,
@@ -211,3 +213,8 @@ def _found_by(product: Product) -> ProductWords:
     variants = [(one.name, one.sku, one.barcode) for one in product.variants.all()]
     text = haystack(product.name, pinyin(product.name), *chain.from_iterable(variants))
     return ProductWords(product=product, merchant_id=product.merchant_id, text=text)
+
+
+def _options_hold(product: Product) -> bool:
+    """Whether every variant is still called by what it has of each option."""
+    return all(JOINT.join(one.options) == one.name for one in product.variants.all())

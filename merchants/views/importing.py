@@ -240,16 +240,22 @@ def bad(request: MerchantRequest, batch: str) -> HttpResponse:
 @require_safe
 @merchant_view(Role.MANAGER)
 def export(request: MerchantRequest) -> HttpResponse:
-    """The goods as CSV, or with `?as=xlsx` as that; brought in again, they change nothing."""
+    """The goods as CSV, or with `?as=xlsx` as that, with the stock of one store (`?store=`).
+
+    Brought in again for the same store, they change nothing.
+    """
     kind = "xlsx" if request.GET.get("as") == "xlsx" else "csv"
-    store = request.merchant.stores.first()
+    stores = list(request.stores)
+    asked = (one for one in stores if str(one.pk) == request.GET.get("store"))
+    store = next(asked, stores[0] if stores else None)
     if kind == "xlsx":
         body: bytes = goods_xlsx(request.merchant, store)
         content_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     else:
         body = "".join(goods_csv(request.merchant, store)).encode()
         content_type = "text/csv; charset=utf-8"
-    name = f"{request.merchant.name}-{timezone.localdate():%Y-%m-%d}.{kind}"
+    place = f"-{store.name}" if store and len(stores) > 1 else ""
+    name = f"{request.merchant.name}{place}-{timezone.localdate():%Y-%m-%d}.{kind}"
     return _attachment(body, name, content_type)
 
 

@@ -8,9 +8,10 @@ import zipfile
 import pytest
 from openpyxl import Workbook
 
-from merchants.models import Import, Product, Stock, StockMovement, Variant
+from merchants.models import Import, Product, Stock, StockMovement, Store, Variant
 from merchants.rules.column import Column
 from merchants.rules.importing import ImportState
+from merchants.rules.stock import Reason
 from merchants.services import import_apply
 from merchants.services.import_check import edit_cell
 from merchants.services.import_run import run
@@ -26,7 +27,7 @@ from merchants.services.importing import (
 )
 from merchants.services.product import VariantData, save_product
 from merchants.services.sheet import BadSheet
-from merchants.services.stock import sell_at_counter
+from merchants.services.stock import change_stock, sell_at_counter
 from tests.merchants.sheets import SHOPIFY, SQUARE, WOO
 
 pytestmark = pytest.mark.django_db
@@ -321,6 +322,31 @@ def test_what_goes_out_comes_in_unchanged(done, checked, shop, longjing, cup, cl
         assert again.counts.get("change") is None
         assert again.counts["same"] == len(before)
     assert b"'=1+1" in client.get(f"/dashboard/{shop.slug}/export/").content
+
+
+def test_the_stock_of_a_second_store_goes_out_by_itself(shop, longjing, client, alice):
+    second = Store.objects.create(merchant=shop, name="湖滨店", city="杭州", position=1)
+    variant = longjing.variants.get()
+    change_stock(variant=variant, store=second, delta=4, reason=Reason.RECEIVED, by=None)
+    client.force_login(alice)
+    rows = client.get(f"/dashboard/{shop.slug}/export/", {"store": second.pk}).text.splitlines()
+    assert ",4," in rows[1] or rows[1].endswith(",4")
+    rows = client.get(f"/dashboard/{shop.slug}/export/", {"store": "0"}).text.splitlines()
+    assert ",10," in rows[1] or rows[1].endswith(",10")
+
+
+def test_variants_that_a_sheet_names_otherwise_are_chosen_by_name(done, shop):
+    tee = save_product(
+        merchant=shop,
+        name="Tee",
+        options=[("尺码", ["S", "M"])],
+        variants=[VariantData(name, f"T-{name}", 9900, options=(name,)) for name in ("S", "M")],
+    )
+    tee.refresh_from_db()
+    assert tee.options == [["尺码", ["S", "M"]]]
+    done("品名,规格,编码,价格\nTee,S 小号,T-S,99\nTee,M,T-M,99\n")
+    tee.refresh_from_db()
+    assert tee.options == []
 
 
 def test_only_the_bad_rows_are_handed_back_with_their_reasons(done, shop, client, alice):
