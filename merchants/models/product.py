@@ -57,11 +57,16 @@ class ProductQuerySet(models.QuerySet["Product"]):
         """What a shopper may see and buy."""
         return self.filter(state=ProductState.ON_SALE)
 
-    def matching(self, folded: str) -> ProductQuerySet:
-        """Products whose name, pinyin, SKU or barcode holds each of the folded words."""
+    def matching(self, folded: str, merchant: Merchant | None = None) -> ProductQuerySet:
+        """Products whose name, pinyin, SKU or barcode holds each of the folded words.
+
+        With the `merchant` whose they are, only his words are read.
+        """
         if not folded:
             return self
-        return self.filter(pk__in=ProductWords.objects.matching(folded).values("product"))
+        words = ProductWords.objects.matching(folded)
+        words = words if merchant is None else words.filter(merchant=merchant)
+        return self.filter(pk__in=words.values("product"))
 
 
 class Product(models.Model):

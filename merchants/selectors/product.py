@@ -176,7 +176,7 @@ def repriced(
 
 def shop_shelf(merchant: Merchant, words: str = "") -> QuerySet[Product]:
     """What a shopper sees in the shop, newest first; with `words`, what matches them."""
-    found = with_offer(merchant.products.on_sale().matching(fold(words)))
+    found = with_offer(merchant.products.on_sale().matching(fold(words), merchant))
     return found.select_related("category")
 
 

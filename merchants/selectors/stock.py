@@ -71,7 +71,7 @@ def found_goods(
     folded = fold(words)
     if not folded:
         return []
-    products = merchant.products.matching(folded).order_by("name", "pk")[:most]
+    products = merchant.products.matching(folded, merchant).order_by("name", "pk")[:most]
     rows = merchant.variants.filter(product__in=list(products)).select_related("product")
     return list(with_store(rows.order_by("product__name", "position", "pk"), store)[: most * 2])
 
