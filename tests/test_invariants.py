@@ -153,6 +153,8 @@ BROKEN = {
     "only a booked stocktake is in the ledger": """
         UPDATE merchants_stocktake SET state = 'open'""",
     "a shop has an owner": "UPDATE merchants_staff SET role = 2",
+    "a shop wears the badge exactly while its verification is approved": """
+        UPDATE merchants_merchant SET verified_at = created_at""",
     "an open invitation comes from somebody who may give it": """
         UPDATE merchants_invitation SET invited_by_id = (
             SELECT MIN(user_id) FROM merchants_staff WHERE role = 1)""",

@@ -35,11 +35,10 @@ OFF_SALE = GoodsChange(state=ProductState.DRAFT)
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):
+class CategoryAdmin(ReadOnlyAdmin):
     list_display = ["name", "merchant", "position"]
     list_select_related = ["merchant"]
     search_fields = ["name", "merchant__name"]
-    readonly_fields = ["merchant"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

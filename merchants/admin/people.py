@@ -9,6 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import Model, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
@@ -51,16 +52,16 @@ class MerchantAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
+        """Only what was typed: the verbs may write the rest of the row meanwhile."""
+        obj.save(update_fields=form.changed_data)
+
 
 @admin.register(Store)
-class StoreAdmin(admin.ModelAdmin):
+class StoreAdmin(ReadOnlyAdmin):
     list_display = ["name", "merchant", "city", "phone", "pickup"]
     list_select_related = ["merchant"]
     search_fields = ["name", "merchant__name", "city"]
-    readonly_fields = ["merchant"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
 
 @admin.register(Staff)

@@ -126,6 +126,11 @@ INVARIANTS = {
         SELECT m.id AS merchant, m.slug FROM merchants_merchant m
         WHERE NOT EXISTS (SELECT 1 FROM merchants_staff s WHERE s.merchant_id = m.id AND s.role = 3)
     """,
+    "a shop wears the badge exactly while its verification is approved": """
+        SELECT m.id AS merchant, m.verified_at, v.state FROM merchants_merchant m
+        LEFT JOIN merchants_verification v ON v.merchant_id = m.id
+        WHERE (m.verified_at IS NULL) = (COALESCE(v.state, '') = 'approved')
+    """,
     "an open invitation comes from somebody who may give it": """
         SELECT i.id AS invitation, i.merchant_id AS merchant FROM merchants_invitation i
         WHERE i.accepted_at IS NULL AND i.revoked_at IS NULL AND NOT EXISTS (

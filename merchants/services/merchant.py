@@ -1,10 +1,11 @@
-"""The verbs that make a merchant: the shop itself, its first store, its keys."""
+"""The verbs of a merchant: it opens with its first store, says what it is, gives keys."""
 
 from __future__ import annotations
 
 import secrets
 from typing import cast
 
+from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
@@ -43,6 +44,29 @@ def _named(name: str, wish: str) -> Merchant:
         except IntegrityError:
             continue
     raise Taken
+
+
+@transaction.atomic
+def change_merchant(
+    *,
+    merchant: Merchant,
+    name: str,
+    tagline: str,
+    shipping_fee: int,
+    free_shipping_from: int,
+    logo: File | None = None,
+) -> Merchant:
+    """The shop calls itself so, and its parcels cost so; no `logo` keeps the one that it has.
+
+    Nothing else of the row is written: a badge may be given or taken while a picture is read.
+    """
+    words = {"name": name, "tagline": tagline}
+    prices = {"shipping_fee": shipping_fee, "free_shipping_from": free_shipping_from}
+    changes = words | prices | ({"logo": logo} if logo else {})
+    for field, value in changes.items():
+        setattr(merchant, field, value)
+    merchant.save(update_fields=list(changes))
+    return merchant
 
 
 def make_key(*, merchant: Merchant, name: str) -> tuple[MerchantKey, str]:

@@ -13,7 +13,7 @@ from merchants.errors import RuleBroken
 from merchants.forms.merchant import KeyForm, MerchantForm
 from merchants.resent import once_per_form, opened, sealed
 from merchants.rules.role import Role
-from merchants.services.merchant import make_key
+from merchants.services.merchant import change_merchant, make_key
 from merchants.services.notification import read_notices
 from merchants.services.picture import as_webp, read_picture
 
@@ -31,16 +31,14 @@ def shop(request: MerchantRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            picture = form.cleaned_data["picture"]
-            if picture:
-                upright = read_picture(picture, size=picture.size)
-                merchant.logo = as_webp(upright, (256, 256), crop=True)
+            picture = form.cleaned_data.pop("picture")
+            logo = picture and as_webp(
+                read_picture(picture, size=picture.size), (256, 256), crop=True
+            )
         except RuleBroken as refusal:
             form.add_error("picture", str(refusal))
         else:
-            merchant.shipping_fee = form.cleaned_data["shipping_fee"]
-            merchant.free_shipping_from = form.cleaned_data["free_shipping_from"]
-            form.save()
+            change_merchant(merchant=merchant, logo=logo, **form.cleaned_data)
             messages.success(request, _("Saved"))
             return redirect("merchants:settings", merchant.slug)
     status = 422 if form.is_bound else 200

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.contrib.admin import site
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from merchants.models import AuditEntry, Staff, User
+from merchants.models import AuditEntry, Category, Merchant, Staff, User
 from merchants.rules.product import ProductState
 from merchants.rules.role import Role
 from merchants.services.invitation import invite
@@ -79,3 +81,30 @@ def test_a_ledger_cannot_be_written_by_hand(admin, longjing, shop, bob):
     add_staff(merchant=shop, user=bob, role=Role.CLERK, host_name="Bob")
     for model in ("stockmovement", "stock", "level", "auditentry", "stocktake", "import"):
         assert admin.get(reverse(f"admin:merchants_{model}_add")).status_code == 403
+
+
+def test_stores_and_categories_are_left_to_their_verbs(admin, shop, store):
+    category = Category.objects.create(merchant=shop, name="Tea")
+    for row in (store, category):
+        name = row._meta.model_name
+        for page in ("change", "delete"):
+            address = reverse(f"admin:merchants_{name}_{page}", args=[row.pk])
+            assert admin.post(address, {"post": "yes", "name": "x"}).status_code == 403
+        row.refresh_from_db()
+        assert row.name != "x"
+
+
+def test_a_shop_is_renamed_and_keeps_the_badge_that_it_gets_meanwhile(admin, shop):
+    def approve(**_):
+        Merchant.objects.update(verified_at=timezone.now())
+
+    address = reverse("admin:merchants_merchant_change", args=[shop.pk])
+    words = {"name": "New", "slug": "tea", "shipping_fee": "8", "free_shipping_from": "0"}
+    pre_save.connect(approve, sender=Merchant)
+    try:
+        assert admin.post(address, words).status_code == 302
+    finally:
+        pre_save.disconnect(approve, sender=Merchant)
+    shop.refresh_from_db()
+    assert (shop.name, shop.shipping_fee) == ("New", 8)
+    assert shop.verified_at is not None

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.signals import pre_save
 from django.urls import reverse
+from django.utils import timezone
+from PIL import Image
 
-from merchants.models import AnsweredRequest
+from merchants.models import AnsweredRequest, Merchant
 from tests.conftest import product_of
 from tests.merchants.typed import at
 
@@ -153,6 +158,24 @@ def test_a_key_is_shown_once_and_can_be_revoked(as_alice, shop):
     assert made.context["secret"] not in keys
     as_alice.post(at("key_revoke", key.prefix))
     assert key.prefix not in as_alice.get(at("keys")).text
+
+
+def test_a_badge_given_while_the_settings_are_saved_stays(as_alice, shop):
+    def approve(**_):
+        Merchant.objects.update(verified_at=timezone.now())
+
+    file = io.BytesIO()
+    Image.new("RGB", (40, 40)).save(file, "PNG")
+    words = {"name": "New", "tagline": "t", "shipping_fee": "8", "free_shipping_from": "0"}
+    picture = SimpleUploadedFile("a.png", file.getvalue(), "image/png")
+    pre_save.connect(approve, sender=Merchant)
+    try:
+        assert as_alice.post(at("settings"), words | {"picture": picture}).status_code == 302
+    finally:
+        pre_save.disconnect(approve, sender=Merchant)
+    shop.refresh_from_db()
+    assert (shop.name, shop.shipping_fee, bool(shop.logo)) == ("New", 800, True)
+    assert shop.verified_at is not None
 
 
 def test_a_manager_sees_settings_without_keys(client, carol, shop):
