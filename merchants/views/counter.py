@@ -19,6 +19,7 @@ from merchants.errors import RuleBroken
 from merchants.models import Store, Variant
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
+from merchants.rules.search import key_of
 from merchants.rules.stock import TILL
 from merchants.selectors.stock import find_variant, found_goods, till_lines, till_total
 from merchants.services.counter import take_back
@@ -100,16 +101,15 @@ def chosen_store(request: MerchantRequest) -> Store | None:
 
 def remember_store(request: MerchantRequest, typed: str) -> None:
     """Keep her choice if it is a store of hers; 404 otherwise, as if it were not there."""
-    store = get_object_or_404(request.stores, pk=typed if typed.isdecimal() else 0)
+    store = get_object_or_404(request.stores, pk=key_of(typed))
     request.session["counter"] = request.session.get("counter", {}) | {
         request.merchant.slug: store.pk
     }
 
 
 def _named(request: MerchantRequest) -> Variant | None:
-    typed = request.POST.get("variant", "")
     rows = request.merchant.variants.select_related("product")
-    return rows.filter(pk=int(typed) if typed.isdecimal() else 0).first()
+    return rows.filter(pk=key_of(request.POST.get("variant", ""))).first()
 
 
 def _sold(request: MerchantRequest, store: Store, variant: Variant) -> str:

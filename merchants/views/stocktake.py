@@ -19,6 +19,7 @@ from merchants.forms.stock import WholeField
 from merchants.models import Stocktake, StocktakeLine, Variant
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
+from merchants.rules.search import key_of
 from merchants.rules.stocktake import StocktakeState
 from merchants.selectors.stock import find_variant, found_goods
 from merchants.selectors.stocktake import counted_lines, progress_of, uncounted
@@ -40,11 +41,9 @@ VIEWS = ("counted", "off", "left")
 @merchant_view(Role.CLERK)
 def index(request: MerchantRequest) -> HttpResponse:
     """Every count of her stores; a POST begins one, or goes on with the one that is open."""
-    if request.method == "POST":
-        typed = request.POST.get("store", "")
-        store = get_object_or_404(request.stores, pk=typed) if typed.isdecimal() else None
-        if store is not None:
-            return _to(request, begin_stocktake(store=store, by=request.user))
+    if request.method == "POST" and (typed := request.POST.get("store", "")):
+        store = get_object_or_404(request.stores, pk=key_of(typed))
+        return _to(request, begin_stocktake(store=store, by=request.user))
     rows = request.merchant.stocktakes.filter(store__in=request.stores)
     page = Paginator(rows.select_related("store", "by"), 30).get_page(request.GET.get("page"))
     open_stores = {one.store_id for one in page if one.state == StocktakeState.OPEN}
@@ -114,8 +113,7 @@ def _found(request: MerchantRequest, public_id: str) -> Stocktake:
 
 
 def _named(request: MerchantRequest) -> Variant | None:
-    typed = request.POST.get("variant", "")
-    return request.merchant.variants.filter(pk=int(typed) if typed.isdecimal() else 0).first()
+    return request.merchant.variants.filter(pk=key_of(request.POST.get("variant", ""))).first()
 
 
 def _count(request: MerchantRequest, stocktake: Stocktake, variant: Variant) -> int:
@@ -167,8 +165,7 @@ def _page(
 
 
 def _category(request: MerchantRequest) -> Any:
-    typed = request.GET.get("category", "")
-    return request.merchant.categories.filter(pk=int(typed)).first() if typed.isdecimal() else None
+    return request.merchant.categories.filter(pk=key_of(request.GET.get("category", ""))).first()
 
 
 def _last(request: MerchantRequest, stocktake: Stocktake) -> StocktakeLine | None:

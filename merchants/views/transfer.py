@@ -18,6 +18,7 @@ from merchants.forms.stock import TransferForm, WholeField
 from merchants.models import Variant
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
+from merchants.rules.search import key_of
 from merchants.selectors.stock import find_variant, found_goods, with_store
 from merchants.services.transfer import transfer_stock
 
@@ -58,8 +59,8 @@ def _move(request: MerchantRequest, form: TransferForm, pieces: dict[Variant, in
 
 def _typed(request: MerchantRequest) -> dict[int, str]:
     """{variant id: what stands in its field}, in the order of the page."""
-    names = [name for name in request.POST if name.startswith("n-") and name[2:].isdecimal()]
-    return {int(name[2:]): request.POST[name][:12] for name in names[:MOST]}
+    names = [name for name in request.POST if name.startswith("n-") and key_of(name[2:])]
+    return {key_of(name[2:]): request.POST[name][:12] for name in names[:MOST]}
 
 
 def _pieces(
@@ -86,8 +87,8 @@ def _added(request: MerchantRequest, form: TransferForm, typed: dict[int, str]) 
     code = request.POST.get("code", "").strip()[:LONGEST]
     variant = find_variant(request.merchant, code)
     named = request.POST.get("add", "")
-    if named.isdecimal():
-        variant = request.merchant.variants.filter(pk=int(named)).first()
+    if named:
+        variant = request.merchant.variants.filter(pk=key_of(named)).first()
     if variant is None:
         return _page(request, form, typed, words=code, unknown=bool(code), status=422)
     before = typed.pop(variant.pk, "0")

@@ -235,3 +235,10 @@ def test_the_plot_goes_back_from_what_is_there():
     days = last_days(timezone.localdate(), 3)
     assert closing(7, {days[2]: -1, days[1]: 5}, days) == [3, 8, 7]
     assert staircase([0, 4], top=4, width=10, height=8) == "M0,8.0H5.0V0.0H10.0"
+
+
+@pytest.mark.parametrize("digits", ["9" * 30, "9" * 5000])
+def test_an_absurd_key_is_no_row(as_bob, at, shop, tea, digits):
+    assert as_bob.post(at("counter_sell"), {"variant": digits}).status_code == 422
+    assert as_bob.post(at("counter_store"), {"store": digits}).status_code == 404
+    assert left(tea) == 10

@@ -231,3 +231,12 @@ def test_a_clerk_of_another_store_finds_no_count_here(as_bob, url, shop, store):
     index = reverse("merchants:stocktake_list", args=[shop.slug])
     assert url() not in as_bob.get(index).text
     assert as_bob.post(index, {"store": store.pk}).status_code == 404
+
+
+@pytest.mark.parametrize("digits", ["9" * 30, "9" * 5000])
+def test_an_absurd_key_is_no_row(as_bob, url, shop, stocktake, digits):
+    assert as_bob.post(url("count"), {"variant": digits}).status_code == 422
+    begin = reverse("merchants:stocktake_list", args=[shop.slug])
+    assert as_bob.post(begin, {"store": digits}).status_code == 404
+    left = {"view": "left", "category": digits}
+    assert as_bob.get(url(), left).status_code == 200

@@ -242,3 +242,11 @@ def test_the_stock_page_asks_as_often_for_a_long_history(as_carol, stock, varian
 def test_foreign_products_have_no_stock_page(as_carol, shop, foreign_product):
     address = reverse("merchants:product_stock", args=[shop.slug, foreign_product.public_id])
     assert as_carol.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("digits", ["9" * 30, "9" * 5000])
+def test_an_absurd_key_is_no_row(as_carol, url, variant, store, second, digits):
+    data = {"source": store.pk, "target": second.pk}
+    assert as_carol.post(url, data | {"add": digits}).status_code == 422
+    assert as_carol.post(url, data | {f"n-{digits[:500]}": "1", "go": "1"}).status_code == 422
+    assert there(variant) == {"清河坊店": 10}
