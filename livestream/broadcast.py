@@ -169,7 +169,8 @@ def sale_made(room: Room, name: str, product: str) -> None:
 def order_changed(order: Order, room: Room | None) -> None:
     """An order came in or took a step: dashboards hear, and the staff of the room it came from.
 
-    `store` is for the socket's own eyes: what is collected there concerns those who serve it.
+    `store` is for the socket's own eyes: what is collected there concerns those who serve it. In a
+    room nobody looks who serves what: of a collected one its staff hear only that there is news.
     """
     event = {
         "type": ORDER_EVENTS.get(order.state, "order.moved"),
@@ -182,7 +183,8 @@ def order_changed(order: Order, room: Room | None) -> None:
     }
     tell_merchant(order.merchant, {**event, "store": order.store_id})
     if room is not None:
-        tell(room, event, staff=True)
+        hidden = dict.fromkeys(("number", "total", "name")) if order.store_id else {}
+        tell(room, {**event, **hidden}, staff=True)
 
 
 def notice_created(notification: Notification) -> None:

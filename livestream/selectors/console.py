@@ -9,13 +9,17 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from livestream.models import Room, Sale
-from merchants.models import Product
-from orders.models import Line, Order
+from merchants.models import Product, Staff
+from orders.models import Line
 from orders.rules.line import GIVES_STOCK_BACK, LineState
+from orders.selectors.order import seen_by
 
 
-def figures(room: Room) -> dict[str, Any]:
-    """Turnover, orders, the last five minutes, and the latest sales. Amounts in minor units."""
+def figures(room: Room, staff: Staff) -> dict[str, Any]:
+    """Turnover, orders, the last five minutes, and the latest sales that she may see.
+
+    Amounts in minor units.
+    """
     since = timezone.now() - timedelta(minutes=5)
     paid = Q(order__paid_at__isnull=False)
     sums = Sale.objects.filter(room=room).aggregate(
@@ -25,7 +29,7 @@ def figures(room: Room) -> dict[str, Any]:
         unpaid=Count("pk", filter=Q(order__state=LineState.PENDING)),
         buyers=Count("order__customer", filter=paid, distinct=True),
     )
-    alive = Order.objects.filter(sale__room=room).exclude(state__in=GIVES_STOCK_BACK)
+    alive = seen_by(staff).filter(sale__room=room).exclude(state__in=GIVES_STOCK_BACK)
     latest = alive.prefetch_related("lines").order_by("-pk")[:6]
     return {"figures": sums, "latest": latest}
 

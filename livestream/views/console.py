@@ -151,7 +151,7 @@ def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
         "drop_form": DropForm(merchant=request.merchant),
         "notice_form": NoticeForm(initial={"text": room.pinned}),
         "now": timezone.now(),
-        **numbers.figures(room),
+        **numbers.figures(room, request.staff),
     }
 
 

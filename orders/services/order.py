@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -288,10 +289,12 @@ def tell_customer(*, order: Order, kind: str, subject: str, body: str, about: st
 def tell_staff(*, order: Order, kind: str, say: Callable[[], Said], about: str = "") -> None:
     """One notice on the dashboard, one mail to everybody who may see the order.
 
-    `say` gives subject and text; it is asked once per language.
+    `say` gives subject and text; it is asked once per language. The dashboard's notice is read by
+    the clerks of every store: of what is collected it names the store and leads to the list.
     """
     key = f"{kind}:{about or order.number}"
-    path = f"/dashboard/{order.merchant.slug}/orders/{order.number}/"
+    orders = f"/dashboard/{order.merchant.slug}/orders/"
+    path = f"{orders}{order.number}/"
     places = Staff.objects.select_related("user").filter(merchant=order.merchant)
     if order.store_id is not None:  # as orders.selectors.order.seen_by
         serves = Staff.stores.through.objects.filter(store=order.store_id).values("staff")
@@ -311,7 +314,15 @@ def tell_staff(*, order: Order, kind: str, say: Callable[[], Said], about: str =
             language=language,
             path=path,
         )
+    if order.store is not None:
+        say, path = partial(_of_store, kind, order.store), f"{orders}?tab=ready"
     notify_all(merchant=order.merchant, kind=kind, key=key, say=say, path=path)
+
+
+def _of_store(kind: str, store: Store) -> Said:
+    if kind == "refund_due":
+        return _("Money goes back for an order at %(store)s") % {"store": store.name}, ""
+    return _("A new order to be collected at %(store)s") % {"store": store.name}, ""
 
 
 def goods_text(order: Order) -> str:

@@ -6,7 +6,10 @@ from dataclasses import replace
 
 import pytest
 from django.urls import reverse
+from django.utils.translation import override
 
+from livestream import broadcast
+from livestream.models import Sale
 from merchants.models import Notification, Store
 from merchants.rules.stock import Reason
 from merchants.services.staff import change_staff
@@ -98,6 +101,43 @@ def test_only_who_may_see_it_is_written_to(at_lake, paid):
 
     assert told(at_lake) == {"alice@example.com"}
     assert told(paid) == {"alice@example.com", "bob@example.com"}
+
+
+def test_the_bell_that_all_read_says_nothing_of_who_collects_what(at_lake, paid):
+    bells = Notification.objects.filter(channel="in_app", kind="order_paid").order_by("pk")
+    of_lake, of_parcel = (
+        bells.get(key__endswith=at_lake.number),
+        bells.get(path__contains=paid.number),
+    )
+    with override("en"):
+        assert of_lake.headline == "A new order to be collected at Lake store"
+    for secret in (at_lake.number, at_lake.name, at_lake.lines.get().title):
+        assert secret not in of_lake.body + of_lake.subject + of_lake.path
+    assert paid.lines.get().title in of_parcel.words["en"][1]
+
+
+def test_the_console_shows_only_sales_that_she_may_see(as_bob, as_alice, live, at_lake, paid):
+    for order in (at_lake, paid):
+        Sale.objects.create(room=live, order=order, at=order.placed_at)
+    for name in ("console", "console_panels"):
+        address = reverse(f"livestream:{name}", args=["tea", live.public_id])
+        hers, owners = as_bob.get(address), as_alice.get(address)
+        assert list(hers.context["latest"]) == [paid]
+        assert list(owners.context["latest"]) == [paid, at_lake]
+        assert at_lake.number not in hers.text
+
+
+def test_staff_of_a_room_hear_of_a_collected_order_without_whose_it_is(
+    live, at_lake, paid, monkeypatch
+):
+    heard = []
+    monkeypatch.setattr(broadcast, "tell", lambda room, event, staff=False: heard.append(event))
+    for order in (at_lake, paid):
+        broadcast.order_changed(order, live)
+    of_lake, of_parcel = heard
+    assert (of_lake["type"], of_lake["room"]) == ("order.paid", live.public_id)
+    assert {of_lake[name] for name in ("number", "name", "total")} == {None}
+    assert (of_parcel["number"], of_parcel["name"]) == (paid.number, paid.name)
 
 
 def test_her_open_page_hears_of_her_stores_only(server, shop, as_bob, as_alice, at_lake, paid):
