@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -33,7 +34,7 @@ LONGEST = 60  # letters of a code or of words to look for
 @vary_on_headers("HX-Request")
 @merchant_view(Role.CLERK)
 def page(request: MerchantRequest) -> HttpResponse:
-    return _till(request, typed=request.GET.get("q", "")[:LONGEST])
+    return _till(request, chosen_store(request), typed=request.GET.get("q", "")[:LONGEST])
 
 
 @require_POST
@@ -48,8 +49,8 @@ def choose(request: MerchantRequest) -> HttpResponse:
 @require_POST
 @merchant_view(Role.CLERK)
 def sell(request: MerchantRequest) -> HttpResponse:
-    """One piece of a scanned code, or of the goods that a button names."""
-    store = chosen_store(request)
+    """One piece of a scanned code, or of the goods that a button names, from the store it names."""
+    store = _named_store(request)
     if store is None:
         return _choose_first(request)
     typed = request.POST.get("code", "").strip()[:LONGEST]
@@ -57,24 +58,24 @@ def sell(request: MerchantRequest) -> HttpResponse:
         _named(request) if "variant" in request.POST else find_variant(request.merchant, typed)
     )
     if variant is None:
-        return _till(request, typed=typed, unknown=True, status=422)
+        return _till(request, store, typed=typed, unknown=True, status=422)
     try:
         once_per_form(request, scope="sell", act=lambda: _sold(request, store, variant))
     except RuleBroken as refusal:
-        return _till(request, trouble=f"{variant}: {refusal}", status=refusal.status)
-    return _done(request)
+        return _till(request, store, trouble=f"{variant}: {refusal}", status=refusal.status)
+    return _done(request, store)
 
 
 @require_POST
 @merchant_view(Role.CLERK)
 def back(request: MerchantRequest) -> HttpResponse:
     """One piece of a line, or with `all` the whole line, comes back into stock."""
-    store = chosen_store(request)
+    store = _named_store(request)
     reference = f"{TILL} {request.POST.get('line', '')[:20]}"
     if store is None:
         return _choose_first(request)
     if not till_lines(store, request.user, today(), reference=reference):
-        return _till(request, trouble=_("This line is not one of yours today."), status=422)
+        return _till(request, store, trouble=_("This line is not one of yours today."), status=422)
     pieces = None if "all" in request.POST else 1
 
     def act() -> int:
@@ -83,8 +84,8 @@ def back(request: MerchantRequest) -> HttpResponse:
     try:
         once_per_form(request, scope="back", act=act)
     except RuleBroken as refusal:
-        return _till(request, trouble=str(refusal), status=refusal.status)
-    return _done(request)
+        return _till(request, store, trouble=str(refusal), status=refusal.status)
+    return _done(request, store)
 
 
 def today() -> datetime:
@@ -105,6 +106,11 @@ def remember_store(request: MerchantRequest, typed: str) -> None:
     request.session["counter"] = request.session.get("counter", {}) | {
         request.merchant.slug: store.pk
     }
+
+
+def _named_store(request: MerchantRequest) -> Store | None:
+    """The store whose till the form was written for, whatever she chose elsewhere meanwhile."""
+    return request.stores.filter(pk=key_of(request.POST.get("store", ""))).first()
 
 
 def _named(request: MerchantRequest) -> Variant | None:
@@ -129,20 +135,24 @@ def _line(request: MerchantRequest, store: Store, variant: Variant) -> str:
 
 
 def _choose_first(request: MerchantRequest) -> HttpResponse:
-    """She serves this store no more, or signed in anew: the page asks where she stands."""
+    """She serves this store no more: nothing is booked, and the page asks where she stands."""
+    messages.error(
+        request, _("Nothing was booked: this till is of a store that you do not serve now.")
+    )
     address = reverse("merchants:counter", args=[request.merchant.slug])
     return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
 
 
-def _done(request: MerchantRequest) -> HttpResponse:
+def _done(request: MerchantRequest, store: Store) -> HttpResponse:
     if request.htmx:
-        return _till(request)
+        return _till(request, store)
     return redirect("merchants:counter", request.merchant.slug)
 
 
-def _till(request: MerchantRequest, *, status: int = 200, **said: Any) -> HttpResponse:
+def _till(
+    request: MerchantRequest, store: Store | None, *, status: int = 200, **said: Any
+) -> HttpResponse:
     """The page, or only what changes on it. `said`: typed, trouble, unknown."""
-    store = chosen_store(request)
     context: dict[str, Any] = {"store": store, "stores": request.stores, **said}
     if store is not None:
         context |= {

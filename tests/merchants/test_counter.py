@@ -35,9 +35,9 @@ def at(shop):
 
 
 @pytest.fixture
-def scan(as_bob, at):
+def scan(as_bob, at, store):
     def scan(code: str, key: str = "", **more):
-        data = {"code": code, "form_key": key or uuid.uuid4().hex}
+        data = {"code": code, "form_key": key or uuid.uuid4().hex, "store": store.pk}
         return as_bob.post(at("counter_sell"), data | more, headers=HTMX)
 
     return scan
@@ -111,17 +111,18 @@ def test_unknown_words_are_looked_for_by_name(scan, tea):
     assert 'name="variant"' not in scan("bicycle").text
 
 
-def test_goods_found_by_name_are_sold_by_one_tap(as_bob, at, tea):
+def test_goods_found_by_name_are_sold_by_one_tap(as_bob, at, store, tea):
     assert f'value="{tea.pk}"' in as_bob.get(at("counter"), {"q": "龙井"}).text
-    as_bob.post(at("counter_sell"), {"variant": tea.pk}, headers=HTMX)
+    as_bob.post(at("counter_sell"), {"variant": tea.pk, "store": store.pk}, headers=HTMX)
     assert left(tea) == 9
 
 
-def test_it_works_without_a_script(as_bob, at, tea):
-    answer = as_bob.post(at("counter_sell"), {"code": EAN, "form_key": "k"}, follow=True)
+def test_it_works_without_a_script(as_bob, at, store, tea):
+    form = {"form_key": "k", "store": store.pk}
+    answer = as_bob.post(at("counter_sell"), form | {"code": EAN}, follow=True)
     assert answer.redirect_chain[-1][0] == at("counter")
     assert "明前龙井" in answer.text
-    wrong = as_bob.post(at("counter_sell"), {"code": "zzz", "form_key": "k"})
+    wrong = as_bob.post(at("counter_sell"), form | {"code": "zzz"})
     assert wrong.status_code == 422
     assert 'id="scan"' in wrong.text
 
@@ -146,7 +147,8 @@ def test_what_is_gone_says_so(as_bob, scan, tea, store, bob):
 def test_a_line_grows_shrinks_and_goes(as_bob, at, scan, tea, store, bob):
     scan(EAN)
     line = till_lines(store, bob, timezone.now().replace(hour=0))[0].key
-    post = lambda name, **data: as_bob.post(at(name), {"line": line} | data, headers=HTMX)  # noqa: E731
+    form = {"line": line, "store": store.pk}
+    post = lambda name, **data: as_bob.post(at(name), form | data, headers=HTMX)  # noqa: E731
     assert post("counter_sell", variant=tea.pk).status_code == 200
     assert left(tea) == 8
     assert post("counter_back").status_code == 200
@@ -164,7 +166,9 @@ def test_a_line_grows_shrinks_and_goes(as_bob, at, scan, tea, store, bob):
 def test_nobody_takes_back_the_line_of_another(as_alice, at, scan, tea, store, bob, alice):
     scan(EAN)
     line = till_lines(store, bob, timezone.now().replace(hour=0))[0]
-    assert as_alice.post(at("counter_back"), {"line": line.key}).status_code == 422
+    assert (
+        as_alice.post(at("counter_back"), {"line": line.key, "store": store.pk}).status_code == 422
+    )
     assert left(tea) == 9
     for wrong in ("", "till", "import abc", "till zzz"):
         with pytest.raises(NothingToTakeBack):
@@ -184,7 +188,8 @@ def test_she_chooses_among_her_stores_and_no_other(as_bob, at, shop, scan, tea, 
     foreign = Store.objects.create(merchant=shop, name="西溪店", city="杭州", position=2)
     place.stores.add(second)
     assert 'id="scan"' not in as_bob.get(at("counter")).text
-    assert scan(EAN)["HX-Redirect"] == at("counter")
+    assert scan(EAN, store=foreign.pk)["HX-Redirect"] == at("counter")
+    assert "you do not serve now" in as_bob.get(at("counter")).text
     assert as_bob.post(at("counter_sell"), {"code": EAN}).status_code == 302
     assert left(tea) == 10
     assert as_bob.post(at("counter_store"), {"store": foreign.pk}).status_code == 404
@@ -192,10 +197,26 @@ def test_she_chooses_among_her_stores_and_no_other(as_bob, at, shop, scan, tea, 
     assert as_bob.post(at("counter_store"), {"store": store.pk}).status_code == 302
     assert scan(EAN).status_code == 200
     place.stores.set([second])  # somebody moved her: the till follows
-    scan(EAN)
+    assert scan(EAN).headers["HX-Redirect"] == at("counter")
     assert left(tea) == 9
     place.stores.clear()
     assert 'id="scan"' not in as_bob.get(at("counter")).text
+
+
+def test_a_till_books_at_the_store_it_was_written_for(as_bob, at, shop, scan, tea, store):
+    second = Store.objects.create(merchant=shop, name="文三路店", city="杭州", position=1)
+    shop.staff.get(user__email="bob@example.com").stores.add(second)
+    change_stock(variant=tea, store=second, delta=5, reason=Reason.RECEIVED, by=None)
+    as_bob.post(at("counter_store"), {"store": store.pk})
+    assert f'name="store" value="{store.pk}"' in as_bob.get(at("counter")).text
+    as_bob.post(at("counter_store"), {"store": second.pk})  # in another tab
+    answer = scan(EAN)
+    assert f'name="store" value="{store.pk}"' in answer.text
+    assert {one.store: one.on_hand for one in tea.stock.all()} == {store: 9, second: 5}
+    line = till_lines(store, answer.wsgi_request.user, timezone.now().replace(hour=0))[0]
+    back = {"line": line.key, "store": store.pk}
+    assert as_bob.post(at("counter_back"), back, headers=HTMX).status_code == 200
+    assert {one.store: one.on_hand for one in tea.stock.all()} == {store: 10, second: 5}
 
 
 def test_the_total_is_todays_and_hers(as_bob, scan, tea, cup, store, bob, alice):
@@ -238,7 +259,9 @@ def test_the_plot_goes_back_from_what_is_there():
 
 
 @pytest.mark.parametrize("digits", ["9" * 30, "9" * 5000])
-def test_an_absurd_key_is_no_row(as_bob, at, shop, tea, digits):
-    assert as_bob.post(at("counter_sell"), {"variant": digits}).status_code == 422
+def test_an_absurd_key_is_no_row(as_bob, at, store, tea, digits):
+    assert (
+        as_bob.post(at("counter_sell"), {"variant": digits, "store": store.pk}).status_code == 422
+    )
     assert as_bob.post(at("counter_store"), {"store": digits}).status_code == 404
     assert left(tea) == 10
