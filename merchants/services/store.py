@@ -11,6 +11,18 @@ from merchants.models import Merchant, Staff, Store
 from merchants.rules.role import Role
 from merchants.services.staff import lock_staff
 
+WORDS = [  # what is said of a store; its place among the others is given by `move_store`
+    "name",
+    "city",
+    "address",
+    "phone",
+    "latitude",
+    "longitude",
+    "week",
+    "hours_note",
+    "pickup",
+]
+
 
 @transaction.atomic
 def save_store(*, store: Store, clerks: Iterable[Staff] | None = None) -> Store:
@@ -25,7 +37,7 @@ def save_store(*, store: Store, clerks: Iterable[Staff] | None = None) -> Store:
         store.position = last.position + 1 if last else 0
     try:
         with transaction.atomic():
-            store.save()
+            store.save(update_fields=None if store.pk is None else WORDS)
     except IntegrityError as trouble:
         raise Taken from trouble
     if clerks is not None:

@@ -61,6 +61,14 @@ def test_each_day_may_have_its_own_hours(as_alice, store, words):
     assert "checked" not in page.split('name="same"')[1].split(">")[0]
 
 
+def test_what_changed_meanwhile_of_a_store_but_its_words_stays(shop, store, lake):
+    read = Store.objects.get(pk=lake.pk)
+    move_store(merchant=shop, store=lake, by=-1)
+    read.name = "West lake"
+    save_store(store=read)
+    assert list(shop.stores.values_list("name", flat=True)) == ["West lake", store.name]
+
+
 def test_no_hours_are_no_hours(as_alice, store, words):
     Store.objects.filter(pk=store.pk).update(week=CLOSED_ON_SUNDAY)
     as_alice.post(at("store_edit", store.pk), words)
