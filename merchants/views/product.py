@@ -29,7 +29,6 @@ from merchants.forms.product import (
     VariantFormSet,
     built_of,
 )
-from merchants.forms.stock import StockForm
 from merchants.forms.variants import (
     PREFIX,
     Table,
@@ -39,7 +38,7 @@ from merchants.forms.variants import (
     values_by_name,
     with_table,
 )
-from merchants.models import Photo, Product, StockMovement
+from merchants.models import Photo, Product
 from merchants.resent import answer_before, once_per_form
 from merchants.rules.picture import PhotoState
 from merchants.rules.product import ProductState
@@ -171,7 +170,6 @@ def product_page(
     form: ProductForm,
     variants: BaseVariantFormSet,
     *,
-    stock_form: StockForm | None = None,
     refused: list[str] | None = None,
     table: Table | None = None,
     conflict: Conflict | None = None,
@@ -189,7 +187,8 @@ def product_page(
         "refused": refused or [],
     }
     if product is not None:
-        context |= photos_part(product, refused) | stock_part(product, stock_form)
+        context |= photos_part(product, refused)
+        context["rows"] = variants_with_stock(product).prefetch_related("stock__store")
     return render(request, "merchants/product/edit.html", context, status=status)
 
 
@@ -203,17 +202,6 @@ def photos_part(product: Product, refused: list[str] | None = None) -> dict[str,
         "done": [],
         "photo_form": PhotoForm(),
         "refused": refused or [],
-    }
-
-
-def stock_part(product: Product, form: StockForm | None = None) -> dict[str, Any]:
-    """What `stock_part.html` needs."""
-    movements = StockMovement.objects.filter(stock__variant__product=product)
-    return {
-        "product": product,
-        "stock_form": form or StockForm(product=product),
-        "rows": variants_with_stock(product).prefetch_related("stock__store"),
-        "movements": movements.select_related("stock__variant", "stock__store", "by")[:30],
     }
 
 
