@@ -52,7 +52,7 @@ def arrived(request: HttpRequest) -> Arrived:
         except BadPicture as refusal:
             found.refused.append(f"{file.name}: {refusal}")
     if len(files) > MOST:
-        left = ", ".join(str(file.name) for file in files[MOST:])
+        left = _(", ").join(str(file.name) for file in files[MOST:])
         found.refused.append(
             _("At most %(most)s photos at once. Choose these again: %(left)s")
             % {"most": MOST, "left": left}
