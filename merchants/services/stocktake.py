@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from merchants.errors import BadQuantity, OutOfStock, RuleBroken
-from merchants.models import Stock, Stocktake, StocktakeLine, Store, User, Variant
+from merchants.models import Stock, StockMovement, Stocktake, StocktakeLine, Store, User, Variant
 from merchants.rules.audit import Action
 from merchants.rules.stock import Reason
 from merchants.rules.stocktake import StocktakeState
@@ -36,6 +36,16 @@ class CountBelowHeld(RuleBroken):
         )
 
 
+class MovedMeanwhile(RuleBroken):
+    """Whether what was sold or came had been counted by then, nobody can tell."""
+
+    code = "moved_meanwhile"
+    sentence = _(
+        "%(goods)s was sold or came in while it was being counted."
+        " Count all of it again and type the number."
+    )
+
+
 def _listed(goods: list[str]) -> str:
     return ", ".join(goods[:5]) + (" …" if len(goods) > 5 else "")
 
@@ -54,13 +64,15 @@ def begin_stocktake(*, store: Store, by: User) -> Stocktake:
 def count_one_more(*, stocktake: Stocktake, variant: Variant, by: User) -> StocktakeLine:
     """One more piece was found. Two devices that find one each have found two.
 
-    What the ledger said when the first piece was found is what the line is compared with. Raises
-    StocktakeOver.
+    What the ledger said when the first piece was found is what the line is compared with, so
+    nothing may come or go until the last. Raises StocktakeOver, MovedMeanwhile.
     """
     fresh = _open(stocktake)
-    line, _made = StocktakeLine.objects.get_or_create(
+    line, made = StocktakeLine.objects.get_or_create(
         stocktake=fresh, variant=variant, defaults=_found(fresh, variant, 0, by)
     )
+    if not made and _moved(line, fresh.store):
+        raise MovedMeanwhile(MovedMeanwhile.sentence % {"goods": variant})
     mine = StocktakeLine.objects.filter(pk=line.pk, counted__lt=MOST_ON_HAND)
     mine.update(counted=F("counted") + 1, counted_at=timezone.now(), by=by)
     line.refresh_from_db()
@@ -123,6 +135,15 @@ def _open(stocktake: Stocktake) -> Stocktake:
     if fresh is None:
         raise StocktakeOver
     return fresh
+
+
+def _moved(line: StocktakeLine, store: Store) -> bool:
+    """Whether anything came or went since the line was begun; as much of both is seen too."""
+    stock = Stock.objects.filter(variant=line.variant_id, store=store).first()
+    if stock is None:
+        return False
+    later = StockMovement.objects.filter(stock=stock, at__gt=line.counted_at)
+    return stock.on_hand != line.expected or later.exists()
 
 
 def _found(stocktake: Stocktake, variant: Variant, counted: int, by: User) -> dict[str, object]:
