@@ -32,7 +32,8 @@ MOST_A_DAY = 50  # of one shop: our mail must not become somebody's advertising
 def invite(*, by: Staff, role: Role, email: str = "", stores: Iterable[Store] = ()) -> Invitation:
     """An open invitation, and a mail with its link if it has an address.
 
-    Whether the address has an account is not looked at. An earlier open one to it ends.
+    It offers `stores`, or every store that there is now. Whether the address has an account is
+    not looked at. An earlier open one to it ends.
     Raises RoleTooHigh, AlreadyStaff or TooManyInvitations.
     """
     now = timezone.now()
@@ -55,7 +56,9 @@ def invite(*, by: Staff, role: Role, email: str = "", stores: Iterable[Store] = 
         created_at=now,
         expires_at=now + GOOD_FOR,
     )
-    invitation.stores.set(stores)
+    invitation.stores.set(
+        list(stores) or inviter.merchant.stores.all()
+    )  # none named: all there are
     if email:
         _write(invitation, inviter)
     return invitation
@@ -112,7 +115,7 @@ def accept_invitation(*, invitation: Invitation, user: User, host_name: str) -> 
             )
     except IntegrityError as trouble:
         raise AlreadyStaff from trouble
-    place.stores.set(invitation.stores.all() or invitation.merchant.stores.all())
+    place.stores.set(invitation.stores.all())  # those that are left: none if all have gone
     note_joined(place)
     return place
 

@@ -89,6 +89,18 @@ def test_a_place_is_given_to_who_accepts(shop, owner, erin, store):
     assert (place.role, list(place.stores.all())) == (Role.MANAGER, [store])
 
 
+def test_who_was_invited_to_a_store_that_is_gone_serves_no_other(owner, erin, lake):
+    offer = invite(by=owner, role=Role.CLERK, stores=[lake])
+    lake.delete()
+    assert list(accept(offer, erin).stores.all()) == []
+
+
+def test_who_is_invited_to_no_store_by_name_serves_those_there_are(owner, erin, shop, lake):
+    offer = invite(by=owner, role=Role.CLERK)
+    save_store(store=Store(merchant=shop, name="Later", city="Hangzhou"))
+    assert set(accept(offer, erin).stores.all()) == set(shop.stores.exclude(name="Later"))
+
+
 def test_an_invitation_is_accepted_once(owner, erin, mallory):
     offer = invite(by=owner, role=Role.CLERK)
     accept(offer, erin)
