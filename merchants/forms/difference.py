@@ -15,6 +15,7 @@ from merchants.forms.variants import PREFIX
 from merchants.models import Product
 from merchants.models.product import STATE_LABELS
 from merchants.rules.option import MOST_OPTIONS
+from merchants.rules.search import key_of
 
 WORDS = ("name", "category", "state", "description")
 NUMBERS = ("name", "sku", "barcode", "price", "compare_at", "weight", "low_stock")
@@ -115,8 +116,7 @@ def after_conflict(data: QueryDict, product: Product) -> QueryDict:
     sent["version"] = str(product.version)
     sent["seen"] = seen_by(product)
     known = {str(pk) for pk in product.variants.values_list("pk", flat=True)}
-    total = sent.get(f"{PREFIX}-TOTAL_FORMS", "0")
-    for at in range(min(int(total), 200) if total.isdecimal() else 0):
+    for at in range(min(key_of(sent.get(f"{PREFIX}-TOTAL_FORMS", "")), 200)):
         pk = sent.get(f"{PREFIX}-{at}-id", "")
         if pk and pk not in known:
             sent[f"{PREFIX}-{at}-gone"] = "on"
@@ -140,12 +140,12 @@ def _text(form: Any, name: str, value: Any) -> str:
 
 
 def _options(options: Any) -> str:
-    return "; ".join(f"{name}: {', '.join(values)}" for name, values in options)
+    return "; ".join(f"{name}: {_(', ').join(values)}" for name, values in options)
 
 
 def _seen(text: str) -> Mapping[str, str]:
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter of a thousand brackets
         return {}
     return found if isinstance(found, dict) else {}

@@ -166,7 +166,7 @@ class VariantForm(forms.Form):
     """One variant. `opening` is how many lie in her first store when it is added; `gone` takes an
     existing one out."""
 
-    id = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    id = forms.IntegerField(max_value=10**18, widget=forms.HiddenInput, required=False)
     name = LineField(label=_("Specification"), max_length=40, required=False)
     sku = LineField(
         label=_("SKU"), max_length=40, required=False, help_text=_("Left empty, we make one up.")

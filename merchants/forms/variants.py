@@ -10,6 +10,7 @@ from django.http import QueryDict
 from merchants.forms.product import ProductForm, built_of
 from merchants.models import Product
 from merchants.rules.option import combinations, name_of, places
+from merchants.rules.search import key_of
 
 FIELDS = (
     "id",
@@ -38,8 +39,7 @@ class Table:
 
 def typed_rows(data: QueryDict) -> list[dict[str, str]]:
     """What stands in each row of the page, as text."""
-    total = data.get(f"{PREFIX}-TOTAL_FORMS", "")
-    count = min(int(total), 200) if total.isascii() and total.isdecimal() else 0
+    count = min(key_of(data.get(f"{PREFIX}-TOTAL_FORMS", "")), 200)
     return [
         {name: data.get(f"{PREFIX}-{at}-{name}", "").strip() for name in FIELDS}
         for at in range(count)
@@ -54,7 +54,7 @@ def build(form: ProductForm, data: QueryDict, product: Product | None) -> Table:
     known = dict(product.variants.values_list("pk", "options")) if product else {}
     rows = [row for row in typed_rows(data) if row["id"] or row["price"] or row["name"]]
     alive = [row for row in rows if not row["gone"]]
-    ids = [int(row["id"]) if row["id"].isdecimal() else 0 for row in alive]
+    ids = [key_of(row["id"]) for row in alive]
     found = places(
         old, options, [(row["name"], known.get(pk, [])) for row, pk in zip(alive, ids, strict=True)]
     )

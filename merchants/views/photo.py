@@ -65,8 +65,8 @@ def _progress(request: MerchantRequest, found: Product) -> HttpResponse:
 def photo_move(request: MerchantRequest, product: str, photo: int) -> HttpResponse:
     found, one = _one(request, product, photo)
     place = request.POST.get("to", "")
-    if place.isascii() and place.isdecimal():
-        move_photo(photo=one, to=min(int(place), 1000))
+    if len(place) <= 4 and place.isascii() and place.isdecimal():
+        move_photo(photo=one, to=int(place))
     return _part(request, found, said=_("Saved"))
 
 

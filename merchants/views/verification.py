@@ -19,6 +19,7 @@ from merchants.models.verification import PAPER_LABELS
 from merchants.private import picture_answer
 from merchants.rules.picture import PAPER_SIZE
 from merchants.rules.role import Role
+from merchants.rules.search import key_of
 from merchants.rules.verification import OPEN, WORDS, Claim, Paper, lacking, papers_needed
 from merchants.services.picture import as_webp, read_picture
 from merchants.services.verification import (
@@ -149,8 +150,7 @@ def _sheets(request: MerchantRequest) -> tuple[dict[Paper, Sheet], dict[str, str
 
 
 def _seen(request: MerchantRequest) -> int:
-    version = request.POST.get("version", "")
-    return int(version) if version.isascii() and version.isdecimal() else 0
+    return key_of(request.POST.get("version", ""))
 
 
 def _missing(found: Verification, claim: str) -> dict[str, str]:

@@ -56,6 +56,28 @@ def test_who_serves_no_store_is_told_so_at_the_field(as_bob, host):
     assert as_bob.post(at("product_new"), typed(row(opening="0"))).status_code == 302
 
 
+HUGE = ("9" * 30, "9" * 5000)
+
+
+@pytest.mark.parametrize("many", HUGE)
+@pytest.mark.parametrize("field", ["variants-TOTAL_FORMS", "variants-0-id", "version"])
+def test_no_number_is_too_long_to_be_answered(as_bob, longjing, field, many):
+    options = {"option_0_name": "Size", "option_0_values": "S, M"}
+    for more in ({}, {"variants-0-gone": "on"}, options, options | {"act": "build"}):
+        response = as_bob.post(
+            at("product_edit", longjing.public_id), of(longjing) | more | {field: many}
+        )
+        assert response.status_code < 500
+    assert Variant.objects.filter(product=longjing).exists()
+
+
+def test_what_a_page_claims_to_have_seen_may_be_nonsense(as_bob, longjing):
+    Product.objects.update(version=2)
+    for seen in ("[" * 100_000, "[]", "{"):
+        words = of(longjing, version="1") | {"seen": seen, "version": "1"}
+        assert as_bob.post(at("product_edit", longjing.public_id), words).status_code == 409
+
+
 def test_opening_stock_without_a_store_makes_no_product(shop):
     data = VariantData(name="", sku="x", price=1, opening=1)
     with pytest.raises(Nowhere):

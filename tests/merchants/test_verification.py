@@ -368,8 +368,9 @@ def test_two_colleagues_the_second_sees_the_words_of_the_first(as_carol, as_alic
 
 def test_it_is_taken_back_from_the_page(as_carol, url, shop, submitted):
     where = reverse("merchants:verification_withdraw", args=[shop.slug])
-    as_carol.post(where, {"version": "1"})
-    assert Verification.objects.get().state == "submitted", "not the version she saw"
+    for version in ("1", "x", "9" * 30, "9" * 5000):
+        as_carol.post(where, {"version": version})
+        assert Verification.objects.get().state == "submitted", "not the version she saw"
     as_carol.post(where, {"version": str(submitted.version)})
     assert Verification.objects.get().state == "draft"
 
