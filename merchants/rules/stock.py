@@ -41,9 +41,10 @@ def spread(quantity: int, available: Sequence[int]) -> list[int] | None:
 def codes(typed: str) -> list[str]:
     """The barcodes and SKUs that a typed or scanned text may stand for, the likeliest first.
 
-    Full-width digits are digits; a UPC is the EAN without its leading zero.
+    Full-width digits are digits; a UPC is the EAN without its leading zero. NUL, which no database
+    takes, is left out.
     """
-    plain = "".join(unicodedata.normalize("NFKC", typed).split())
+    plain = "".join(unicodedata.normalize("NFKC", typed).replace("\x00", "").split())
     found = [plain, plain.upper(), plain.lower()] if plain else []
     if plain.isascii() and plain.isdigit():
         if len(plain) == 12:

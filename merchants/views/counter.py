@@ -71,7 +71,7 @@ def sell(request: MerchantRequest) -> HttpResponse:
 def back(request: MerchantRequest) -> HttpResponse:
     """One piece of a line, or with `all` the whole line, comes back into stock."""
     store = _named_store(request)
-    reference = f"{TILL} {request.POST.get('line', '')[:20]}"
+    reference = f"{TILL} {_line_key(request)}"
     if store is None:
         return _choose_first(request)
     if not till_lines(store, request.user, today(), reference=reference):
@@ -126,12 +126,16 @@ def _sold(request: MerchantRequest, store: Store, variant: Variant) -> str:
 
 def _line(request: MerchantRequest, store: Store, variant: Variant) -> str:
     """The line that grows: the one whose + was pressed, or the latest if of the same goods."""
-    named = request.POST.get("line", "")[:20]
+    named = _line_key(request)
     lines = till_lines(
         store, request.user, today(), most=1, reference=f"{TILL} {named}" if named else ""
     )
     open_ones = [one for one in lines if one.variant == variant and one.sold > 0]
     return open_ones[0].reference if open_ones else till_line()
+
+
+def _line_key(request: MerchantRequest) -> str:
+    return request.POST.get("line", "").replace("\x00", "")[:20]  # NUL: no database takes it
 
 
 def _choose_first(request: MerchantRequest) -> HttpResponse:

@@ -72,7 +72,8 @@ def test_the_barcode_goes_before_the_sku(shop, tea, cup):
 
 
 def test_codes_of_nothing_are_none(shop, tea):
-    assert codes("  ") == []
+    assert codes("  ") == codes("\x00 ") == []
+    assert codes("69\x0001") == ["6901"]
     assert find_variant(shop, "  ") is None
 
 
@@ -189,7 +190,7 @@ def test_she_chooses_among_her_stores_and_no_other(as_bob, at, shop, scan, tea, 
     place.stores.add(second)
     assert 'id="scan"' not in as_bob.get(at("counter")).text
     assert scan(EAN, store=foreign.pk)["HX-Redirect"] == at("counter")
-    assert "you do not serve now" in as_bob.get(at("counter")).text
+    assert "现在不负责的门店" in as_bob.get(at("counter")).text
     assert as_bob.post(at("counter_sell"), {"code": EAN}).status_code == 302
     assert left(tea) == 10
     assert as_bob.post(at("counter_store"), {"store": foreign.pk}).status_code == 404
@@ -265,3 +266,12 @@ def test_an_absurd_key_is_no_row(as_bob, at, store, tea, digits):
     )
     assert as_bob.post(at("counter_store"), {"store": digits}).status_code == 404
     assert left(tea) == 10
+
+
+def test_a_nul_never_reaches_the_database(as_bob, at, scan, tea, store):
+    assert scan(f"\x00{EAN}\x00").status_code == 200
+    form = {"line": "a\x00b", "store": store.pk}
+    with CaptureQueriesContext(connection) as seen:
+        assert as_bob.post(at("counter_back"), form).status_code == 422
+        as_bob.post(at("counter_sell"), form | {"variant": tea.pk})
+    assert not [query for query in seen if "\x00" in query["sql"]]

@@ -96,7 +96,7 @@ def test_what_moves_between_two_scans_is_counted_again_by_number(
     sell_at_counter(variant=variant, store=store, by=bob)  # one that was not scanned yet
     answer = as_bob.post(url("count"), {"code": "690", "form_key": "k"}, headers=HTMX)
     assert answer.status_code == 409
-    assert "明前龙井 was sold or came in" in answer.text
+    assert "明前龙井 有售出或到货" in answer.text
     assert stocktake.lines.get().counted == 4
     set_count(stocktake=stocktake, variant=variant, counted=8, by=bob)
     line = count_one_more(stocktake=stocktake, variant=variant, by=bob)  # behind the box
