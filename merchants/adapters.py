@@ -26,6 +26,7 @@ from merchants.services.merchant import open_merchant
 from merchants.services.user import confirm_phone
 
 TROUBLE = "code_trouble"  # in the session: why the last code by text message did not go out
+CONFIRMED = "account/messages/phone_verified.txt"
 SENT = {
     "account/messages/login_code_sent.txt",
     "account/messages/phone_verification_sent.txt",
@@ -122,7 +123,8 @@ class AccountAdapter(DefaultAccountAdapter):
         *args: Any,
         **kwargs: Any,
     ) -> None:
-        """The page that asks for a code says whether one went to a phone.
+        """The page that asks for a code says whether one went to a phone, and the first page of
+        the shop that she is in: neither needs a message.
 
         allauth sends none again to a number that nobody has: it is counted all the same, for a
         limit that only known numbers reach would tell which are known.
@@ -136,6 +138,8 @@ class AccountAdapter(DefaultAccountAdapter):
                 except RuleBroken as refusal:
                     request.code_trouble = str(refusal)  # type: ignore[attr-defined]
             request.session[TROUBLE] = request.code_trouble  # type: ignore[attr-defined]
+            return
+        if message_template == CONFIRMED and not request.user.is_authenticated:
             return
         super().add_message(request, level, message_template, message_context, *args, **kwargs)
 

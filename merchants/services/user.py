@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.db import IntegrityError, transaction
 
 from merchants.errors import Taken
 from merchants.models import User
+
+NOBODY = {"email": None, "last_login": None}  # nothing else is known of such an account
 
 
 @transaction.atomic
@@ -22,5 +26,12 @@ def confirm_phone(*, user: User, phone: str) -> None:
         raise Taken from trouble
     user.phone, user.phone_verified = phone, True
     claims = User.objects.filter(phone=phone, phone_verified=False)
-    claims.filter(email=None, last_login=None).delete()
+    claims.filter(**NOBODY).delete()
     claims.update(phone=None)
+
+
+@transaction.atomic
+def forget_claims(now: datetime) -> None:
+    """Numbers that were typed at sign-up and not confirmed for a day are not kept."""
+    claims = User.objects.filter(phone__isnull=False, phone_verified=False)
+    claims.filter(**NOBODY, date_joined__lt=now - timedelta(days=1)).delete()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.core.cache import caches
 from django.db import IntegrityError
 from django.urls import reverse
+from django.utils import timezone
 
 from merchants.errors import Taken
 from merchants.models import AuditEntry, Merchant, Notification, User
@@ -17,7 +19,7 @@ from merchants.rules.role import Role
 from merchants.services.invitation import invite
 from merchants.services.merchant import open_merchant
 from merchants.services.staff import add_staff, remove_staff
-from merchants.services.user import confirm_phone
+from merchants.services.user import confirm_phone, forget_claims
 from orders.services.order import tell_staff
 
 TYPED, NUMBER, MASKED = "138 0013 8000", "+8613800138000", "138 **** 8000"
@@ -110,6 +112,9 @@ def test_one_form_and_a_code_lead_into_the_shop(client, typed):
     owner = shop.staff.get(role=Role.OWNER).user
     assert (owner.phone, owner.phone_verified, owner.email) == (NUMBER, True, None)
     assert not mail.outbox
+    main = answer.text.partition("<main")[2]
+    assert "is confirmed" not in main
+    assert "a code" not in main
 
 
 def test_no_row_keeps_a_code(client):
@@ -174,6 +179,14 @@ def test_a_number_typed_wrong_does_not_keep_its_owner_out(client):
     client.post(answer["Location"], {"code": code()})
     assert User.objects.get(phone=NUMBER).name == "芳姐"
     assert User.objects.count() == 1
+
+
+def test_a_number_nobody_confirmed_is_forgotten(client, fang):
+    sign_up(client, contact="139 0013 8000")
+    forget_claims(timezone.now())
+    assert User.objects.count() == 2
+    forget_claims(timezone.now() + timedelta(days=1, minutes=1))
+    assert User.objects.get() == fang
 
 
 def test_two_cannot_have_one_number(fang):
