@@ -1,4 +1,4 @@
-"""How often a guest may do what costs the shop something: by device, and by network address.
+"""How often somebody may do what costs the house something: by device, and by network address.
 
 A device is as easily made new as a cookie is dropped, so the address counts too, generously: a
 whole shop full of customers may sit behind one. Counted in the memory of each process, in windows
@@ -21,7 +21,9 @@ from merchants.errors import RuleBroken
 WINDOW = 600  # seconds
 # What may be done in a window: on one device, and how many times a shop's customers' orders
 # from one address.
-PACES = {"checkout": (10, 1), "claim": (20, 10), "reminder": (10, 2)}
+PACES = {"checkout": (10, 1), "claim": (20, 10), "reminder": (10, 2), "code": (10, 1)}
+# Codes to one number, whoever asks: (seconds, how many). A text message costs, and wakes somebody.
+TO_ONE_NUMBER = ((WINDOW, 5), (86_400, 15))
 
 
 class TooOften(RuleBroken):
@@ -33,19 +35,25 @@ class TooOften(RuleBroken):
 def keep_pace(request: HttpRequest, doing: str) -> None:
     """Count one more of `doing`. Raises TooOften if it was one too many."""
     most, times = PACES[doing]
-    cache = caches["pace"]
-    window = int(time.time()) // WINDOW
     address = get_adapter(request).get_client_ip(request)
-    counted = (
-        (f"device:{device_of(request.session)}", most),
-        (f"address:{address}", times * settings.ORDERS_PER_ADDRESS),
-    )
-    for who, limit in counted:
-        key = f"pace:{doing}:{window}:{who}"
-        cache.add(key, 0, WINDOW)
-        try:
-            count = cache.incr(key)
-        except ValueError:  # thrown out that very moment: begin again rather than refuse
-            continue
-        if count > limit:
-            raise TooOften
+    _count(f"{doing}:device:{device_of(request.session)}", most, WINDOW)
+    _count(f"{doing}:address:{address}", times * settings.ORDERS_PER_ADDRESS, WINDOW)
+
+
+def keep_code_pace(request: HttpRequest, number: str) -> None:
+    """Count one more code to this number, from here. Raises TooOften if it was one too many."""
+    keep_pace(request, "code")
+    for seconds, most in TO_ONE_NUMBER:
+        _count(f"code:number:{number}", most, seconds)
+
+
+def _count(who: str, limit: int, seconds: int) -> None:
+    cache = caches["pace"]
+    key = f"pace:{seconds}:{int(time.time()) // seconds}:{who}"
+    cache.add(key, 0, seconds)
+    try:
+        count = cache.incr(key)
+    except ValueError:  # thrown out that very moment: begin again rather than refuse
+        return
+    if count > limit:
+        raise TooOften

@@ -8,7 +8,7 @@ from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 
-from merchants.services import import_run, importing, level, notification, photo
+from merchants.services import import_run, importing, level, notification, photo, user
 from merchants.services.request import forget_answers
 
 _sending, _settling, _developing = threading.Lock(), threading.Lock(), threading.Lock()
@@ -63,7 +63,9 @@ def run_imports() -> None:
 
 @shared_task(ignore_result=True)
 def purge() -> None:
-    """Forget ended sessions, answers nobody will ask for again, and old sheets. Hourly."""
+    """Forget ended sessions, answers nobody will ask for again, numbers nobody confirmed, and old
+    sheets. Hourly."""
     call_command("clearsessions")
     forget_answers(timezone.now())
+    user.forget_claims(timezone.now())
     importing.forget_imports(timezone.now())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from allauth.usersessions.admin import UserSessionAdmin
 from allauth.usersessions.models import UserSession
@@ -21,18 +21,27 @@ from merchants.services.staff import remove_staff
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):
-    ordering = ["email"]
-    list_display = ["email", "name", "is_active", "is_staff", "date_joined"]
+    ordering = ["email", "phone"]
+    list_display = ["__str__", "email", "phone", "is_active", "is_staff", "date_joined"]
     list_filter = ["is_active", "is_staff"]
-    search_fields = ["email", "name"]
+    search_fields = ["email", "phone", "name"]
     fieldsets = [
-        (None, {"fields": ["email", "password"]}),
+        (None, {"fields": ["email", "phone", "phone_verified", "password"]}),
         (_("Person"), {"fields": ["name", "language"]}),
         (_("Rights"), {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
         (_("Times"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "password1", "password2"]})]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["phone", "phone_verified", "last_login", "date_joined"]  # by a code only
+
+    def get_form(
+        self, request: HttpRequest, obj: User | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        """Who is made here has no number yet, so she needs an address."""
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if not change:
+            form.base_fields["email"].required = True
+        return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> list[str]:
         """Only a superuser makes others more than they are."""
@@ -69,7 +78,7 @@ class StaffAdmin(ReadOnlyAdmin):
     list_display = ["host_name", "user", "merchant", "role", "created_at"]
     list_select_related = ["merchant", "user"]
     list_filter = ["role"]
-    search_fields = ["host_name", "user__email", "merchant__name"]
+    search_fields = ["host_name", "user__email", "user__phone", "merchant__name"]
     actions = ["remove"]
 
     @admin.action(description=_("Remove from the shop"), permissions=["view"])
@@ -109,7 +118,7 @@ class MerchantKeyAdmin(ReadOnlyAdmin):
 class SignedInAdmin(UserSessionAdmin):
     """django-allauth's page searches by user name, which ours do not have."""
 
-    search_fields = ("user__email", "ip")
+    search_fields = ("user__email", "user__phone", "ip")
 
 
 admin.site.unregister(UserSession)

@@ -14,7 +14,10 @@ logger = logging.getLogger(__name__)
 
 
 class SmsGateway(Protocol):
-    """What a provider's adapter looks like; `key` of the notification is its idempotency key."""
+    """What a provider's adapter looks like; `key` of the notification is its idempotency key.
+
+    A code for signing in is a notification that was never saved and has no merchant.
+    """
 
     def send(self, notification: Notification) -> None: ...
 

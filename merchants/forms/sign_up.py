@@ -4,23 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.forms import SignupForm
 from allauth.core import context
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from merchants.forms.contact import ContactField, by_kind
 from merchants.forms.line import LineField
 from merchants.models import User
 
-PENDING = "pending_shop"  # in the session: no shop is made before the address is known to be hers
+PENDING = "pending_shop"  # in the session: no shop is made before the code came back
 SHOP = ("shop_name", "store", "city")
 INVITED = "/join/"
 
 
-class SignUpForm(forms.Form):
-    """Added to allauth's form. Who follows an invitation joins a shop and is asked for none."""
+class SignUpForm(SignupForm):
+    """allauth's form, with one field for the e-mail address or the mobile number.
 
-    field_order = (*SHOP, "name", "email")
+    Who follows an invitation joins a shop and is asked for none.
+    """
+
+    field_order = (*SHOP, "name", "contact")
 
     shop_name = LineField(
         label=_("Name of the shop"),
@@ -48,12 +53,22 @@ class SignUpForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        del self.fields["email"], self.fields["phone"]
+        self.fields["contact"] = ContactField()
         if is_invited(context.request):
             for name in SHOP:
                 del self.fields[name]
 
-    def signup(self, request: HttpRequest, user: User) -> None:
-        """allauth calls this for a new account, whose address nobody has proved yet."""
+    def clean_contact(self) -> str:
+        """Known or not: allauth's try_save() answers both alike."""
+        contact: str = self.cleaned_data["contact"]
+        self.cleaned_data |= by_kind(contact)
+        if "@" in contact:
+            self.cleaned_data["email"] = self.clean_email()
+        return contact
+
+    def custom_signup(self, request: HttpRequest, user: User) -> None:
+        """allauth calls this for a new account; nobody has proved yet that the contact is hers."""
         if "shop_name" in self.cleaned_data:
             data = self.cleaned_data
             shop = {"name": data["shop_name"], "store": data["store"], "city": data["city"]}

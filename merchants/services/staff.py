@@ -132,7 +132,7 @@ def note_joined(staff: Staff) -> None:
 
 
 def _note(action: Action, staff: Staff, by: User | None, **details: object) -> None:
-    about = f"{staff.host_name} ({staff.user.email})"
+    about = f"{staff.host_name} ({staff.user.contact})"
     record(merchant=staff.merchant, action=action, by=by, about=about, **details)
 
 

@@ -27,8 +27,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from merchants import pictures
+from merchants.forms.contact import as_typed
 from merchants.referrer import came_from
 from merchants.resent import FIELD
+from merchants.rules.phone import mask_phone
 
 register = template.Library()
 register.filter(pictures.photo_url)  # {{ photo.thumb|photo_url }}, whether there is one or not
@@ -215,12 +217,14 @@ def initial(name: Any) -> str:
 @register.filter
 def masked_phone(number: Any) -> str:
     """138 **** 2688: enough to recognise, not enough to call."""
-    digits = "".join(letter for letter in str(number or "") if letter.isdigit())
-    if digits.startswith("86") and len(digits) == 13:
-        digits = digits[2:]
-    if len(digits) < 8:
-        return "****" if digits else ""
-    return f"{digits[:3]} **** {digits[-4:]}"
+    return mask_phone(str(number or ""))
+
+
+@register.filter
+def written_contact(contact: Any) -> str:
+    """An e-mail address as it is; a number as a person writes it here."""
+    text = str(contact or "")
+    return as_typed(text) if text.startswith("+") and "@" not in text else text
 
 
 # --- time -------------------------------------------------------------------------------------
@@ -315,6 +319,13 @@ def relabel(field: BoundField, label: str) -> str:
     """Call a field of somebody else's form by our word. Writes nothing."""
     field.label = label
     field.field.widget.attrs.pop("placeholder", None)
+    return ""
+
+
+@register.simple_tag
+def digits_only(field: BoundField) -> str:
+    """Let a phone bring up its digits for this field. Writes nothing."""
+    field.field.widget.attrs["inputmode"] = "numeric"
     return ""
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
-from phonenumber_field.phonenumber import PhoneNumber
 
 from merchants.models import Merchant, Product, Store, Variant
 from merchants.rules.stock import MOST_AT_ONCE
@@ -46,15 +45,6 @@ class ChoiceForm(forms.Form):
 class StoreField(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.name} · {obj.city} {obj.address}".strip(" ·")
-
-
-def as_typed(phone: str) -> str:
-    """A remembered number as a person writes it here: 138 0013 8000; a foreign one with its +."""
-    number = PhoneNumber.from_string(phone)
-    if not number.is_valid():
-        return ""
-    here = number.country_code == PhoneNumber.from_string("13800138000").country_code
-    return number.as_national if here else number.as_international
 
 
 class CheckoutForm(ChoiceForm):

@@ -19,11 +19,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from merchants.device import customer_of, device_of, known_guest
 from merchants.errors import RuleBroken
+from merchants.forms.contact import as_typed
 from merchants.models import Customer, Merchant
 from merchants.pace import keep_pace
 from merchants.selectors.stock import free_pieces, pickup_places
 from merchants.services.request import once
-from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm, as_typed
+from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
 from orders.models import Order, Voucher
 from orders.payments import open_gateway, sandbox
 from orders.rules.line import LineState

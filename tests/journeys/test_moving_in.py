@@ -99,7 +99,7 @@ def sign_up(page: Page, server: Server) -> None:
         "shop_name": "桂芳茶行",
         "store": "清河坊店",
         "name": "芳姐",
-        "email": "fang@example.com",
+        "contact": "fang@example.com",
     }
     for name, value in words.items():
         page.locator(f"[name={name}]").fill(value)
@@ -239,7 +239,7 @@ def join(clerk: Page, server: Server, link: str) -> None:
     clerk.locator("main a.btn--primary").click()
     expect(clerk.locator("[name=shop_name]")).to_have_count(0)
     clerk.locator("[name=name]").fill("小梅")
-    clerk.locator("[name=email]").fill("mei@example.com")
+    clerk.locator("[name=contact]").fill("mei@example.com")
     clerk.keyboard.press("Enter")
     type_code(clerk, server)
     clerk.wait_for_url("**/join/**")

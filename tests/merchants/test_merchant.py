@@ -15,7 +15,7 @@ from merchants.rules.role import Role
 from merchants.services.invitation import invite
 
 SHOP = {"shop_name": "桂芳茶行", "store": "清河坊店", "city": "杭州"}
-PERSON = {"name": "芳姐", "email": "fang@example.com"}
+PERSON = {"name": "芳姐", "contact": "fang@example.com"}
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +63,7 @@ def test_without_the_code_there_is_no_shop(client):
         ({"shop_name": "x"}, "At least 2 characters"),
         ({"store": "a\u202eb"}, "invisible character"),
         ({"city": ""}, "Fill this in."),
-        ({"email": "nobody"}, "Write an address such as"),
+        ({"contact": "nobody"}, "Write an address such as"),
         ({"name": "n" * 16}, "At most 15 characters"),
     ],
 )
@@ -89,7 +89,7 @@ def test_who_is_invited_is_asked_for_no_shop(client, shop, alice):
 
 def test_an_address_that_is_known_opens_nothing(client, mallory):
     """It is answered as any other; what was typed cannot become a shop of the account."""
-    answer = sign_up(client, email=mallory.email)
+    answer = sign_up(client, contact=mallory.email)
     assert answer.status_code == 302
     words = {"login": mallory.email, "password": "a long password"}
     client.post(reverse("account_login"), words, follow=True)

@@ -45,7 +45,7 @@ def test_a_coupon_form_speaks_like_us(as_bob, shop, language, words):
     "url", ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
 )
 def test_the_entrance_speaks_like_us(client, db, language, url):
-    for words in ({"email": ""}, {"email": "x", "login": "x"}):
+    for words in ({"email": ""}, {"email": "x", "login": "x", "contact": "x"}):
         page = client.post(url, words, headers={"Accept-Language": language})
         assert 'class="error"' in page.text
         assert not [raw for raw in RAW if raw in page.text]
