@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from merchants.errors import BadQuantity, OutOfStock
+from merchants.errors import BadQuantity, OutOfStock, RuleBroken
 from merchants.models import (
     Merchant,
     Reservation,
@@ -44,6 +44,13 @@ class HeldForOrders(OutOfStock):
     )
 
 
+class TakenOut(RuleBroken):
+    """An archived variant has no pieces, and gets none."""
+
+    code = "taken_out"
+    sentence = gettext_lazy("%(goods)s was taken out of the assortment: no pieces can come in.")
+
+
 @transaction.atomic
 def change_stock(
     *,
@@ -58,7 +65,7 @@ def change_stock(
     """Add `delta` pieces (negative: take away) and write why into the ledger.
 
     What is held for orders stays. Raises OutOfStock if fewer than that are free (HeldForOrders if
-    that is why), BadQuantity for 0 or an absurd number.
+    that is why), BadQuantity for 0 or an absurd number, TakenOut for pieces of an archived one.
     """
     if variant.merchant_id != store.merchant_id:
         raise BadQuantity
@@ -93,6 +100,9 @@ def book(*, stock: Stock, delta: int, entry: Entry) -> None:
     ).update(on_hand=F("on_hand") + delta, stale=True)
     if not changed:
         raise too_few(stock, -delta) if delta < 0 else BadQuantity
+    # Looked at when the row is ours: whoever archives a variant locks its stock first.
+    if delta > 0 and (gone := Variant.whole.filter(pk=stock.variant_id, archived=True).first()):
+        raise TakenOut(TakenOut.sentence % {"goods": gone})
     _record(stock, delta, entry)
 
 

@@ -14,7 +14,7 @@ from merchants.rules.stock import Reason
 from merchants.rules.stocktake import StocktakeState
 from merchants.selectors.stocktake import uncounted
 from merchants.services.audit import record
-from merchants.services.stock import MOST_ON_HAND, Entry, book
+from merchants.services.stock import MOST_ON_HAND, Entry, TakenOut, book
 from merchants.signals import stock_changed
 
 
@@ -34,6 +34,16 @@ class CountBelowHeld(RuleBroken):
             _("Nothing was booked: online orders hold more than was found of %(goods)s.")
             % {"goods": _listed(goods)}
         )
+
+
+class CountedTakenOut(RuleBroken):
+    """More was found of goods that were taken out since."""
+
+    code = "counted_taken_out"
+    sentence = _(
+        "Nothing was booked: %(goods)s was taken out of the assortment."
+        " Clear its count, then book again."
+    )
 
 
 class MovedMeanwhile(RuleBroken):
@@ -102,8 +112,8 @@ def apply_stocktake(*, stocktake: Stocktake, by: User, rest_is_gone: bool = Fals
     """Book what was found against what the ledger said when it was found; once.
 
     What was sold since stays sold. Goods that nobody counted stay as they are, unless
-    `rest_is_gone`. Raises CountBelowHeld, naming the goods, and books nothing; StocktakeOver if it
-    was thrown away. Booked before, it is left as it is.
+    `rest_is_gone`. Raises CountBelowHeld or CountedTakenOut, naming the goods, and books nothing;
+    StocktakeOver if it was thrown away. Booked before, it is left as it is.
     """
     now = timezone.now()
     mine = Stocktake.objects.filter(pk=stocktake.pk, state=StocktakeState.OPEN.value)
@@ -178,16 +188,20 @@ def _count_rest_as_none(stocktake: Stocktake, by: User) -> None:
 
 def _book(stocktake: Stocktake, entry: Entry) -> None:
     lines = stocktake.lines.exclude(counted=F("expected")).order_by("variant_id")
-    moved, refused = [], []
+    moved, refused, gone = [], [], []
     for line in lines.select_related("variant__product"):
         stock, _made = Stock.objects.get_or_create(variant=line.variant, store=stocktake.store)
         try:
             book(stock=stock, delta=line.difference, entry=entry)
         except OutOfStock:
             refused.append(str(line.variant))
+        except TakenOut:
+            gone.append(str(line.variant))
         moved.append(line)
     if refused:
         raise CountBelowHeld(refused)
+    if gone:
+        raise CountedTakenOut(CountedTakenOut.sentence % {"goods": _listed(gone)})
     if moved:
         stock_changed.state(variant_ids={line.variant_id for line in moved})
     record(

@@ -113,7 +113,10 @@ def _found(request: MerchantRequest, public_id: str) -> Stocktake:
 
 
 def _named(request: MerchantRequest) -> Variant | None:
-    return request.merchant.variants.filter(pk=key_of(request.POST.get("variant", ""))).first()
+    """One taken out meanwhile too: its count may be cleared."""
+    return Variant.whole.filter(
+        merchant=request.merchant, pk=key_of(request.POST.get("variant", ""))
+    ).first()
 
 
 def _count(request: MerchantRequest, stocktake: Stocktake, variant: Variant) -> int:

@@ -10,14 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from merchants.errors import BadQuantity
-from merchants.models import AuditEntry, StockMovement, Stocktake, Store, Variant
+from merchants.models import AuditEntry, Stock, StockMovement, Stocktake, Store, Variant
 from merchants.rules.audit import Action
 from merchants.rules.stock import Reason
 from merchants.rules.stocktake import StocktakeState
 from merchants.selectors.stocktake import progress_of
-from merchants.services.stock import change_stock, reserve, sell_at_counter
+from merchants.services.stock import TakenOut, change_stock, reserve, sell_at_counter
 from merchants.services.stocktake import (
     CountBelowHeld,
+    CountedTakenOut,
     MovedMeanwhile,
     StocktakeOver,
     apply_stocktake,
@@ -260,3 +261,22 @@ def test_an_absurd_key_is_no_row(as_bob, url, shop, stocktake, digits):
     assert as_bob.post(begin, {"store": digits}).status_code == 404
     left = {"view": "left", "category": digits}
     assert as_bob.get(url(), left).status_code == 200
+
+
+def test_goods_taken_out_since_are_named_and_get_no_pieces(
+    as_bob, url, stocktake, variant, store, bob
+):
+    set_count(stocktake=stocktake, variant=variant, counted=12, by=bob)
+    gone = {"variant": variant, "store": store, "by": bob}
+    change_stock(delta=-10, reason=Reason.WRITTEN_OFF, **gone)
+    Variant.objects.filter(pk=variant.pk).update(archived=True)
+    with pytest.raises(CountedTakenOut, match="明前龙井"):
+        apply_stocktake(stocktake=stocktake, by=bob)
+    for reason in (Reason.RECEIVED, Reason.RETURNED, Reason.COUNTED):
+        with pytest.raises(TakenOut, match="明前龙井"):
+            change_stock(delta=1, reason=reason, **gone)
+    assert Stock.objects.get(variant=variant).on_hand == 0
+    form = {"variant": variant.pk, "counted": "", "form_key": "k"}
+    assert as_bob.post(url("count"), form, headers=HTMX).status_code == 200
+    apply_stocktake(stocktake=stocktake, by=bob)
+    assert Stock.objects.get(variant=variant).on_hand == 0
