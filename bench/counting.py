@@ -24,7 +24,8 @@ from django.test.utils import CaptureQueriesContext  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from livestream.services.chat import Voice, say  # noqa: E402
+from livestream.services.chat import say  # noqa: E402
+from livestream.services.line import Voice  # noqa: E402
 from livestream.services.room import make_room, schedule_room, start_room  # noqa: E402
 from livestream.services.shelf import show_item  # noqa: E402
 from merchants.models import Customer, Merchant, Product, User  # noqa: E402

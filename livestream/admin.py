@@ -8,15 +8,30 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from livestream.models import (
+    Attendance,
+    BlockedWord,
+    Draw,
     Drop,
+    Entry,
+    FlashPurchase,
+    FlashSale,
+    Follow,
+    HeldLine,
     Message,
+    Minute,
     Publication,
+    Question,
+    QuickReply,
+    Rehearsal,
     Reminder,
     Replay,
     Room,
     Sale,
+    Sanction,
     ShelfItem,
     Spotlight,
+    StreamEvent,
+    StreamKey,
 )
 from livestream.services.room import ban_room
 from merchants.admin import ReadOnlyAdmin, ReadOnlyInline, act
@@ -48,9 +63,9 @@ class RoomAdmin(ReadOnlyAdmin):
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
-    list_display = ["at", "room", "author_name", "badge", "text", "hidden"]
+    list_display = ["at", "room", "author_name", "badge", "text", "hidden", "shadowed"]
     list_select_related = ["room"]
-    list_filter = ["kind", "badge", "hidden"]
+    list_filter = ["kind", "badge", "hidden", "shadowed"]
     search_fields = ["text", "author_name", "room__title"]
 
 
@@ -95,3 +110,113 @@ class PublicationAdmin(ReadOnlyAdmin):
     list_display = ["room", "epoch", "by", "codec", "started_at", "ended_at"]
     list_select_related = ["room", "by"]
     search_fields = ["room__title"]
+
+
+@admin.register(HeldLine)
+class HeldLineAdmin(ReadOnlyAdmin):
+    list_display = ["at", "room", "author_name", "text", "word", "judged_at", "judged_by"]
+    list_select_related = ["room", "judged_by"]
+    search_fields = ["text", "author_name", "room__title"]
+
+
+@admin.register(Question)
+class QuestionAdmin(ReadOnlyAdmin):
+    list_display = ["text", "room", "item", "asked", "state", "answered_by"]
+    list_select_related = ["room", "item__product", "answered_by"]
+    list_filter = ["state"]
+    search_fields = ["text", "room__title"]
+
+
+@admin.register(Sanction)
+class SanctionAdmin(ReadOnlyAdmin):
+    list_display = ["name", "measure", "merchant", "room", "by", "at", "until", "lifted_at"]
+    list_select_related = ["merchant", "room", "by"]
+    list_filter = ["measure"]
+    search_fields = ["name", "merchant__name", "room__title"]
+
+
+@admin.register(BlockedWord)
+class BlockedWordAdmin(ReadOnlyAdmin):
+    list_display = ["word", "merchant"]
+    list_select_related = ["merchant"]
+    search_fields = ["word", "merchant__name"]
+
+
+@admin.register(QuickReply)
+class QuickReplyAdmin(ReadOnlyAdmin):
+    list_display = ["text", "merchant"]
+    list_select_related = ["merchant"]
+    search_fields = ["text", "merchant__name"]
+
+
+@admin.register(FlashSale)
+class FlashSaleAdmin(ReadOnlyAdmin):
+    list_display = ["variant", "room", "price", "quota", "sold", "starts_at", "ends_at"]
+    list_select_related = ["variant__product", "room"]
+    search_fields = ["room__title", "variant__product__name"]
+
+
+@admin.register(FlashPurchase)
+class FlashPurchaseAdmin(ReadOnlyAdmin):
+    list_display = ["sale", "order", "customer", "quantity"]
+    list_select_related = ["sale__variant__product", "sale__room", "order", "customer"]
+    search_fields = ["order__number"]
+
+
+@admin.register(Draw)
+class DrawAdmin(ReadOnlyAdmin):
+    exclude = ["seed"]  # it decides who wins; after the drawing its page shows it to everybody
+    list_display = ["prize", "room", "state", "winners", "entry_count", "opened_at", "drawn_at"]
+    list_select_related = ["room"]
+    list_filter = ["state", "entry_by"]
+    search_fields = ["prize", "room__title", "public_id"]
+
+
+@admin.register(Entry)
+class EntryAdmin(ReadOnlyAdmin):
+    list_display = ["draw", "name", "at", "place", "claimed_at"]
+    list_select_related = ["draw__room"]
+    search_fields = ["draw__prize", "name", "handle"]
+
+
+@admin.register(Follow)
+class FollowAdmin(ReadOnlyAdmin):
+    list_display = ["customer", "merchant", "at"]
+    list_select_related = ["customer", "merchant"]
+    search_fields = ["merchant__name"]
+
+
+@admin.register(Attendance)
+class AttendanceAdmin(ReadOnlyAdmin):
+    list_display = ["room", "device", "first_at", "last_at", "seconds"]
+    list_select_related = ["room"]
+    search_fields = ["room__title"]
+
+
+@admin.register(Minute)
+class MinuteAdmin(ReadOnlyAdmin):
+    list_display = ["room", "at", "viewers", "arrived", "likes"]
+    list_select_related = ["room"]
+    search_fields = ["room__title"]
+
+
+@admin.register(Rehearsal)
+class RehearsalAdmin(ReadOnlyAdmin):
+    list_display = ["room", "by", "started_at", "ended_at", "score"]
+    list_select_related = ["room", "by"]
+    search_fields = ["room__title"]
+
+
+@admin.register(StreamKey)
+class StreamKeyAdmin(ReadOnlyAdmin):
+    exclude = ["secret_hash"]
+    list_display = ["room", "provider", "by", "issued_at", "expires_at", "revoked_at"]
+    list_select_related = ["room", "by"]
+    search_fields = ["room__title"]
+
+
+@admin.register(StreamEvent)
+class StreamEventAdmin(ReadOnlyAdmin):
+    list_display = ["at", "room", "provider", "kind"]
+    list_select_related = ["room"]
+    search_fields = ["room__title", "event_id"]

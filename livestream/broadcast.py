@@ -24,7 +24,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 if TYPE_CHECKING:
-    from livestream.models import Message, Room, ShelfItem
+    from livestream.models import HeldLine, Message, Question, Room, Sanction, ShelfItem
     from livestream.rules.price import Offer
     from merchants.models import Merchant, Notification, User
     from orders.models import Order
@@ -80,8 +80,17 @@ def said_event(message: Message) -> Event:
         "name": message.author_name,
         "badge": message.badge,
         "text": message.text,
+        "reply": _reply(message.reply_to),
+        "asks": message.question_id,
         "at": message.at,
     }
+
+
+def _reply(message: Message | None) -> Event | None:
+    """What a line answers, as much of it as is shown."""
+    if message is None or message.hidden:
+        return None
+    return {"id": message.pk, "name": message.author_name, "text": message.text[:60]}
 
 
 def chat_message(message: Message) -> None:
@@ -100,6 +109,55 @@ def chat_hidden(message: Message) -> None:
     """Take a line away again everywhere."""
     event = {"type": "chat.hidden", "id": message.pk}
     _after_commit(room_group(message.room_id), _hub_events([(event, False, -message.pk)]))
+
+
+def chat_shadowed(room: Room, messages: Iterable[Message]) -> None:
+    """Staff see what a shadow banned guest says; nobody else does."""
+    for message in messages:
+        tell(room, {**said_event(message), "shadowed": True}, staff=True)
+
+
+def chat_held(room: Room, lines: Iterable[HeldLine]) -> None:
+    """Staff see what waits for their approval."""
+    for line in lines:
+        event = {"type": "chat.held", "id": line.pk, "name": line.author_name, "text": line.text}
+        tell(room, {**event, "word": line.word, "at": line.at}, staff=True)
+
+
+def chat_judged(line: HeldLine) -> None:
+    """It waits no longer."""
+    tell(line.room, {"type": "chat.judged", "id": line.pk}, staff=True)
+
+
+def chat_paced(room: Room) -> None:
+    """Slow mode, and whether lines wait for approval."""
+    event = {"type": "chat.paced", "slow": room.slow_seconds, "holds": room.holds_chat}
+    tell(room, event)
+
+
+def question_changed(question: Question) -> None:
+    """The inbox of the staff: asked, taken by a colleague, left, answered or put aside."""
+    event = {
+        "type": "question.changed",
+        "id": question.pk,
+        "item": question.item_id,
+        "text": question.text,
+        "asked": question.asked,
+        "state": question.state,
+        "by": question.taken_by_id,
+        "until": question.taken_until,
+    }
+    tell(question.room, event, staff=True)
+
+
+def sanctioned(sanction: Sanction, room: Room) -> None:
+    """Staff hear of a measure; who is banned is sent out of the rooms that are on."""
+    event = {"type": "guest.sanctioned", "name": sanction.name, "measure": sanction.measure}
+    tell(room, event, staff=True)
+    if sanction.measure == "ban" and sanction.device is not None:
+        for room_id in sanction.merchant.rooms.public().values_list("pk", flat=True):
+            message = {"type": "hub.dismiss", "device": sanction.device.hex}
+            _after_commit(room_group(room_id), message)
 
 
 def chat_muted(room: Room) -> None:

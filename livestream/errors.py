@@ -104,6 +104,70 @@ class ChatClosed(RuleBroken):
     sentence = _("The host has closed the chat for a while.")
 
 
+class Silenced(RuleBroken):
+    code = "silenced"
+    status = 403
+    sentence = _("You cannot write here for a while. You can still watch and buy.")
+
+
+class Banned(RuleBroken):
+    code = "banned"
+    status = 403
+    sentence = _("This shop has closed its rooms to you.")
+
+
+class SlowMode(RuleBroken):
+    code = "slow_mode"
+    status = 429
+    sentence = _("The chat is in slow mode. Wait a moment, then send it again.")
+
+
+class BadReply(RuleBroken):
+    code = "bad_reply"
+    status = 422
+    sentence = _("The message you answer is not there any more. Send yours without it.")
+
+
+class BadMeasure(RuleBroken):
+    code = "bad_measure"
+    status = 422
+    sentence = _("A mute lasts 1 minute to 7 days.")
+
+
+class Nobody(RuleBroken):
+    code = "nobody"
+    status = 422
+    sentence = _("This line was written by the shop or by the system.")
+
+
+class BadWord(RuleBroken):
+    code = "bad_word"
+    status = 422
+    sentence = _("A blocked word has 1 to 40 letters or digits, and a list at most 2,000 words.")
+
+
+class BadAnswer(RuleBroken):
+    code = "bad_answer"
+    status = 422
+    sentence = _("A quick reply has 1 to 120 letters, and there are at most 30.")
+
+
+class QuestionTaken(RuleBroken):
+    code = "question_taken"
+    sentence = _("A colleague is answering this question.")
+
+
+class QuestionOver(RuleBroken):
+    code = "question_over"
+    sentence = _("This question has been answered or put aside.")
+
+
+class BadPace(RuleBroken):
+    code = "bad_pace"
+    status = 422
+    sentence = _("Slow mode takes 0 to 120 seconds.")
+
+
 class ChatOver(RuleBroken):
     code = "chat_over"
     sentence = _("The chat of this room is over.")

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from livestream.models import Publication
 from livestream.selectors.invariant import ALL
-from livestream.services.chat import Voice, say
+from livestream.services.chat import say
 from livestream.services.drop import claim_drop, open_drop
+from livestream.services.line import Voice
 from livestream.services.publication import open_publication
 from livestream.services.room import end_room, make_room, schedule_room, start_room
 from livestream.services.sale import buy_in_room

@@ -28,10 +28,12 @@ from livestream.hub.frame import gather
 from livestream.hub.room import Hub
 from livestream.hub.rows import Rows, read
 from livestream.hub.seat import Seat
-from livestream.models import Message, Room
+from livestream.models import HeldLine, Message, Room
 from livestream.rules.chat import LONGEST_KEY, LONGEST_NAME, MOST_LIKES, Bucket, clean
+from livestream.rules.moderation import Measure
 from livestream.rules.room import PUBLIC, RoomState
-from livestream.services.chat import Line, Voice
+from livestream.selectors.moderation import measure_against
+from livestream.services.line import Line, Voice
 from merchants.device import device_of
 from merchants.errors import RuleBroken
 from merchants.models import Customer, Staff
@@ -59,6 +61,9 @@ class Visitor:
     user_id: int | None = None
     staff: Staff | None = None
     voice: Voice | None = None
+    device: UUID | None = None
+    banned: bool = False
+    shadowed: bool = False
     frames: Bucket = field(default_factory=lambda: Bucket(size=60, rate=10))
     lines: Bucket = field(default_factory=lambda: Bucket(size=5, rate=1))
     patience: Bucket = field(default_factory=lambda: Bucket(size=150, rate=1))
@@ -73,8 +78,9 @@ async def room_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "websocket.accept"})
     broadcast.attach()
     visitor = await _admit(scope)
-    if visitor is None:
-        await send({"type": "websocket.close", "code": door.NOT_FOUND})
+    if visitor is None or visitor.banned:
+        code = door.FORBIDDEN if visitor else door.NOT_FOUND
+        await send({"type": "websocket.close", "code": code})
         return
     try:
         hub = await hub_of(visitor.room.pk)
@@ -83,7 +89,12 @@ async def room_socket(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await send({"type": "websocket.close", "code": door.TRY_AGAIN})
         return
     staff = visitor.staff is not None
-    seat = Seat(send, staff=staff, user_id=visitor.user_id if staff else None)
+    seat = Seat(
+        send,
+        staff=staff,
+        user_id=visitor.user_id if staff else None,
+        device=visitor.device.hex if visitor.device and not staff else None,
+    )
     hub.enter(seat)  # join first, then read: nothing falls between
     try:
         await _welcome(hub, seat, visitor, _last_id(scope))
@@ -133,8 +144,20 @@ def _recognise(visitor: Visitor, user_id: int | None) -> None:
     if visitor.staff is not None:
         visitor.lines = Bucket(size=20, rate=5)
     elif "device" in visitor.session:
-        visitor.lines = _lines_of(str(visitor.session["device"]))
+        visitor.device = UUID(visitor.session["device"])
+        visitor.lines = _lines_of(str(visitor.device))
+        _measure(visitor)
     visitor.voice = _voice_of(visitor)
+
+
+def _measure(visitor: Visitor) -> None:
+    """What the shop has decided about a guest, by device or by customer."""
+    device, room = visitor.device, visitor.room
+    known = Customer.objects.filter(merchant_id=room.merchant_id, device=device)
+    customer = known.values_list("pk", flat=True).first()
+    measure = measure_against(room, device=device, customer=customer, now=timezone.now())
+    visitor.banned = measure is Measure.BAN
+    visitor.shadowed = measure is Measure.SHADOW
 
 
 def _lines_of(device: str) -> Bucket:
@@ -206,6 +229,10 @@ async def _welcome(hub: Hub, seat: Seat, visitor: Visitor, last_id: int | None) 
         seat.tell({"type": "chat.gap"})
     if missed:
         seat.tell_text(gather(missed))
+    if visitor.shadowed and last_id is not None and visitor.device is not None:
+        own = await Rows().own_after(visitor.room.pk, visitor.device, last_id, FIRST_SIGHT)
+        if own:
+            seat.tell_text(gather(own))
     hub.start(seat)
 
 
@@ -277,7 +304,10 @@ async def _act(
         case {"type": "chat.say", "text": str(text), "key": str(key)} if _is_key(key):
             if not visitor.lines.take(now):
                 return errors.SlowDown
-            return await _say(hub, seat, visitor, text, key)
+            reply_to = content.get("reply_to")
+            if not (reply_to is None or _is_id(reply_to)):
+                return errors.BadFrame
+            return await _say(hub, seat, visitor, text, key, reply_to)
         case {"type": "like", "n": int(count)} if 0 < count <= MOST_LIKES and count is not True:
             hub.likes.tap(count)
         case {"type": "ping"}:
@@ -291,19 +321,28 @@ def _is_key(key: str) -> bool:
     return 0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()
 
 
+def _is_id(value: Any) -> bool:
+    return isinstance(value, int) and value is not True and 0 < value < 2**63
+
+
 async def _say(
-    hub: Hub, seat: Seat, visitor: Visitor, text: str, key: str
+    hub: Hub, seat: Seat, visitor: Visitor, text: str, key: str, reply_to: int | None
 ) -> type[RuleBroken] | None:
     if visitor.voice is None:
         visitor.voice = await read(_voice_now, visitor)
     if visitor.voice is None:
         return errors.NicknameNeeded
     try:
-        outcome = await hub.scribe.write(Line(visitor.voice, text, key))
+        outcome = await hub.scribe.write(Line(visitor.voice, text, key, reply_to))
     except Exception:  # logged by the scribe: a full disk or a lost database
         return errors.NotSaved
+    if isinstance(outcome, HeldLine):
+        seat.tell({"type": "chat.waits", "key": key})
+        return None
     if not isinstance(outcome, Message):
         return outcome
+    if outcome.shadowed:  # he hears himself, and nobody else does
+        seat.tell_text(broadcast.encode(broadcast.said_event(outcome)))
     seat.tell({"type": "chat.accepted", "key": key, "id": outcome.pk})
     return None
 

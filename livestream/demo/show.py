@@ -12,7 +12,8 @@ from livestream.demo.shop import PICTURES
 from livestream.media.testcard import Testcard
 from livestream.models import Room
 from livestream.rules.room import RoomState
-from livestream.services.chat import Voice, say
+from livestream.services.chat import say
+from livestream.services.line import Voice
 from livestream.services.publication import media_folder
 from livestream.services.replay import make_replay
 from livestream.services.room import end_room, make_room, schedule_room, start_room

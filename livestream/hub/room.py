@@ -37,6 +37,7 @@ LINGER = 10.0  # seconds an empty room keeps its subscription: a reload comes ba
 
 TOO_SLOW = 4408
 NOT_STAFF = 4403
+BANNED = 4403
 GONE = 4404
 
 
@@ -178,6 +179,8 @@ class Hub:
                 self.likes.hear(node, count)
             case {"type": "hub.dismiss", "user": int(user)}:
                 self.dismiss(lambda seat: seat.user_id == user, NOT_STAFF)
+            case {"type": "hub.dismiss", "device": str(device)}:
+                self.dismiss(lambda seat: seat.device == device, BANNED)
             case {"type": "hub.dismiss", "user": None}:
                 self.dismiss(lambda seat: not seat.staff, GONE)
 

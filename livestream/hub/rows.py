@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.conf import settings
 from django.db import close_old_connections, connections
@@ -18,8 +19,9 @@ from django.db import close_old_connections, connections
 from livestream import broadcast
 from livestream.models import Room
 from livestream.selectors import chat
-from livestream.services.chat import Line, Outcome, say_all
+from livestream.services.chat import say_all
 from livestream.services.like import fold
+from livestream.services.line import Line, Outcome
 from merchants.models import Staff
 
 T = TypeVar("T")
@@ -70,6 +72,13 @@ class Rows:
 
     async def said_after(self, room_id: int, last_id: int, count: int) -> list[tuple[int, str]]:
         return await read(lambda: chat.as_events(chat.after(room_id, last_id, count)))
+
+    async def own_after(self, room_id: int, device: UUID, last_id: int, count: int) -> list[str]:
+        """What only this device sees of its own lines."""
+        said = await read(
+            lambda: chat.as_events(chat.own_shadowed(room_id, device, last_id, count))
+        )
+        return [text for _, text in said]
 
     async def tally(self, room_id: int, last_id: int) -> tuple[int, int]:
         """(visible lines after `last_id`, likes)"""

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 
 from livestream.hub.rows import Rows
-from livestream.services.chat import Line, Outcome
+from livestream.services.line import Line, Outcome
 
 logger = logging.getLogger(__name__)
 

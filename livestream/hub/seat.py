@@ -19,6 +19,7 @@ class Seat:
     __slots__ = (
         "_send",
         "behind_since",
+        "device",
         "flowing",
         "position",
         "staff",
@@ -27,12 +28,20 @@ class Seat:
         "write",
     )
 
-    def __init__(self, send: Any, *, staff: bool = False, user_id: int | None = None) -> None:
+    def __init__(
+        self,
+        send: Any,
+        *,
+        staff: bool = False,
+        user_id: int | None = None,
+        device: str | None = None,
+    ) -> None:
         self._send = send
         self.wire = wire_for(send)
         self.write = self.wire.write
         self.staff = staff
         self.user_id = user_id
+        self.device = device
         self.flowing = False
         self.position = 0
         self.behind_since: float | None = None

@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from livestream.models.room import Room
 from merchants.models import Staff
 
+EMBEDDED = "embedded"
+
 
 class Publication(models.Model):
     """One encoder session of one publisher. `epoch` rises with each and is never reused."""
@@ -17,6 +19,10 @@ class Publication(models.Model):
     publisher = models.UUIDField()
     by = models.ForeignKey(Staff, models.SET_NULL, null=True, blank=True, related_name="+")
     codec = models.CharField(max_length=80, blank=True)
+    provider = models.CharField(max_length=20, default=EMBEDDED)
+    session = models.CharField(
+        max_length=120, blank=True, help_text=_("What a media server calls this publisher.")
+    )
     started_at = models.DateTimeField(_("from"))
     ended_at = models.DateTimeField(_("to"), null=True, blank=True)
 
@@ -52,3 +58,47 @@ class Replay(models.Model):
     def is_film(self) -> bool:
         """Only the film is left of it: one file, and no playlist."""
         return self.path.endswith(".mp4")
+
+
+class StreamKey(models.Model):
+    """The right to publish one room through a media server, until it is revoked or has expired.
+
+    `name` is the stream's name at the server, new for each key; of the secret only a hash is kept.
+    """
+
+    room = models.ForeignKey(Room, models.CASCADE, related_name="stream_keys")
+    provider = models.CharField(max_length=20)
+    name = models.CharField(max_length=40, unique=True)
+    secret_hash = models.CharField(max_length=64)
+    by = models.ForeignKey(Staff, models.SET_NULL, null=True, blank=True, related_name="+")
+    issued_at = models.DateTimeField(_("issued"))
+    expires_at = models.DateTimeField(_("to"))
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("stream key")
+        verbose_name_plural = _("stream keys")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.provider} · {self.room}"
+
+
+class StreamEvent(models.Model):
+    """What a media server told us, once: hooks are repeated, and come in any order."""
+
+    provider = models.CharField(max_length=20)
+    event_id = models.CharField(max_length=160)
+    room = models.ForeignKey(Room, models.CASCADE, related_name="stream_events")
+    kind = models.CharField(max_length=20)
+    at = models.DateTimeField(_("at"))
+
+    class Meta:
+        verbose_name = _("stream event")
+        verbose_name_plural = _("stream events")
+        constraints = [
+            models.UniqueConstraint(fields=["provider", "event_id"], name="stream_event_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.kind} · {self.room}"

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from livestream.rules.room import ON_AIR, OVER, PUBLIC, RoomState
+from livestream.rules.room import GRACE_MINUTES, ON_AIR, OVER, PUBLIC, RoomState
 from merchants.models import Merchant, Product, Staff
 from merchants.models.address import short_id
 
@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from livestream.models.chat import Message
+    from livestream.models.draw import Draw
     from livestream.models.drop import Drop
+    from livestream.models.flash import FlashSale
+    from livestream.models.question import Question
 
 STATE_LABELS = {
     RoomState.DRAFT.value: _("Draft"),
@@ -38,6 +41,9 @@ def cover_path(room: Room, filename: str) -> str:
     return f"covers/{uuid.uuid4().hex}.webp"
 
 
+VISIBILITIES = {"listed": _("Listed"), "link": _("With the link only")}
+
+
 class RoomQuerySet(models.QuerySet["Room"]):
     def public(self) -> RoomQuerySet:
         """Rooms whose address answers a shopper: one that is announced also while it rehearses."""
@@ -48,6 +54,10 @@ class RoomQuerySet(models.QuerySet["Room"]):
         """Announced and not begun, as shoppers see it."""
         rehearsed = Q(state=RoomState.REHEARSING, scheduled_at__isnull=False)
         return self.filter(Q(state=RoomState.SCHEDULED) | rehearsed)
+
+    def listed(self) -> RoomQuerySet:
+        """Public rooms that lists and searches may name; the others open by their address."""
+        return self.public().filter(visibility="listed")
 
     def on_air(self) -> RoomQuerySet:
         """Live, paused or interrupted."""
@@ -67,7 +77,21 @@ class Room(models.Model):
     host = models.ForeignKey(
         Staff, models.SET_NULL, null=True, related_name="rooms", verbose_name=_("host")
     )
+    backup = models.ForeignKey(
+        Staff,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("backup host"),
+    )
+    assistants = models.ManyToManyField(
+        Staff, blank=True, related_name="assisted_rooms", verbose_name=_("assistants")
+    )
     title = models.CharField(_("title"), max_length=34)
+    visibility = models.CharField(
+        _("who finds it"), max_length=6, choices=VISIBILITIES, default="listed"
+    )
     cover = models.ImageField(_("cover"), upload_to=cover_path, blank=True)
     cover_thumb = models.ImageField(upload_to=cover_path, blank=True, editable=False)
     starts_at = models.DateTimeField(_("starts"))
@@ -84,8 +108,19 @@ class Room(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True, editable=False)
     pinned = models.CharField(_("pinned message"), max_length=80, blank=True)
     muted = models.BooleanField(_("chat closed"), default=False)
+    slow_seconds = models.PositiveSmallIntegerField(
+        _("slow mode"), default=0, help_text=_("Seconds between two lines of one guest; 0: off.")
+    )
+    holds_chat = models.BooleanField(_("lines wait for approval"), default=False)
+    grace_minutes = models.PositiveSmallIntegerField(
+        _("goes on without a picture"),
+        default=GRACE_MINUTES,
+        help_text=_("Minutes after which a lost show ends by itself; 0: never."),
+    )
+    interrupted_at = models.DateTimeField(_("picture lost"), null=True, blank=True, editable=False)
     likes = models.PositiveBigIntegerField(_("likes"), default=0, editable=False)
     viewers_peak = models.PositiveIntegerField(_("most viewers"), default=0, editable=False)
+    provider = models.CharField(max_length=20, default="embedded", editable=False)
     epoch = models.PositiveIntegerField(default=0, editable=False)
     publisher = models.UUIDField(null=True, blank=True, editable=False)
     media_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -98,6 +133,9 @@ class Room(models.Model):
         spotlights: RelatedManager[Spotlight]
         messages: RelatedManager[Message]
         drops: RelatedManager[Drop]
+        draws: RelatedManager[Draw]
+        flash_sales: RelatedManager[FlashSale]
+        questions: RelatedManager[Question]
 
     class Meta:
         verbose_name = _("room")
@@ -146,6 +184,8 @@ class ShelfItem(models.Model):
         help_text=_("For every variant while the room is on air; in minor units."),
     )
     notes = models.TextField(_("talking points"), max_length=1000, blank=True)
+    objection = models.CharField(_("what they object"), max_length=200, blank=True)
+    minutes = models.PositiveSmallIntegerField(_("planned minutes"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("shelf item")

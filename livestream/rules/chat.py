@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from livestream.rules.room import ON_AIR, RoomState
 
@@ -38,6 +39,11 @@ def may_talk(state: str, *, staff: bool, muted: bool) -> bool:
     if staff:
         return state in OPEN_TO_STAFF
     return state in OPEN_TO_GUESTS and not muted
+
+
+def too_soon(last: datetime | None, seconds: int, now: datetime) -> bool:
+    """Whether slow mode still makes a guest wait whose last line came at `last`."""
+    return last is not None and now - last < timedelta(seconds=seconds)
 
 
 @dataclass

@@ -58,6 +58,7 @@ FURTHEST_START = timedelta(days=183)
 LATE_START = timedelta(hours=24)  # a scheduled room not started by then has expired
 LONG_REHEARSAL = timedelta(minutes=10)  # without a picture: nobody is there any more
 LONGEST_SHOW = timedelta(hours=24)
+GRACE_MINUTES = 30  # how long a show without a picture goes on, unless its room says otherwise
 SHELF_LIMIT = 500
 TITLE_UNITS = 34  # a hanzi counts two, a Latin letter one
 

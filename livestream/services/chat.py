@@ -3,53 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import ChatClosed, ChatOver, NameTaken, NothingSaid, TooLong
-from livestream.models import Message, Room
-from livestream.rules.chat import LONGEST, LONGEST_KEY, clean, folded, may_talk
+from livestream.errors import BadPace, ChatOver
+from livestream.models import HeldLine, Message, Room
+from livestream.rules.chat import LONGEST, clean
+from livestream.rules.moderation import SLOWEST
 from livestream.rules.room import RoomState
-from merchants.errors import KeyReused, RuleBroken, Taken
+from livestream.services.line import Judge, Line, Outcome, Voice
+from livestream.services.question import fold_questions
+from merchants.errors import KeyReused, Taken
 from merchants.models import Staff
 
-Outcome = Message | type[RuleBroken]
+Known = Message | HeldLine
 
 
-@dataclass(frozen=True)
-class Voice:
-    """Who speaks, as the room sees her."""
-
-    name: str
-    badge: str = ""  # "", "host", "staff" or "regular"
-    staff_id: int | None = None
-    customer_id: int | None = None
-    device: UUID | None = None
-
-
-@dataclass(frozen=True)
-class Line:
-    """Something a person wants to say. `key` names this attempt: sending it again says it once."""
-
-    voice: Voice
-    text: str
-    key: str | None = None
-
-
-def say(*, room: Room, voice: Voice, text: str, key: str | None = None) -> Message:
-    """Add one line to the chat and show it to everyone.
+def say(
+    *,
+    room: Room,
+    voice: Voice,
+    text: str,
+    key: str | None = None,
+    reply_to: int | None = None,
+) -> Message | HeldLine:
+    """Add one line to the chat and show it to everyone; one that must wait is held instead.
 
     With a `key` that was used before by the same person, the line of that time is returned.
-    Raises NothingSaid, TooLong, ChatClosed, ChatOver, NameTaken for a guest who calls himself like
-    the shop or its staff, or KeyReused for another person's key.
+    Raises NothingSaid, TooLong, ChatClosed, ChatOver, Silenced, SlowMode, BadReply, NameTaken for a
+    guest who calls himself like the shop or its staff, or KeyReused for another person's key.
     """
-    outcome = say_all(room_id=room.pk, lines=[Line(voice, text, key)])[0]
-    if isinstance(outcome, Message):
+    outcome = say_all(room_id=room.pk, lines=[Line(voice, text, key, reply_to)])[0]
+    if isinstance(outcome, Message | HeldLine):
         return outcome
     raise outcome
 
@@ -61,80 +48,64 @@ def say_all(*, room_id: int, lines: Sequence[Line]) -> list[Outcome]:
     The room's row is locked, so ids rise in the order of commits and nobody who resumes from the
     last id he saw can miss one that was committed later.
     """
-    room = (
-        Room.objects.select_for_update(of=("self",))
-        .only("state", "scheduled_at", "muted", "merchant")
-        .get(pk=room_id)
-    )
-    now = timezone.now()
-    reserved = _reserved(room, lines)
-    keys = {line.key for line in lines if line.key}
-    known = {
-        message.client_key: message
-        for message in Message.objects.filter(room_id=room_id, client_key__in=keys)
-    }
+    room = _locked(room_id)
+    judge = Judge(room, lines, timezone.now())
+    known = _known(room_id, lines)
     outcomes: list[Outcome] = []
-    fresh: list[Message] = []
+    fresh: list[Known] = []
     for line in lines:
         if line.key and line.key in known:
             outcomes.append(_again(known[line.key], line))
             continue
-        outcome = _judge(room, line, now, reserved)
-        if isinstance(outcome, Message):
+        outcome = judge.outcome(line)
+        outcomes.append(outcome)
+        if isinstance(outcome, Message | HeldLine):
             fresh.append(outcome)
             if line.key:
                 known[line.key] = outcome
-        outcomes.append(outcome)
-    Message.objects.bulk_create(fresh)
-    broadcast.chat_messages(room_id, fresh)
+    _write(room, fresh)
     return outcomes
 
 
-def _again(message: Message, line: Line) -> Outcome:
-    same = (message.device, message.staff_id) == (line.voice.device, line.voice.staff_id)
-    return message if same else KeyReused
-
-
-def _reserved(room: Room, lines: Sequence[Line]) -> set[str]:
-    """The names, folded, under which no guest may talk: the shop's and its staff's."""
-    if all(line.voice.staff_id for line in lines):
-        return set()
-    rows = Staff.objects.filter(merchant_id=room.merchant_id)
-    names = {name for row in rows.values_list("host_name", "merchant__name") for name in row}
-    return {folded(name) for name in names}
-
-
-def _judge(room: Room, line: Line, now: datetime, reserved: set[str]) -> Outcome:
-    staff = line.voice.staff_id is not None
-    text = clean(line.text)
-    if not text:
-        return NothingSaid
-    if len(text) > LONGEST or len(line.key or "") > LONGEST_KEY:
-        return TooLong
-    state = room.state if staff else room.shown_state
-    if not may_talk(state, staff=staff, muted=False):
-        return ChatOver
-    if not may_talk(state, staff=staff, muted=room.muted):
-        return ChatClosed
-    if not staff and folded(line.voice.name) in reserved:
-        return NameTaken
-    return Message(
-        room_id=room.pk,
-        author_name=line.voice.name,
-        badge=line.voice.badge,
-        staff_id=line.voice.staff_id,
-        customer_id=line.voice.customer_id,
-        device=line.voice.device,
-        text=text,
-        client_key=line.key or None,
-        at=now,
+def _locked(room_id: int) -> Room:
+    return (
+        Room.objects.select_for_update(of=("self",))
+        .only("state", "scheduled_at", "muted", "merchant", "slow_seconds", "holds_chat")
+        .get(pk=room_id)
     )
+
+
+def _known(room_id: int, lines: Sequence[Line]) -> dict[str, Known]:
+    """What was written under these keys before. A line once held is known as what it became."""
+    keys = {line.key for line in lines if line.key}
+    if not keys:
+        return {}
+    held = HeldLine.objects.filter(room_id=room_id, client_key__in=keys, message=None)
+    said = Message.objects.filter(room_id=room_id, client_key__in=keys)
+    return {str(row.client_key): row for rows in (held, said) for row in rows}
+
+
+def _again(known: Known, line: Line) -> Outcome:
+    staff_id = known.staff_id if isinstance(known, Message) else None
+    same = (known.device, staff_id) == (line.voice.device, line.voice.staff_id)
+    return known if same else KeyReused
+
+
+def _write(room: Room, fresh: Sequence[Known]) -> None:
+    said = [one for one in fresh if isinstance(one, Message)]
+    held = [one for one in fresh if isinstance(one, HeldLine)]
+    fold_questions(room=room, messages=said)
+    Message.objects.bulk_create(said)
+    HeldLine.objects.bulk_create(held)
+    broadcast.chat_messages(room.pk, [one for one in said if not one.shadowed])
+    broadcast.chat_shadowed(room, [one for one in said if one.shadowed])
+    broadcast.chat_held(room, held)
 
 
 @transaction.atomic
 def announce(*, room: Room, text: str, kind: str = "system") -> Message:
     """Add a line that nobody said: a system line, or a notice of the host."""
-    Room.objects.select_for_update(of=("self",)).only("pk").get(pk=room.pk)
+    _locked(room.pk)
     now = timezone.now()  # once the row is ours: ids rise in time
     message = Message.objects.create(room=room, kind=kind, text=clean(text)[:LONGEST], at=now)
     broadcast.chat_message(message)
@@ -142,8 +113,46 @@ def announce(*, room: Room, text: str, kind: str = "system") -> Message:
 
 
 @transaction.atomic
+def approve(*, held: HeldLine, by: Staff) -> Message:
+    """Let a held line through: it is said now, by whoever wrote it. Raises Taken or ChatOver."""
+    _locked(held.room_id)
+    _unheard(held.room)
+    now = timezone.now()
+    _judge_held(held, by)
+    message = Message.objects.create(
+        room_id=held.room_id,
+        author_name=held.author_name,
+        badge=held.badge,
+        customer_id=held.customer_id,
+        device=held.device,
+        text=held.text,
+        reply_to_id=held.reply_to_id,
+        client_key=held.client_key,
+        at=now,
+    )
+    fold_questions(room=held.room, messages=[message])
+    message.save(update_fields=["question"])
+    HeldLine.objects.filter(pk=held.pk).update(message=message)
+    broadcast.chat_message(message)
+    return message
+
+
+@transaction.atomic
+def dismiss(*, held: HeldLine, by: Staff) -> None:
+    """A held line is not said. Raises Taken."""
+    _judge_held(held, by)
+
+
+def _judge_held(held: HeldLine, by: Staff) -> None:
+    open_ = HeldLine.objects.filter(pk=held.pk, judged_at=None)
+    if not open_.update(judged_at=timezone.now(), judged_by=by):
+        raise Taken
+    broadcast.chat_judged(held)
+
+
+@transaction.atomic
 def hide(*, message: Message) -> Message:
-    """Take a line away everywhere; its row stays for the record."""
+    """Take a line away everywhere; its row stays for the record. Raises Taken."""
     if not Message.objects.filter(pk=message.pk, hidden=False).update(hidden=True):
         raise Taken
     message.hidden = True
@@ -158,6 +167,19 @@ def mute(*, room: Room, muted: bool) -> Room:
     if Room.objects.filter(pk=room.pk).exclude(muted=muted).update(muted=muted):
         room.muted = muted
         broadcast.chat_muted(room)
+    return room
+
+
+@transaction.atomic
+def pace(*, room: Room, slow_seconds: int, holds_chat: bool) -> Room:
+    """How long each guest waits between two lines (0: not), and whether all lines wait for
+    approval. Staff are exempt from both. Raises BadPace.
+    """
+    if not 0 <= slow_seconds <= SLOWEST:
+        raise BadPace
+    Room.objects.filter(pk=room.pk).update(slow_seconds=slow_seconds, holds_chat=holds_chat)
+    room.slow_seconds, room.holds_chat = slow_seconds, holds_chat
+    broadcast.chat_paced(room)
     return room
 
 

@@ -15,8 +15,9 @@ from livestream.models import Message
 from livestream.rules.chat import LONGEST, Bucket, clean, folded, masked, may_talk
 from livestream.rules.room import RoomState
 from livestream.selectors import chat as selector
-from livestream.services.chat import Line, Voice, announce, hide, mute, pin, say, say_all
+from livestream.services.chat import announce, hide, mute, pin, say, say_all
 from livestream.services.like import fold
+from livestream.services.line import Line, Voice
 from livestream.services.room import end_room
 from merchants.errors import KeyReused, Taken
 

@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from livestream.models import Message
-from livestream.services.chat import Voice, say
+from livestream.services.chat import say
+from livestream.services.line import Voice
 from tests.servers import Server, guest_session
 
 pytestmark = pytest.mark.slow

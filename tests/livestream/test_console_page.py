@@ -10,7 +10,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from livestream.models import Message, Room
-from livestream.services.chat import Voice, say
+from livestream.services.chat import say
+from livestream.services.line import Voice
 from tests.journeys.browser import chromium, desk, phone
 from tests.servers import Server, session_of
 

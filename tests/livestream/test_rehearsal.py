@@ -13,7 +13,8 @@ from livestream.errors import ChatOver, WrongState
 from livestream.models import Room
 from livestream.rules.room import LONG_REHEARSAL, RoomState
 from livestream.selectors.room import snapshot
-from livestream.services.chat import Voice, mute, pin, say
+from livestream.services.chat import mute, pin, say
+from livestream.services.line import Voice
 from livestream.services.publication import media_arrived, open_publication
 from livestream.services.room import (
     ban_room,

@@ -14,7 +14,8 @@ from django.contrib.sessions.backends.db import SessionStore
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from livestream.models import Message
-from livestream.services.chat import Voice, say
+from livestream.services.chat import say
+from livestream.services.line import Voice
 from merchants.models import Staff
 from tests.servers import database_url, guest_session, running, session_of
 

@@ -1,0 +1,188 @@
+"""What becomes of a line: said, held for approval, seen by its author alone, or refused.
+
+A `Judge` knows what every line of one moment is judged by, read once for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from uuid import UUID
+
+from django.db.models import Max
+
+from livestream.errors import (
+    BadReply,
+    Banned,
+    ChatClosed,
+    ChatOver,
+    NameTaken,
+    NothingSaid,
+    Silenced,
+    SlowMode,
+    TooLong,
+)
+from livestream.models import HeldLine, Message, Room
+from livestream.rules.chat import LONGEST, LONGEST_KEY, clean, folded, may_talk, too_soon
+from livestream.rules.moderation import Measure, blocked, hardest
+from livestream.selectors.moderation import measures, words_of
+from merchants.errors import RuleBroken
+from merchants.models import Staff
+
+
+@dataclass(frozen=True)
+class Voice:
+    """Who speaks, as the room sees her."""
+
+    name: str
+    badge: str = ""  # "", "host", "staff" or "regular"
+    staff_id: int | None = None
+    customer_id: int | None = None
+    device: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """Something a person wants to say. `key` names this attempt: sending it again says it once."""
+
+    voice: Voice
+    text: str
+    key: str | None = None
+    reply_to: int | None = None  # the id of the line that this one answers
+
+
+Outcome = Message | HeldLine | type[RuleBroken]
+
+
+class Judge:
+    """Judges the lines of one moment in one room."""
+
+    def __init__(self, room: Room, lines: Sequence[Line], now: datetime) -> None:
+        self.room = room
+        self.now = now
+        self.lines = lines
+        self.guests = [line.voice for line in lines if line.voice.staff_id is None]
+
+    def outcome(self, line: Line) -> Outcome:
+        """A row that is not yet written, or the refusal."""
+        text = clean(line.text)
+        refusal = self._refusal(line, text)
+        if refusal is not None:
+            return refusal
+        reply_to = self._answered.get(line.reply_to) if line.reply_to else None
+        if line.reply_to and reply_to is None:
+            return BadReply
+        if line.voice.staff_id is not None:
+            return self._message(line, text, reply_to)
+        self._heard(line.voice)
+        measure = self._measure(line.voice)
+        if measure is Measure.SHADOW:
+            return self._message(line, text, reply_to, shadowed=True)
+        word = blocked(text, words_of(self.room.merchant_id))
+        if word or self.room.holds_chat:
+            return self._held(line, text, reply_to, word or "")
+        return self._message(line, text, reply_to)
+
+    def _refusal(self, line: Line, text: str) -> type[RuleBroken] | None:
+        staff = line.voice.staff_id is not None
+        if not text:
+            return NothingSaid
+        if len(text) > LONGEST or len(line.key or "") > LONGEST_KEY:
+            return TooLong
+        state = self.room.state if staff else self.room.shown_state
+        if not may_talk(state, staff=staff, muted=False):
+            return ChatOver
+        if not may_talk(state, staff=staff, muted=self.room.muted):
+            return ChatClosed
+        return None if staff else self._guest_refusal(line.voice)
+
+    def _guest_refusal(self, voice: Voice) -> type[RuleBroken] | None:
+        if folded(voice.name) in self._reserved:
+            return NameTaken
+        match self._measure(voice):
+            case Measure.BAN:
+                return Banned
+            case Measure.MUTE:
+                return Silenced
+        slow = self.room.slow_seconds
+        if slow and voice.device and too_soon(self._last.get(voice.device), slow, self.now):
+            return SlowMode
+        return None
+
+    def _measure(self, voice: Voice) -> Measure | None:
+        by_device, by_customer = self._measures
+        found = [by_device.get(voice.device) if voice.device else None]
+        found.append(by_customer.get(voice.customer_id) if voice.customer_id else None)
+        return hardest(one for one in found if one)
+
+    def _heard(self, voice: Voice) -> None:
+        if self.room.slow_seconds and voice.device:
+            self._last[voice.device] = self.now
+
+    @cached_property
+    def _reserved(self) -> set[str]:
+        """The names, folded, under which no guest may talk: the shop's and its staff's."""
+        rows = Staff.objects.filter(merchant_id=self.room.merchant_id)
+        names = {name for row in rows.values_list("host_name", "merchant__name") for name in row}
+        return {folded(name) for name in names}
+
+    @cached_property
+    def _measures(self) -> tuple[dict[UUID, Measure], dict[int, Measure]]:
+        return measures(
+            self.room,
+            devices={voice.device for voice in self.guests if voice.device},
+            customers={voice.customer_id for voice in self.guests if voice.customer_id},
+            now=self.now,
+        )
+
+    @cached_property
+    def _last(self) -> dict[UUID, datetime]:
+        """When each device last said something, or had something held."""
+        since = self.now - timedelta(seconds=self.room.slow_seconds)
+        devices = {voice.device for voice in self.guests if voice.device}
+        found: dict[UUID, datetime] = {}
+        for model in (HeldLine, Message):
+            rows = model._default_manager.filter(room=self.room, at__gt=since, device__in=devices)
+            for device, at in rows.values_list("device").annotate(last=Max("at")).order_by():
+                found[device] = max(at, found.get(device, at))
+        return found
+
+    @cached_property
+    def _answered(self) -> dict[int | None, Message]:
+        """The lines that these answer, if everyone may see them."""
+        ids = {line.reply_to for line in self.lines if line.reply_to}
+        rows = Message.objects.filter(room=self.room, pk__in=ids, hidden=False, shadowed=False)
+        return {message.pk: message for message in rows}
+
+    def _message(
+        self, line: Line, text: str, reply_to: Message | None, *, shadowed: bool = False
+    ) -> Message:
+        return Message(
+            room_id=self.room.pk,
+            author_name=line.voice.name,
+            badge=line.voice.badge,
+            staff_id=line.voice.staff_id,
+            customer_id=line.voice.customer_id,
+            device=line.voice.device,
+            text=text,
+            reply_to=reply_to,
+            client_key=line.key or None,
+            shadowed=shadowed,
+            at=self.now,
+        )
+
+    def _held(self, line: Line, text: str, reply_to: Message | None, word: str) -> HeldLine:
+        return HeldLine(
+            room_id=self.room.pk,
+            author_name=line.voice.name,
+            badge=line.voice.badge,
+            customer_id=line.voice.customer_id,
+            device=line.voice.device,
+            text=text,
+            reply_to=reply_to,
+            word=word,
+            client_key=line.key or None,
+            at=self.now,
+        )

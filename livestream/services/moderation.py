@@ -1,0 +1,121 @@
+"""The verbs against who spoils the chat, and of the lists a shop keeps: words, quick replies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from livestream import broadcast
+from livestream.errors import BadAnswer, BadMeasure, BadWord, Nobody
+from livestream.models import BlockedWord, HeldLine, Message, QuickReply, Sanction
+from livestream.rules.chat import clean
+from livestream.rules.moderation import (
+    LONGEST_REPLY,
+    LONGEST_WORD,
+    MOST_REPLIES,
+    MOST_WORDS,
+    Measure,
+    fold,
+    mute_until,
+)
+from livestream.selectors.moderation import forget_words, in_force
+from merchants.models import Merchant, Staff
+
+
+@transaction.atomic
+def sanction(
+    *,
+    line: Message | HeldLine,
+    measure: Measure,
+    by: Staff,
+    minutes: int | None = None,
+    everywhere: bool = False,
+    reason: str = "",
+) -> Sanction:
+    """Mute, ban or shadow ban whoever wrote a line, as a customer and as a device.
+
+    A mute needs `minutes`; the others hold until they are lifted. `everywhere`: in every room of
+    the shop, as a ban always does. Who is banned is sent out. Raises Nobody for a line of the shop
+    or the system, BadMeasure for a length that is not offered.
+    """
+    now = timezone.now()
+    until = mute_until(minutes or 0, now) if measure is Measure.MUTE else None
+    if measure is Measure.MUTE and until is None:
+        raise BadMeasure
+    if (isinstance(line, Message) and line.staff_id) or not (line.device or line.customer_id):
+        raise Nobody
+    merchant = line.room.merchant
+    _lift(merchant, line.customer_id, line.device, now)  # the newest word holds
+    made = Sanction.objects.create(
+        merchant=merchant,
+        room=None if everywhere or measure is Measure.BAN else line.room,
+        customer_id=line.customer_id,
+        device=line.device,
+        name=line.author_name,
+        measure=measure.value,
+        reason=clean(reason)[:120],
+        by=by,
+        at=now,
+        until=until,
+    )
+    broadcast.sanctioned(made, line.room)
+    return made
+
+
+def _lift(merchant: Merchant, customer: int | None, device: UUID | None, now: datetime) -> None:
+    rows = in_force(merchant.pk, now)
+    if customer is not None:
+        rows.filter(customer=customer).update(lifted_at=now)
+    if device is not None:
+        rows.filter(device=device).update(lifted_at=now)
+
+
+@transaction.atomic
+def lift_sanction(*, sanction: Sanction) -> None:
+    """She may speak, and be read, again."""
+    Sanction.objects.filter(pk=sanction.pk, lifted_at=None).update(lifted_at=timezone.now())
+
+
+@transaction.atomic
+def set_words(*, merchant: Merchant | None, words: Sequence[str]) -> None:
+    """The list is just these words; without a merchant it is the platform's.
+
+    A line that says one of them waits for approval. Words that fold to the same are one. Raises
+    BadWord.
+    """
+    wanted: dict[str, str] = {}
+    for word in words:
+        kept = clean(word)
+        folded = fold(kept)
+        if not kept:
+            continue
+        if not folded or len(kept) > LONGEST_WORD or len(folded) > LONGEST_WORD * 4:
+            raise BadWord
+        wanted.setdefault(folded, kept)
+    if len(wanted) > MOST_WORDS:
+        raise BadWord
+    rows = BlockedWord.objects.filter(merchant=merchant)
+    rows.exclude(folded__in=wanted).delete()
+    known = set(rows.values_list("folded", flat=True))
+    BlockedWord.objects.bulk_create(
+        BlockedWord(merchant=merchant, word=word, folded=folded)
+        for folded, word in wanted.items()
+        if folded not in known
+    )
+    transaction.on_commit(forget_words)
+
+
+@transaction.atomic
+def set_quick_replies(*, merchant: Merchant, texts: Sequence[str]) -> None:
+    """The answers that lie ready are just these, in this order. Raises BadAnswer."""
+    kept = [text for text in map(clean, texts) if text]
+    if len(kept) > MOST_REPLIES or any(len(text) > LONGEST_REPLY for text in kept):
+        raise BadAnswer
+    merchant.quick_replies.all().delete()
+    QuickReply.objects.bulk_create(
+        QuickReply(merchant=merchant, text=text, position=place) for place, text in enumerate(kept)
+    )
