@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="stockmovement",
             name="unit_price",
-            field=models.PositiveIntegerField(
+            field=models.PositiveBigIntegerField(
                 blank=True,
                 help_text="In minor units, of a counter sale.",
                 null=True,

@@ -13,7 +13,8 @@ from merchants.rules.column import Column
 from merchants.rules.importing import ImportState
 from merchants.rules.stock import Reason
 from merchants.services import import_apply
-from merchants.services.import_check import edit_cell
+from merchants.services.counter import sell_at_counter
+from merchants.services.import_edit import edit_cell
 from merchants.services.import_run import run
 from merchants.services.importing import (
     BadColumns,
@@ -27,7 +28,7 @@ from merchants.services.importing import (
 )
 from merchants.services.product import VariantData, save_product
 from merchants.services.sheet import BadSheet
-from merchants.services.stock import change_stock, sell_at_counter
+from merchants.services.stock import change_stock
 from tests.merchants.sheets import SHOPIFY, SQUARE, WOO
 
 pytestmark = pytest.mark.django_db

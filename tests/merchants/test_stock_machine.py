@@ -23,10 +23,10 @@ from merchants.errors import OutOfStock
 from merchants.models import Level, Product, Stock, StockMovement, Store, User
 from merchants.rules.stock import Reason
 from merchants.selectors.invariant import INVARIANTS, offenders
-from merchants.services.counter import NothingToTakeBack, take_back
+from merchants.services.counter import NothingToTakeBack, sell_at_counter, take_back
 from merchants.services.level import settle_levels
 from merchants.services.merchant import open_merchant
-from merchants.services.stock import change_stock, release, reserve, sell_at_counter, take
+from merchants.services.stock import change_stock, release, reserve, take
 from merchants.services.stocktake import (
     CountBelowHeld,
     MovedMeanwhile,

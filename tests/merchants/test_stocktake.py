@@ -15,7 +15,8 @@ from merchants.rules.audit import Action
 from merchants.rules.stock import Reason
 from merchants.rules.stocktake import StocktakeState
 from merchants.selectors.stocktake import progress_of
-from merchants.services.stock import TakenOut, change_stock, reserve, sell_at_counter
+from merchants.services.counter import sell_at_counter
+from merchants.services.stock import TakenOut, change_stock, reserve
 from merchants.services.stocktake import (
     CountBelowHeld,
     CountedTakenOut,
