@@ -430,7 +430,7 @@ def test_a_square_library_is_understood(done, shop, store):
     batch = done(SQUARE)
     assert (batch.kind, batch.counts["new"]) == ("square", 3)
     latte = shop.products.get(name="Latte")
-    assert [v.name for v in latte.variants.all()] == ["Small", "Large"]
+    assert [v.name for v in latte.variants.all()] == ["Small / Whole", "Large / Oat"]
     muffin = shop.variants.get(sku="MUF")
     assert (muffin.name, muffin.barcode) == ("", "0123456789012")
     assert Stock.objects.get(variant=muffin, store=store).on_hand == 6
