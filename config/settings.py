@@ -197,13 +197,18 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60  # a text message may take its time
 ACCOUNT_PHONE_VERIFICATION_CODE_FORMAT = {"numeric": True, "length": 6, "dashed": False}
 ACCOUNT_PHONE_VERIFICATION_MAX_ATTEMPTS = 5
 ACCOUNT_PHONE_VERIFICATION_TIMEOUT = 10 * 60
-ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = True
-ACCOUNT_RATE_LIMITS = {"verify_phone": None}  # merchants.pace counts every text message
+ACCOUNT_PHONE_VERIFICATION_SUPPORTS_RESEND = 4
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = 4
+ACCOUNT_RATE_LIMITS = {
+    "verify_phone": None,  # merchants.pace counts every text message
+    "confirm_email": "6/10m/key",  # who mends a wrong form asks again within seconds
+}
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_FORMS = {
     "login": "merchants.forms.sign_in.SignInForm",
     "request_login_code": "merchants.forms.sign_in.CodeForm",
     "signup": "merchants.forms.sign_up.SignUpForm",
+    "verify_phone": "merchants.forms.sign_up.PhoneCodeForm",
 }
 ACCOUNT_SESSION_REMEMBER = True  # a clerk signs in once on the shop's phone
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -227,6 +232,7 @@ STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
 STATICFILES_DIRS = [
     BASE_DIR / "static",
     ("vendor/hls.js", BASE_DIR / "node_modules" / "hls.js" / "dist"),
+    ("vendor/zxing", BASE_DIR / "node_modules" / "@zxing" / "library" / "umd"),
 ]
 SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
 MEDIA_URL = "/media/"

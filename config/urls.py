@@ -12,7 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("s/", include("merchants.urls.shopper")),
     path("orders/", include("orders.urls.shopper")),
     path("dashboard/", include("config.dashboard")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("merchants.urls.accounts")),
     path("admin/", admin.site.urls),
     path("api/", include("config.api")),
     path("favicon.ico", favicon, name="favicon"),

@@ -18,9 +18,9 @@ from django.utils.translation import gettext_lazy as _l
 
 from merchants.errors import RuleBroken, Taken
 from merchants.forms.contact import MobileField
-from merchants.forms.sign_up import PENDING
+from merchants.forms.sign_up import PENDING, TYPED
 from merchants.models import User
-from merchants.pace import keep_code_pace
+from merchants.pace import keep_code_pace, note_code
 from merchants.services.code import send_text
 from merchants.services.merchant import open_merchant
 from merchants.services.user import confirm_phone
@@ -28,6 +28,7 @@ from merchants.services.user import confirm_phone
 TROUBLE = "code_trouble"  # in the session: why the last code by text message did not go out
 CONFIRMED = "account/messages/phone_verified.txt"
 SENT = {
+    "account/messages/email_confirmation_sent.txt",
     "account/messages/login_code_sent.txt",
     "account/messages/phone_verification_sent.txt",
 }
@@ -56,6 +57,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         """Signed in, so the code that went out has come back."""
         open_pending(request, cast(User, user))
+        request.session.pop(TYPED, None)
         return super().post_login(request, user, **kwargs)
 
     def get_login_stages(self) -> list[str]:
@@ -125,23 +127,33 @@ class AccountAdapter(DefaultAccountAdapter):
     ) -> None:
         """The page that asks for a code says whether one went to a phone, and the first page of
         the shop that she is in: neither needs a message.
+        """
+        facts = message_context or {}
+        if message_template in SENT:
+            if "phone" in facts:
+                request.session[TROUBLE] = self._trouble_with(request, facts["phone"])
+            if not request.session.get(TROUBLE):
+                note_code(request)
+            if "phone" in facts:
+                return
+        if message_template == CONFIRMED and not request.user.is_authenticated:
+            return
+        super().add_message(request, level, message_template, message_context, *args, **kwargs)
+
+    @staticmethod
+    def _trouble_with(request: Any, phone: str) -> str:
+        """Why no code went to this number, or nothing.
 
         allauth sends none again to a number that nobody has: it is counted all the same, for a
         limit that only known numbers reach would tell which are known.
         """
-        phone = (message_context or {}).get("phone")
-        if message_template in SENT and phone:
-            if not hasattr(request, "code_trouble"):
-                try:
-                    keep_code_pace(request, phone)
-                    request.code_trouble = ""  # type: ignore[attr-defined]
-                except RuleBroken as refusal:
-                    request.code_trouble = str(refusal)  # type: ignore[attr-defined]
-            request.session[TROUBLE] = request.code_trouble  # type: ignore[attr-defined]
-            return
-        if message_template == CONFIRMED and not request.user.is_authenticated:
-            return
-        super().add_message(request, level, message_template, message_context, *args, **kwargs)
+        if not hasattr(request, "code_trouble"):
+            try:
+                keep_code_pace(request, phone)
+                request.code_trouble = ""
+            except RuleBroken as refusal:
+                request.code_trouble = str(refusal)
+        return str(request.code_trouble)
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
         """allauth would count wrong passwords of all numbers together."""

@@ -7,6 +7,7 @@ of ten minutes.
 
 from __future__ import annotations
 
+import math
 import time
 
 from allauth.account.adapter import get_adapter
@@ -24,6 +25,8 @@ WINDOW = 600  # seconds
 PACES = {"checkout": (10, 1), "claim": (20, 10), "reminder": (10, 2), "code": (10, 1)}
 # Codes to one number, whoever asks: (seconds, how many). A text message costs, and wakes somebody.
 TO_ONE_NUMBER = ((WINDOW, 5), (86_400, 15))
+AGAIN = 60  # seconds between two codes that one browser asks for
+CODE_SENT = "code_sent"  # in the session: when the last one went out
 
 
 class TooOften(RuleBroken):
@@ -45,6 +48,17 @@ def keep_code_pace(request: HttpRequest, number: str) -> None:
     keep_pace(request, "code")
     for seconds, most in TO_ONE_NUMBER:
         _count(f"code:number:{number}", most, seconds)
+
+
+def note_code(request: HttpRequest) -> None:
+    """A code goes out at this moment, or would if somebody were there."""
+    request.session[CODE_SENT] = time.time()
+
+
+def wait_for_code(request: HttpRequest) -> int:
+    """Seconds until another code may be asked for; 0: now."""
+    last = request.session.get(CODE_SENT)
+    return max(0, min(AGAIN, math.ceil(last + AGAIN - time.time()))) if last else 0
 
 
 def _count(who: str, limit: int, seconds: int) -> None:

@@ -47,6 +47,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "favicon": (PUBLIC, {GET}, []),
     "readyz": (PUBLIC, {GET}, []),
     "theme": (PUBLIC, {POST}, []),
+    "terms": (PUBLIC, {GET}, []),
+    "privacy": (PUBLIC, {GET}, []),
     "join": (PUBLIC, {GET, POST}, ["token"]),
     "set_language": (PUBLIC, {GET, POST}, []),
     "dashboard": (PERSON, {GET}, []),

@@ -23,11 +23,10 @@ from merchants.models import Customer, Merchant, Store, User, Variant
 from merchants.rules.notification import Channel
 from merchants.rules.role import Role
 from merchants.selectors.invariant import offenders
-from merchants.services.counter import take_back
+from merchants.services.counter import sell_at_counter, take_back
 from merchants.services.invitation import invite
 from merchants.services.level import settle_levels
 from merchants.services.notification import notify
-from merchants.services.stock import sell_at_counter
 from merchants.services.stocktake import apply_stocktake, begin_stocktake, set_count
 from merchants.services.transfer import transfer_stock
 from orders.models import Order
@@ -119,7 +118,7 @@ def keep_shop(shop: Merchant, store: Store, glass: Variant, bob: User) -> None:
     take_back(store=second, reference="till one", by=bob, quantity=1)
     stocktake = begin_stocktake(store=second, by=bob)
     set_count(stocktake=stocktake, variant=glass, counted=5, by=bob)
-    apply_stocktake(stocktake=stocktake, by=bob)
+    apply_stocktake(stocktake=stocktake, by=bob, version=1)
     settle_levels()
 
 
@@ -148,6 +147,9 @@ BROKEN = {
         WHERE reason = 'transferred' AND delta > 0""",
     "a till takes back no more than it sold": """
         UPDATE merchants_stockmovement SET delta = 9
+        WHERE reference LIKE 'till %' AND reason = 'returned'""",
+    "a line of the till is of one thing at one price": """
+        UPDATE merchants_stockmovement SET unit_price = 1
         WHERE reference LIKE 'till %' AND reason = 'returned'""",
     "a booked stocktake booked each of its differences, once": """
         UPDATE merchants_stocktakeline SET counted = counted + 1""",

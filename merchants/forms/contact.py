@@ -9,12 +9,17 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 from phonenumber_field.phonenumber import PhoneNumber
-from phonenumbers import PhoneNumberType, number_type
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumberType, number_type
 
 from merchants.services.code import texts_codes
 
 MOBILES = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
 NO_MOBILE = _("Write a mobile number such as 138 0013 8000.")
+HERE = "+86"
+NEAR = [HERE, "+852", "+853", "+886"]  # first in the list, for they are asked for most
+PREFIXES = NEAR + [
+    code for code in map("+{}".format, sorted(COUNTRY_CODE_TO_REGION_CODE)) if code not in NEAR
+]
 
 
 class MobileField(PhoneNumberField):
@@ -33,6 +38,30 @@ class MobileField(PhoneNumberField):
         if number_type(number) not in MOBILES:
             raise ValidationError(self.error_messages["invalid"], code="invalid")
         return str(number.as_e164)
+
+
+class NumberInput(forms.TextInput):
+    """A mobile number with the code of its country chosen before it; an e-mail address passes."""
+
+    template_name = "forms/_number.html"
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        typed = data.get(name)
+        prefix = data.get(f"{name}_prefix", HERE)
+        if not typed or prefix not in PREFIXES or prefix == HERE or not typed[:1].isdigit():
+            return typed
+        return typed if "@" in typed or typed.startswith("00") else f"{prefix} {typed}"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        prefix, rest = split_number(str(value or ""))
+        context: dict[str, Any] = super().get_context(name, rest, attrs)
+        return context | {"prefix": prefix, "prefixes": PREFIXES}
+
+
+def split_number(typed: str) -> tuple[str, str]:
+    """("+852", "9123 4567") of "+852 9123 4567": no code of a country begins another."""
+    found = next((code for code in PREFIXES if typed.startswith(code)), "")
+    return (found, typed.removeprefix(found).strip()) if found else (HERE, typed)
 
 
 class ContactField(forms.CharField):

@@ -20,6 +20,7 @@ from merchants.models import Category, Merchant, Product, Store, Variant
 from merchants.models.product import STATE_LABELS
 from merchants.rules.option import (
     LONGEST_NAME,
+    LONGEST_OPTION,
     MOST_OPTIONS,
     MOST_VALUES,
     MOST_VARIANTS,
@@ -83,7 +84,7 @@ class ProductForm(forms.Form):
         for at in range(MOST_OPTIONS):
             self.fields[f"option_{at}_name"] = LineField(
                 label=_("Option"),
-                max_length=12,
+                max_length=LONGEST_OPTION,
                 required=False,
                 widget=forms.TextInput(attrs={"list": "options", "autocomplete": "off"}),
             )

@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models.merchant import Merchant
+from merchants.models.store import Store
 from merchants.rules.notification import Channel
 
 MANY = "mul"  # ISO 639-2: `body` holds subject and text in every language of the house
@@ -32,6 +33,9 @@ class Notification(models.Model):
     channel = models.CharField(_("channel"), max_length=6, choices=CHANNEL_LABELS)
     key = models.CharField(_("key"), max_length=100, unique=True)
     kind = models.CharField(_("kind"), max_length=30)
+    stores = models.ManyToManyField(
+        Store, related_name="+", blank=True, help_text=_("Whom it concerns; everybody if empty.")
+    )
     to = models.CharField(_("to"), max_length=254, blank=True)
     language = models.CharField(_("language"), max_length=10)
     subject = models.CharField(_("subject"), max_length=200)

@@ -82,6 +82,9 @@ class StockMovement(models.Model):
     reason = models.CharField(_("reason"), max_length=12, choices=REASON_LABELS)
     reference = models.CharField(_("reference"), max_length=40, blank=True)
     note = models.CharField(_("note"), max_length=80, blank=True)
+    unit_price = models.PositiveBigIntegerField(
+        _("unit price"), null=True, blank=True, help_text=_("In minor units, of a counter sale.")
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )

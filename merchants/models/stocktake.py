@@ -36,6 +36,7 @@ class Stocktake(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     begun_at = models.DateTimeField(_("begun"))
     ended_at = models.DateTimeField(_("ended"), null=True)
+    version = models.PositiveIntegerField(default=0, editable=False)  # of what was counted so far
 
     if TYPE_CHECKING:
         lines: RelatedManager[StocktakeLine]

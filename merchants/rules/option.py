@@ -13,6 +13,7 @@ from itertools import product
 
 MOST_OPTIONS, MOST_VALUES, MOST_VARIANTS = 3, 20, 100
 LONGEST_NAME = 40  # of a variant
+LONGEST_OPTION = 24  # of what is chosen
 JOINT = " / "
 
 Option = tuple[str, list[str]]
@@ -39,6 +40,12 @@ def split_values(text: str) -> list[str]:
         if value:
             found.setdefault(value.casefold(), value)
     return list(found.values())
+
+
+def plain_value(text: str) -> str:
+    """A value as it can also be typed: without what would part it or join it to another."""
+    text = re.sub(r"(?<=\d)[,，](?=\d)", ".", text).replace(JOINT, "/")
+    return " ".join(re.sub(r"[,，、;；\n]+", " ", text).split())
 
 
 def trouble_of(options: Sequence[Option]) -> OptionTrouble | None:

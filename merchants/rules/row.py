@@ -7,27 +7,24 @@ from __future__ import annotations
 
 import html
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from merchants.rules import money
-from merchants.rules.column import Column
-from merchants.rules.line import visible
+from merchants.rules.cell import Cells, Problem, clean
+from merchants.rules.choice import NO_CHOICE, Choices, Pairs, Slot, slots_of
+from merchants.rules.column import OPTIONS, VALUES, Column
+from merchants.rules.option import LONGEST_NAME, name_of
 from merchants.rules.product import ProductState
 
 NAME_LENGTH = 60
-SPEC_LENGTH = 40
 CODE_LENGTH = 40
 CATEGORY_LENGTH = 30
 DESCRIPTION_LENGTH = 4000
-MOST_PIECES = 1_000_000
 FAR = 5  # times cheaper or dearer than now is worth a look
 
 _TAG = re.compile(r"<[^>]{0,2000}>")
 _BREAK = re.compile(r"<(?:br|/p|/div|/li|/h\d)\b[^>]*>", re.IGNORECASE)
-_PIECES = re.compile(r"(-?\d{1,12})(?:\.0+)?")
 _STATES = {
     **dict.fromkeys(
         ("在售", "上架", "已上架", "出售中", "销售中", "是", "active", "on sale", "published"),
@@ -53,19 +50,7 @@ _STATES = {
     ),
     **dict.fromkeys(("停售", "归档", "archived"), ProductState.ARCHIVED),
 }
-# What shop systems write where a product has no real choice.
-_NO_CHOICE = frozenset({"default title", "regular", "default", "默认", "无", "均码", "标准"})
 _PARENTS = frozenset({"variable", "grouped", "external"})
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with a cell. `code` is one of the sentences in merchants.models.imports."""
-
-    column: Column
-    code: str
-    grave: bool = True  # the row cannot be taken; otherwise it is only worth a look
-    details: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,13 +65,15 @@ class Goods:
     compare_at: int | None = None
     stock: int | None = None
     low_stock: int | None = None
+    weight: int | None = None  # grams
+    options: Pairs = ()
     category: str | None = None
     description: str | None = None
     state: ProductState | None = None
     group: str = ""
 
     def values(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if value not in (None, "")}
+        return {name: value for name, value in self.__dict__.items() if value not in (None, "", ())}
 
 
 @dataclass(frozen=True)
@@ -98,6 +85,7 @@ class Family:
     description: str | None = None
     state: ProductState | None = None
     group: str = ""
+    weight: int | None = None
 
 
 @dataclass(frozen=True)
@@ -107,10 +95,18 @@ class Reading:
     goods: Goods
     problems: tuple[Problem, ...] = ()
     silent: bool = False
+    slots: tuple[Slot, ...] = ()
 
     @property
     def bad(self) -> bool:
         return any(problem.grave for problem in self.problems)
+
+    def chosen(self, number: int, group: str, choices: Choices) -> Reading:
+        """With its options, compared with the earlier rows of its product."""
+        options, problems = choices.judge(number, group, self.slots)
+        spec = name_of([value for _name, value in options]) or self.goods.spec
+        goods = replace(self.goods, options=options, spec=spec)
+        return replace(self, goods=goods, problems=(*self.problems, *problems))
 
 
 class Families:
@@ -120,7 +116,9 @@ class Families:
         self._known: dict[str, Family] = {}
 
     def learn(self, names: Sequence[str], goods: Goods) -> None:
-        family = Family(goods.name, goods.category, goods.description, goods.state, goods.group)
+        family = Family(
+            **{part.name: getattr(goods, part.name) for part in fields(Family)},
+        )
         for name in names:
             if name:
                 self._known.setdefault(name, family)
@@ -136,6 +134,7 @@ class Families:
             description=family.description if goods.description is None else goods.description,
             state=family.state if goods.state is None else goods.state,
             group=family.group or goods.group,
+            weight=family.weight if goods.weight is None else goods.weight,
         )
 
 
@@ -144,12 +143,15 @@ def read(
     columns: Mapping[int, Column],
     families: Families | None = None,
     currency: str = "CNY",
+    hints: Mapping[Column, str] | None = None,
 ) -> Reading:
-    """What the row says, with everything that is wrong with it."""
+    """What the row says, with everything that is wrong with it. `hints`: rules.heading."""
+    hints, families = hints or {}, families or Families()
     texts = _texts(cells, columns)
-    families = families or Families()
-    goods, problems = _goods(texts, columns.values(), currency)
     kind = texts.get(Column.KIND, "").casefold()
+    slots = _slots(texts, hints, kind)
+    read = Cells(texts, currency, hints.get(Column.WEIGHT, ""))
+    goods = _goods(read, slots)
     own, parent = texts.get(Column.ID, ""), texts.get(Column.PARENT, "")
     if kind in _PARENTS:
         group = own or goods.sku
@@ -159,12 +161,30 @@ def read(
         goods = families.complete(parent, replace(goods, group=parent))
     elif goods.group:
         goods = families.complete(goods.group, goods)
-        families.learn([goods.group], goods)
-        if not any(texts.get(c) for c in (Column.SKU, Column.PRICE, Column.SPEC)):
+        families.learn([goods.group], replace(goods, weight=None))  # each row says its own
+        if not any(texts.get(c) for c in (Column.SKU, Column.PRICE, Column.SPEC, *VALUES)):
             return Reading(goods, silent=True)  # a further picture of the same product
     if not any(texts.values()):
         return Reading(goods, silent=True)
-    return Reading(goods, (*problems, *_needed(goods, texts)))
+    return Reading(goods, (*read.problems, *_needed(goods, texts)), slots=slots)
+
+
+def _slots(texts: dict[Column, str], hints: Mapping[Column, str], kind: str) -> tuple[Slot, ...]:
+    """The options of a row; leaves a specification of its own in `texts` where there are none.
+
+    Only a variation of WooCommerce has any: what a simple product is made of is no choice. A plain
+    sheet that has a specification beside a column such as `颜色` means both: the name alone then
+    tells its variants apart.
+    """
+    if kind and kind != "variation":
+        return ()
+    slots, spec = slots_of(texts, hints), texts.get(Column.SPEC, "")
+    by_heading = not any(option in texts for option in OPTIONS)
+    name = name_of([slot.value for slot in slots])
+    if by_heading and slots and spec and spec != name:
+        texts[Column.SPEC] = name_of([spec, *(slot.value for slot in slots)])
+        return ()
+    return slots
 
 
 def _texts(cells: Sequence[str], columns: Mapping[int, Column]) -> dict[Column, str]:
@@ -172,87 +192,70 @@ def _texts(cells: Sequence[str], columns: Mapping[int, Column]) -> dict[Column, 
     for index, column in columns.items():
         text = clean(cells[index]) if index < len(cells) else ""
         if column is Column.SPEC:
-            if text and text.casefold() not in _NO_CHOICE:
+            if text and text.casefold() not in NO_CHOICE:
                 texts[column] = f"{texts[column]} / {text}" if texts.get(column) else text
         elif text or column not in texts:
             texts[column] = text
     return texts
 
 
-def clean(text: str) -> str:
-    """Without what cannot be seen, and without the apostrophe that disarms a formula."""
-    text = visible(unicodedata.normalize("NFC", text)).strip()
-    return text[1:] if len(text) > 1 and text[0] == "'" and text[1] in "=+-@" else text
+def _goods(cells: Cells, slots: Sequence[Slot]) -> Goods:
+    price, compare_at = _prices(cells)
+    goods = Goods(
+        name=cells.short(Column.NAME, NAME_LENGTH),
+        spec=_spec(cells, slots),
+        sku=cells.short(Column.SKU, CODE_LENGTH),
+        barcode=cells.short(Column.BARCODE, CODE_LENGTH),
+        price=price,
+        compare_at=compare_at,
+        stock=cells.pieces(Column.STOCK, grave=True),
+        low_stock=cells.pieces(Column.LOW_STOCK, grave=False),
+        weight=cells.grams(Column.WEIGHT),
+        category=_category(cells.text(Column.CATEGORY)),
+        description=_description(cells.text(Column.DESCRIPTION)),
+        state=_STATES.get(cells.text(Column.STATE).casefold()),
+        group=cells.text(Column.GROUP)[:200],
+    )
+    if cells.text(Column.STATE) and goods.state is None:
+        cells.say(Column.STATE, "unknown_state", grave=False)
+    if Column.SKU in cells.texts and not goods.sku:
+        cells.say(Column.SKU, "no_sku", grave=False)
+    if Column.STOCK in cells.texts and not cells.text(Column.STOCK):
+        cells.say(Column.STOCK, "no_stock", grave=False)
+    return goods
 
 
-def _goods(texts: Mapping[Column, str], there: Any, currency: str) -> tuple[Goods, list[Problem]]:
-    problems: list[Problem] = []
-
-    def say(column: Column, code: str, grave: bool = True, **details: str) -> None:
-        problems.append(Problem(column, code, grave, details))
-
-    def amount(column: Column) -> int | None:
-        text = texts.get(column, "")
-        if not text:
-            return None
-        found = money.parse(re.sub(r"(元|RMB|CNY)$", "", text).strip(), currency)
-        if found is None:
-            say(column, "not_an_amount", grave=column is not Column.COMPARE_AT)
-        return found
-
-    def pieces(column: Column, grave: bool) -> int | None:
-        text = texts.get(column, "")
-        if not text:
-            return None
-        match = _PIECES.fullmatch(unicodedata.normalize("NFKC", text).replace(",", "").strip())
-        if match is None:
-            digits = re.match(r"\d+", unicodedata.normalize("NFKC", text))
-            say(column, "not_a_count", grave, **({"like": digits[0]} if digits else {}))
-            return None
-        number = int(match[1])
-        if number < 0:
-            say(column, "below_zero", grave)
-        elif number > MOST_PIECES:
-            say(column, "too_many", grave)
-        return number if 0 <= number <= MOST_PIECES else None
-
-    def short(column: Column, most: int) -> str:
-        text = texts.get(column, "")
-        if len(text) > most:
-            say(column, "too_long", most=str(most))
-        return text[:most]
-
-    price, sale = amount(Column.PRICE), amount(Column.SALE_PRICE)
-    compare_at = amount(Column.COMPARE_AT)
+def _prices(cells: Cells) -> tuple[int | None, int | None]:
+    """(the price, the one before). What WooCommerce calls its sale price is the price."""
+    price, sale = cells.amount(Column.PRICE), cells.amount(Column.SALE_PRICE)
+    compare_at = cells.amount(Column.COMPARE_AT)
     if sale is not None and price is not None and 0 < sale < price:
         price, compare_at = sale, price
     if price == 0:
-        say(Column.PRICE, "free", grave=False)
+        cells.say(Column.PRICE, "free", grave=False)
     if compare_at is not None and price is not None and compare_at <= price:
         if compare_at and compare_at != price:
-            say(Column.COMPARE_AT, "not_above", grave=False)
+            cells.say(Column.COMPARE_AT, "not_above", grave=False)
         compare_at = None
-    goods = Goods(
-        name=short(Column.NAME, NAME_LENGTH),
-        spec=short(Column.SPEC, SPEC_LENGTH),
-        sku=short(Column.SKU, CODE_LENGTH),
-        barcode=short(Column.BARCODE, CODE_LENGTH),
-        price=price,
-        compare_at=compare_at,
-        stock=pieces(Column.STOCK, grave=True),
-        low_stock=pieces(Column.LOW_STOCK, grave=False),
-        category=_category(texts.get(Column.CATEGORY, "")),
-        description=_description(texts.get(Column.DESCRIPTION, "")),
-        state=_STATES.get(texts.get(Column.STATE, "").casefold()),
-        group=texts.get(Column.GROUP, "")[:200],
-    )
-    if texts.get(Column.STATE) and goods.state is None:
-        say(Column.STATE, "unknown_state", grave=False)
-    if Column.SKU in there and not goods.sku:
-        say(Column.SKU, "no_sku", grave=False)
-    if Column.STOCK in there and not texts.get(Column.STOCK):
-        say(Column.STOCK, "no_stock", grave=False)
-    return goods, problems
+    return price, compare_at
+
+
+def _spec(cells: Cells, slots: Sequence[Slot]) -> str:
+    """What the variant is called: by its options if it has any."""
+    if not slots:
+        return cells.short(Column.SPEC, LONGEST_NAME)
+    name = name_of([slot.value for slot in slots if slot.value])
+    spec = cells.text(Column.SPEC)
+    if spec and _letters(spec) != _letters(name):
+        cells.say(Column.SPEC, "renamed", grave=False, name=name)
+    if len(name) > LONGEST_NAME:
+        cells.say(slots[0].column, "too_long", most=str(LONGEST_NAME))
+    return name[:LONGEST_NAME]
+
+
+def _letters(text: str) -> str:
+    """Without what stands between the values: `Small, Red` is `Small / Red`."""
+    return re.sub(r"[\s,，、;；/|+-]+", "", text).casefold()
 
 
 def _needed(goods: Goods, texts: Mapping[Column, str]) -> list[Problem]:

@@ -11,10 +11,14 @@ from django.utils.translation import gettext as _
 
 from merchants.models import Import, ImportRow
 from merchants.models.importing import COLUMN_LABELS, PROBLEM_LABELS
-from merchants.rules.column import CHOOSABLE, Column
+from merchants.rules.column import CHOOSABLE, VALUES, Column
 from merchants.rules.importing import Outcome
+from merchants.rules.product import plain_weight
 
-ALWAYS = (Column.NAME, Column.SPEC, Column.SKU, Column.CATEGORY, Column.PRICE, Column.STOCK)
+ALWAYS = (
+    *(Column.NAME, Column.SPEC, Column.SKU, Column.CATEGORY, Column.WEIGHT),
+    *(Column.PRICE, Column.STOCK),
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ def kinds(batch: Import) -> list[Kind]:
 def columns_shown(batch: Import) -> list[tuple[Column, str]]:
     """(column, its name) of the table: the usual ones that the sheet has, and all in trouble."""
     there = {Column(column) for column in batch.columns.values()}
+    if there & set(VALUES):
+        there.add(Column.SPEC)  # shows what is chosen of each option
     troubled = {Column(key.split(".", 1)[0]) for key in batch.problems}
     shown = [column for column in ALWAYS if column in there | troubled]
     shown += [column for column in CHOOSABLE if column in troubled and column not in shown]
@@ -84,12 +90,23 @@ def shown(batch: Import, rows: Iterable[ImportRow]) -> list[ShownRow]:
 def _cell(row: ImportRow, column: Column, label: str, places: dict[str, int]) -> Cell:
     at = places.get(column.value)
     text = row.cells[at] if at is not None and at < len(row.cells) else ""
-    if column in (Column.NAME, Column.SPEC) and column.value in row.goods:
+    if column is Column.NAME and column.value in row.goods:
         text = row.goods[column.value]  # with what it has from the rows of the same product
     for named, code, grave, details in row.problems:
         if named == column.value:
             return Cell(column, label, text, _sentence(code, details), grave)
-    return Cell(column, label, text)
+    return Cell(column, label, _understood(column, row.goods, text))
+
+
+def _understood(column: Column, goods: dict[str, Any], text: str) -> str:
+    """What was made of a good cell, where that is not what stands in it."""
+    if column is Column.SPEC and goods.get("options"):
+        return " · ".join(f"{name} {value}" for name, value in goods["options"])
+    if column is Column.SPEC:
+        return str(goods.get("spec", text))
+    if column is Column.WEIGHT:
+        return plain_weight(goods["weight"]) if goods.get("weight") else ""
+    return text
 
 
 def _sentence(code: str, details: dict[str, Any]) -> str:

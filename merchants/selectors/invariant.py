@@ -104,6 +104,12 @@ INVARIANTS = {
         SELECT m.stock_id AS stock, m.reference, SUM(m.delta) AS back FROM merchants_stockmovement m
         WHERE m.reference LIKE 'till %%' GROUP BY m.stock_id, m.reference HAVING SUM(m.delta) > 0
     """,
+    "a line of the till is of one thing at one price": """
+        SELECT m.reference, COUNT(DISTINCT m.stock_id) AS things,
+               COUNT(DISTINCT COALESCE(m.unit_price, -1)) AS prices
+        FROM merchants_stockmovement m WHERE m.reference LIKE 'till %%' GROUP BY m.reference
+        HAVING COUNT(DISTINCT m.stock_id) > 1 OR COUNT(DISTINCT COALESCE(m.unit_price, -1)) > 1
+    """,
     "a booked stocktake booked each of its differences, once": """
         SELECT t.public_id AS stocktake, l.variant_id AS variant, l.counted - l.expected AS found,
                COALESCE(SUM(m.delta), 0) AS booked

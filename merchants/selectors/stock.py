@@ -14,6 +14,9 @@ from merchants.models import Merchant, Stock, StockMovement, Store, User, Varian
 from merchants.rules.search import fold
 from merchants.rules.stock import TILL, Reason, codes
 
+# What a piece was sold for at the counter; older movements know only the price of today.
+PRICE = Coalesce(F("unit_price"), F("stock__variant__price"))
+
 
 @dataclass(frozen=True)
 class Place:
@@ -94,10 +97,8 @@ class TillLine:
     sold: int
     at: datetime
     free: int  # in the store, now
-
-    @property
-    def amount(self) -> int:
-        return self.sold * self.variant.price
+    price: int  # of a piece, when it was sold
+    amount: int
 
     @property
     def key(self) -> str:
@@ -114,7 +115,8 @@ def till_lines(
         moves = moves.filter(reference=reference)
     groups = list(
         moves.values("reference", "stock__variant")
-        .annotate(net=-Sum("delta"), last=Max("at"), newest=Max("pk"))
+        .annotate(net=-Sum("delta"), amount=-Sum(F("delta") * PRICE), price=Max(PRICE))
+        .annotate(last=Max("at"), newest=Max("pk"))
         .order_by("-newest")[:most]
     )
     rows = Variant.whole.filter(pk__in={group["stock__variant"] for group in groups})
@@ -126,6 +128,8 @@ def till_lines(
             sold=group["net"],
             at=group["last"],
             free=variants[group["stock__variant"]].free,
+            price=group["price"],
+            amount=group["amount"],
         )
         for group in groups
     ]
@@ -135,7 +139,7 @@ def till_total(store: Store, by: User, since: datetime) -> dict[str, int]:
     """Pieces and money of this clerk's till since then: one query."""
     found = _till(store, by, since).aggregate(
         pieces=Coalesce(-Sum("delta"), 0),
-        amount=Coalesce(-Sum(F("delta") * F("stock__variant__price")), 0),
+        amount=Coalesce(-Sum(F("delta") * PRICE), 0),
         lines=Count("reference", distinct=True),
     )
     return {name: int(value) for name, value in found.items()}

@@ -16,6 +16,7 @@ class Progress:
 
     kinds: int  # counted
     left: int
+    left_pieces: int
     differing: int
     missing: int
     surplus: int
@@ -36,7 +37,8 @@ def progress_of(stocktake: Stocktake) -> Progress:
         surplus=Coalesce(Sum(off, filter=Q(counted__gt=F("expected"))), 0),
         value=Coalesce(Sum(off * F("variant__price")), 0),
     )
-    return Progress(left=uncounted(stocktake).count(), **sums)
+    rest = uncounted(stocktake).aggregate(left=Count("pk"), left_pieces=Coalesce(Sum("on_hand"), 0))
+    return Progress(**rest, **sums)
 
 
 def uncounted(stocktake: Stocktake, category: Category | None = None) -> QuerySet[Stock]:

@@ -12,27 +12,33 @@ from django.utils.translation import gettext as _
 from merchants.models import Merchant, Product, Stock, Store, Variant
 from merchants.models.importing import COLUMN_LABELS
 from merchants.rules import money
-from merchants.rules.column import Column
+from merchants.rules.column import OPTIONS, VALUES, Column
 from merchants.rules.line import visible
 from merchants.rules.product import ProductState
 from merchants.services.sheet import write_csv
 
 COLUMNS = (
     *(Column.NAME, Column.SPEC, Column.SKU, Column.BARCODE, Column.PRICE, Column.COMPARE_AT),
-    *(Column.STOCK, Column.LOW_STOCK, Column.CATEGORY, Column.STATE, Column.DESCRIPTION),
+    *(Column.STOCK, Column.LOW_STOCK, Column.WEIGHT, Column.CATEGORY, Column.STATE),
+    *(column for pair in zip(OPTIONS, VALUES, strict=True) for column in pair),
+    Column.DESCRIPTION,
 )
-NUMBERS = {Column.PRICE, Column.COMPARE_AT, Column.STOCK, Column.LOW_STOCK}
+NUMBERS = {Column.PRICE, Column.COMPARE_AT, Column.STOCK, Column.LOW_STOCK, Column.WEIGHT}
 
 
 def goods_table(merchant: Merchant, store: Store | None) -> Iterator[list[str]]:
     """A heading, then a row for every variant; stock is what lies in `store`."""
-    yield [str(COLUMN_LABELS[column]) for column in COLUMNS]
+    yield [_heading(column) for column in COLUMNS]
     here = Stock.objects.filter(store=store)
     products = merchant.products.exclude(state=ProductState.ARCHIVED).select_related("category")
     products = products.prefetch_related(Prefetch("variants__stock", queryset=here, to_attr="here"))
     for product in products.order_by("pk").iterator(chunk_size=500):
         for variant in product.variants.all():
             yield _row(merchant, product, variant)
+
+
+def _heading(column: Column) -> str:
+    return _("Weight (g)") if column is Column.WEIGHT else str(COLUMN_LABELS[column])
 
 
 def _row(merchant: Merchant, product: Product, variant: Variant) -> list[str]:
@@ -47,10 +53,21 @@ def _row(merchant: Merchant, product: Product, variant: Variant) -> list[str]:
         money.plain(compare_at, merchant.currency) if compare_at else "",
         str(sum(place.on_hand for place in stock)),
         str(variant.low_stock),
+        str(variant.weight or ""),
         product.category.name if product.category else "",
         _("on sale") if product.state == ProductState.ON_SALE else _("draft"),
+        *_options(product, variant),
         product.description,
     ]
+
+
+def _options(product: Product, variant: Variant) -> list[str]:
+    """Name and value of each option, the rest of their columns empty."""
+    found: list[str] = []
+    if len(product.options) == len(variant.options):
+        for (name, _values), value in zip(product.options, variant.options, strict=True):
+            found += [name, value]
+    return [*found, *[""] * (2 * len(OPTIONS) - len(found))]
 
 
 def goods_csv(merchant: Merchant, store: Store | None) -> Iterator[str]:

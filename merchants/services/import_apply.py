@@ -20,7 +20,8 @@ from merchants.rules.importing import TO_APPLY, ImportState, Outcome
 from merchants.rules.product import ProductState
 from merchants.rules.search import haystack, pinyin
 from merchants.rules.stock import Reason
-from merchants.services.import_check import tally
+from merchants.services.import_check import tally, values_for
+from merchants.services.import_options import keep_options, options_of, settle_options
 from merchants.services.importing import commit_batch, finish
 from merchants.services.level import lock_stock
 from merchants.services.product import index_products
@@ -29,9 +30,10 @@ from merchants.signals import product_changed
 
 BATCH = 500
 OF_PRODUCT = ("name", "description", "state")
-OF_VARIANT = {"spec": "name", "sku": "sku", "barcode": "barcode", "price": "price"} | {
-    "compare_at": "compare_at",
-    "low_stock": "low_stock",
+OF_VARIANT = {  # what it is called in a row -> in the shop
+    "spec": "name",
+    **{name: name for name in ("sku", "barcode", "price", "compare_at", "low_stock", "weight")},
+    "values": "options",
 }
 
 
@@ -87,10 +89,13 @@ def _write(batch: Import, rows: Sequence[ImportRow]) -> None:
     fresh = [row for row in rows if row.variant_id is None]
     known = [row for row in rows if row.variant_id is not None]
     made = _make_products(batch, fresh, categories)
+    known_ids = {row.product_id for row in rows if row.product_id} - made
+    chosen_by = options_of(known_ids)
     _make_variants(batch, fresh)
     _change(batch, known, categories)
-    known_ids = {row.product_id for row in rows if row.product_id} - made
+    settle_options(rows)
     index_products(Product.objects.filter(pk__in=known_ids))
+    keep_options(rows, chosen_by)
     for row in rows:
         row.applied = True
     ImportRow.objects.bulk_create(  # an upsert: one statement where bulk_update builds a CASE a row
@@ -182,6 +187,8 @@ def _make_variants(batch: Import, rows: Sequence[ImportRow]) -> None:
             price=goods["price"],
             compare_at=goods.get("compare_at"),
             low_stock=goods.get("low_stock", 5),
+            weight=goods.get("weight"),
+            options=values_for(row.product, goods.get("options", ())) if row.product else [],
             position=min(row.number, 32_767),
         )
     variants = [row.variant for row in rows if row.variant]
@@ -218,7 +225,9 @@ def _change(batch: Import, rows: Sequence[ImportRow], categories: dict[str, Cate
 def _overwrite(
     row: ImportRow, product: Product, variant: Variant, categories: dict[str, Category]
 ) -> dict[str, Any]:
-    goods, before = row.goods, dict[str, Any]()
+    goods, before = dict(row.goods), dict[str, Any]()
+    if "options" in goods:
+        goods["values"] = values_for(product, goods["options"])
     for name in OF_PRODUCT:
         if name in goods and goods[name] != getattr(product, name):
             before[name] = getattr(product, name)

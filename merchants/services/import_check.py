@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,22 +9,23 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Count, Prefetch, Q
-from django.db.models.functions import Lower
-from django.utils.translation import gettext as _
+from django.db.models import Count
 
-from merchants.models import Import, ImportRow, Product, Stock, Variant
+from merchants.models import Import, ImportRow, Product, Variant
 from merchants.rules import money
+from merchants.rules.cell import Problem
+from merchants.rules.choice import Choices
 from merchants.rules.column import Column
+from merchants.rules.heading import hints_of
 from merchants.rules.importing import ImportState, Outcome
-from merchants.rules.row import Families, Goods, Problem, Reading, far, read
+from merchants.rules.option import name_of
+from merchants.rules.row import Families, Goods, Reading, far, read
 from merchants.rules.search import fold
-from merchants.services.importing import BadColumns, WrongState, commit_batch, finish
+from merchants.services.import_find import Shop
+from merchants.services.importing import commit_batch, finish
 from merchants.services.sheet import BadSheet, Shape, rows
 
 BATCH = 1000
-LONGEST = 4000  # of what is typed into a cell
 SHOWN_NUMBERS = 8  # of the rows behind a problem
 
 
@@ -94,58 +94,25 @@ def in_batches(source: Iterable[Read]) -> Iterator[list[Read]]:
 
 def _read(batch: Import) -> Iterator[Read]:
     """Every row below the heading. What rows share is gathered again, also after a restart."""
-    columns, families, seen = columns_of(batch), Families(), Seen()
-    currency = batch.merchant.currency
+    columns, families, seen, choices = columns_of(batch), Families(), Seen(), Choices()
+    currency, hints = batch.merchant.currency, hints_of(batch.headers, columns)
     for number, cells in rows(Path(batch.file.path), Shape(**batch.shape)):
         if number <= batch.heading_row or not any(cell.strip() for cell in cells):
             continue
-        reading = read(cells, columns, families, currency)
+        reading = read(cells, columns, families, currency, hints)
         if not reading.silent:
-            reading = replace(
-                reading, problems=(*reading.problems, *seen.problems(number, reading.goods))
-            )
+            reading = beside(number, reading, choices, seen)
         yield Read(number, cells, reading)
 
 
-class Shop:
-    """What the shop has of a batch of rows, found with a handful of queries."""
-
-    def __init__(self, batch: Import, goods: Sequence[Goods]) -> None:
-        known = Variant.whole.filter(merchant=batch.merchant).select_related("product__category")
-        if batch.store:
-            here = Stock.objects.filter(store=batch.store)
-            known = known.prefetch_related(Prefetch("stock", queryset=here, to_attr="here"))
-        skus = {one.sku.lower() for one in goods if one.sku}
-        codes = {one.barcode for one in goods if one.barcode}
-        names = {one.name for one in goods if one.name}
-        folded = known.annotate(folded=Lower("sku")).filter(folded__in=skus)
-        self.by_sku = {variant.sku.lower(): variant for variant in folded}
-        self.by_barcode = {variant.barcode: variant for variant in known.filter(barcode__in=codes)}
-        self.by_name: dict[str, list[Variant]] = defaultdict(list)
-        for variant in known.filter(product__name__in=names, archived=False).order_by("pk"):
-            self.by_name[variant.product.name].append(variant)
-
-    def find(self, goods: Goods) -> tuple[Variant | None, Product | None, list[Problem]]:
-        """(the variant that a row means, else the product it belongs to, what is in the way)."""
-        holder = self.by_barcode.get(goods.barcode)
-        if goods.sku:
-            found = self.by_sku.get(goods.sku.lower())
-            if holder is not None and holder != found:
-                taken = Problem(Column.BARCODE, "taken", details={"by": str(holder)})
-                return found, None, [taken]
-            return found, None if found else self._family(goods), []
-        if holder is not None:
-            return holder, None, []
-        alike = self.by_name.get(goods.name, [])
-        same = next((variant for variant in alike if variant.name == goods.spec), None)
-        return same, None if same else self._family(goods), []
-
-    def _family(self, goods: Goods) -> Product | None:
-        """A product of this name that has other specifications, and not this one."""
-        alike = self.by_name.get(goods.name, [])
-        if goods.spec and alike and all(one.name and one.name != goods.spec for one in alike):
-            return alike[0].product
-        return None
+def beside(number: int, reading: Reading, choices: Choices, seen: Seen) -> Reading:
+    """The row with what can only be told beside the others of its sheet."""
+    reading = reading.chosen(number, group_of(reading.goods), choices)
+    problems = seen.problems(number, reading.goods)
+    told = {problem.code for problem in reading.problems}
+    return replace(
+        reading, problems=(*reading.problems, *(one for one in problems if one.code not in told))
+    )
 
 
 def judge(batch: Import, part: Sequence[Read], taken: dict[int, int]) -> list[ImportRow]:
@@ -158,46 +125,81 @@ def judge(batch: Import, part: Sequence[Read], taken: dict[int, int]) -> list[Im
 
 
 def _row(batch: Import, row: Read, shop: Shop, taken: dict[int, int]) -> ImportRow:
-    goods, problems = row.reading.goods, list(row.reading.problems)
     made = ImportRow(
         batch=batch,
         number=row.number,
         cells=row.cells,
-        goods=goods.values(),
-        sku=goods.sku,
-        barcode=goods.barcode,
-        group=_group(goods),
+        sku=row.reading.goods.sku,
+        barcode=row.reading.goods.barcode,
+        group=group_of(row.reading.goods),
         outcome=Outcome.SILENT.value,
     )
-    if row.reading.silent:
-        return made
-    variant, product, trouble = shop.find(goods)
-    problems += trouble
-    if variant is not None:
-        first = taken.setdefault(variant.pk, row.number)
-        if first != row.number and not any(problem.code == "twice" for problem in problems):
-            problems.append(Problem(Column.NAME, "twice", details={"row": str(first)}))
-        problems += _compared(goods, variant, batch.merchant.currency)
-        made.seen = {"on_hand": on_hand(variant)}
-        made.variant, made.product = variant, variant.product
-    elif product is not None:
-        made.product = product
-    made.problems = [[p.column.value, p.code, p.grave, dict(p.details)] for p in problems]
-    made.troubled = bool(problems)
-    if any(problem.grave for problem in problems):
-        made.outcome = Outcome.BAD.value
-    elif variant is None:
-        made.outcome = Outcome.NEW.value
-    else:
-        made.outcome = (Outcome.CHANGE if differs(goods, variant) else Outcome.SAME).value
+    goods = row.reading.goods
+    if not row.reading.silent:
+        goods = _compare(batch, made, row.reading, shop, taken)
+    made.goods = goods.values()
     return made
 
 
-def _group(goods: Goods) -> str:
+def _compare(
+    batch: Import, made: ImportRow, reading: Reading, shop: Shop, taken: dict[int, int]
+) -> Goods:
+    """Write into `made` what the row means for the shop. Answers what it says, as the shop says
+    it."""
+    variant, product, trouble = shop.find(reading.goods)
+    product = variant.product if variant else product
+    goods = _called(reading.goods, product)
+    problems = [*reading.problems, *trouble, *_chosen_otherwise(reading, product)]
+    if variant is not None:
+        first = taken.setdefault(variant.pk, made.number)
+        if first != made.number and not any(problem.code == "twice" for problem in problems):
+            problems.append(Problem(Column.NAME, "twice", details={"row": str(first)}))
+        problems += _compared(goods, variant, batch.merchant.currency)
+        made.seen = {"on_hand": on_hand(variant)}
+    made.variant, made.product = variant, product
+    made.problems = [[p.column.value, p.code, p.grave, dict(p.details)] for p in problems]
+    made.troubled = bool(problems)
+    made.outcome = _outcome(goods, variant, problems).value
+    return goods
+
+
+def _outcome(goods: Goods, variant: Variant | None, problems: Iterable[Problem]) -> Outcome:
+    if any(problem.grave for problem in problems):
+        return Outcome.BAD
+    if variant is None:
+        return Outcome.NEW
+    return Outcome.CHANGE if differs(goods, variant) else Outcome.SAME
+
+
+def _called(goods: Goods, product: Product | None) -> Goods:
+    """With its options in the order in which the product has them, and named after them."""
+    if not goods.options or product is None:
+        return goods
+    pairs = in_order(product, goods.options)
+    return replace(goods, options=tuple(pairs), spec=name_of([value for _name, value in pairs]))
+
+
+def group_of(goods: Goods) -> str:
     """What the rows of one product have in common: what the sheet says, or name and a choice."""
     if goods.group:
         return f"={goods.group}"[:200]
     return f"~{fold(goods.name)}"[:200] if goods.spec else ""
+
+
+def _chosen_otherwise(reading: Reading, product: Product | None) -> list[Problem]:
+    """Its options in the shop are others: those are changed on its own page."""
+    if product is None:
+        return []
+    there = [name for name, _values in product.options]
+    named = [name for name, _value in reading.goods.options]
+    if there and named and _folded(there) != _folded(named):
+        options = {"options": ", ".join(there)}
+        return [Problem(reading.slots[0].column, "other_options", details=options)]
+    return []
+
+
+def _folded(names: Iterable[str]) -> list[str]:
+    return sorted(name.casefold() for name in names)
 
 
 def on_hand(variant: Variant) -> int:
@@ -222,6 +224,8 @@ def differs(goods: Goods, variant: Variant) -> bool:
         (goods.barcode or None, variant.barcode),
         (goods.price, variant.price),
         (goods.low_stock, variant.low_stock),
+        (goods.weight, variant.weight),
+        (values_for(product, goods.options) or None, variant.options),
         (goods.description, product.description),
         (goods.category, product.category.name if product.category else ""),
         (goods.state.value if goods.state else None, product.state),
@@ -229,6 +233,20 @@ def differs(goods: Goods, variant: Variant) -> bool:
     ]
     compare = goods.compare_at is not None and goods.compare_at != variant.compare_at
     return variant.archived or compare or any(new is not None and new != old for new, old in pairs)
+
+
+def in_order(product: Product, pairs: Iterable[Sequence[str]]) -> list[tuple[str, str]]:
+    """The options of a row (name, value) in the order of the product's, if it has any yet."""
+    by_name = {name.casefold(): (name, value) for name, value in pairs}
+    there = [name.casefold() for name, _values in product.options]
+    if sorted(by_name) != sorted(there):
+        return list(by_name.values())
+    return [by_name[name] for name in there]
+
+
+def values_for(product: Product, pairs: Iterable[Sequence[str]]) -> list[str]:
+    """The values alone, as a variant has them."""
+    return [value for _name, value in in_order(product, pairs)]
 
 
 def tally(batch: Import) -> dict[str, Any]:
@@ -247,63 +265,3 @@ def tally(batch: Import) -> dict[str, Any]:
                 entry[1].append(number)
     ordered = sorted(problems.items(), key=lambda item: (not item[1][2], -item[1][0]))
     return {"counts": counts, "problems": dict(ordered)}
-
-
-@transaction.atomic
-def edit_cell(*, batch: Import, number: int, column: Column, text: str) -> ImportRow:
-    """Write into one cell of a checked sheet and look at its row again, and at its twins.
-
-    Raises WrongState once the import has gone on, ImportRow.DoesNotExist for an unknown row.
-    """
-    held = Import.objects.select_for_update().filter(pk=batch.pk, state=ImportState.CHECKED)
-    if not held.exists():
-        batch.refresh_from_db(fields=["state"])
-        raise WrongState(batch.state)
-    row = batch.rows.get(number=number)
-    at = next((index for index, named in columns_of(batch).items() if named is column), None)
-    if at is None:
-        raise BadColumns(_("This column is not in the sheet."))
-    row.cells = [*row.cells, *[""] * (at + 1 - len(row.cells))]
-    row.cells[at] = text[:LONGEST]
-    twins = _twins(row)
-    _judge_again(batch, row, Seen())
-    seen = Seen()
-    for twin in batch.rows.filter(twins | _twins(batch.rows.get(pk=row.pk))).order_by("number"):
-        _judge_again(batch, twin, seen)
-    Import.objects.filter(pk=batch.pk).update(**tally(batch))
-    batch.refresh_from_db()
-    return batch.rows.get(pk=row.pk)
-
-
-def _twins(row: ImportRow) -> Q:
-    """The row and every other that may mean the same thing."""
-    same = Q(sku="", barcode="", goods__name=row.goods.get("name", ""))
-    if row.sku:
-        same |= Q(sku__iexact=row.sku)
-    if row.barcode:
-        same |= Q(barcode=row.barcode)
-    if row.variant_id:
-        same |= Q(variant=row.variant_id)
-    return Q(pk=row.pk) | same & ~Q(outcome=Outcome.SILENT)
-
-
-def _reading(batch: Import, row: ImportRow) -> Reading:
-    """The row as read now. What it had from its family, it keeps."""
-    reading = read(row.cells, columns_of(batch), None, batch.merchant.currency)
-    kept = {key: value for key, value in row.goods.items() if key in {"category", "description"}}
-    goods = replace(reading.goods, name=reading.goods.name or row.goods.get("name", ""))
-    missing = {key: value for key, value in kept.items() if getattr(goods, key) is None}
-    problems = tuple(p for p in reading.problems if not (p.code == "no_name" and goods.name))
-    return replace(reading, goods=replace(goods, **missing), problems=problems)
-
-
-def _judge_again(batch: Import, row: ImportRow, seen: Seen) -> None:
-    reading = _reading(batch, row)
-    reading = replace(
-        reading, problems=(*reading.problems, *seen.problems(row.number, reading.goods))
-    )
-    others = batch.rows.filter(variant__isnull=False, number__lt=row.number)
-    taken = dict(others.order_by("-number").values_list("variant_id", "number"))  # the first stays
-    fresh = judge(batch, [Read(row.number, row.cells, reading)], taken)[0]
-    fresh.pk = row.pk
-    fresh.save(force_update=True)

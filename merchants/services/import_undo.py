@@ -20,6 +20,8 @@ from merchants.rules.importing import ImportState
 from merchants.rules.product import ProductState
 from merchants.rules.stock import Reason
 from merchants.services.import_apply import OF_PRODUCT, OF_VARIANT, as_they_are
+from merchants.services.import_check import values_for
+from merchants.services.import_options import put_options_back
 from merchants.services.importing import commit_batch, finish
 from merchants.services.level import lock_stock
 from merchants.services.product import index_products
@@ -53,6 +55,7 @@ def _undo(batch: Import, found: Sequence[ImportRow]) -> None:
             except IntegrityError:
                 continue  # what was there before no longer fits: it stays as it is
     _unmake([row.variant_id for row in rows if row.variant_id and not row.seen], batch.reference)
+    put_options_back(rows)
     batch.rows.filter(pk__in=[row.pk for row in rows]).update(applied=False)
     made = {row.product_id for row in rows if row.product_id and row.before.get("made")}
     empty = Product.objects.filter(pk__in=made, variants__isnull=True)
@@ -95,15 +98,17 @@ def _put_back(batch: Import, row: ImportRow) -> None:
     product, variant = row.product, row.variant
     if product is None or variant is None:
         return
-    before: dict[str, Any] = row.before
+    before, goods = dict[str, Any](row.before), dict(row.goods)
+    if "options" in goods:
+        goods["values"] = values_for(product, goods["options"])
     for name in OF_PRODUCT:
-        if name in before and getattr(product, name) == row.goods.get(name):
+        if name in before and getattr(product, name) == goods.get(name):
             setattr(product, name, before[name])
     if "category" in before:
         product.category_id = before["category"]
     for name, field in OF_VARIANT.items():
         key = f"variant.{field}"
-        if key in before and getattr(variant, field) in (row.goods.get(name), None):
+        if key in before and getattr(variant, field) in (goods.get(name), None):
             setattr(variant, field, before[key])
     variant.archived = before.get("variant.archived", variant.archived)
     product.version += 1

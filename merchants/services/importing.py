@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _
 from merchants.errors import RuleBroken
 from merchants.models import Import, Merchant, Reservation, StockMovement, Store, User
 from merchants.models.importing import STATE_LABELS
-from merchants.rules.column import CHOOSABLE, SEVERAL, Column, guess, kind_of, lacking, signature
+from merchants.rules.column import CHOOSABLE, SEVERAL, Column, lacking, signature
+from merchants.rules.heading import guess, kind_of
 from merchants.rules.importing import WORKING, ImportState, before
 from merchants.services.sheet import BadSheet, heading, samples, shape_of
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
 from merchants.errors import RuleBroken
-from merchants.rules.column import is_heading
+from merchants.rules.heading import is_heading
 
 MOST_BYTES = 20 * 1024 * 1024
 MOST_ROWS = 50_000

@@ -28,8 +28,7 @@ from merchants.models import (
     User,
     Variant,
 )
-from merchants.models.address import short_id
-from merchants.rules.stock import MOST_AT_ONCE, TILL, Reason, spread
+from merchants.rules.stock import MOST_AT_ONCE, Reason, spread
 from merchants.signals import stock_changed
 
 MOST_ON_HAND = 10_000_000
@@ -86,6 +85,7 @@ class Entry:
     at: datetime
     reference: str = ""
     note: str = ""
+    unit_price: int | None = None  # what a piece was sold for at the counter
 
 
 def book(*, stock: Stock, delta: int, entry: Entry) -> None:
@@ -151,28 +151,6 @@ def receive_new(
         ],
         batch_size=500,
     )
-
-
-def sell_at_counter(
-    *, variant: Variant, store: Store, by: User | None, quantity: int = 1, reference: str = ""
-) -> Stock:
-    """Somebody bought it in the shop: it is gone from the live room at once.
-
-    `reference` names a line at the till that grows; without it this sale is a line of its own.
-    """
-    return change_stock(
-        variant=variant,
-        store=store,
-        delta=-quantity,
-        reason=Reason.COUNTER_SALE,
-        by=by,
-        reference=reference or till_line(),
-    )
-
-
-def till_line() -> str:
-    """A new line at the till, as the ledger names it."""
-    return f"{TILL} {short_id()}"
 
 
 @transaction.atomic
@@ -304,5 +282,6 @@ def _record(stock: Stock, delta: int, entry: Entry) -> None:
         by=entry.by,
         reference=entry.reference,
         note=entry.note[:80],
+        unit_price=entry.unit_price,
         at=entry.at,
     )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from merchants.errors import BadQuantity, OutOfStock, RuleBroken
@@ -14,7 +17,7 @@ from merchants.rules.stock import Reason
 from merchants.rules.stocktake import StocktakeState
 from merchants.selectors.stocktake import uncounted
 from merchants.services.audit import record
-from merchants.services.stock import MOST_ON_HAND, Entry, TakenOut, book
+from merchants.services.stock import MOST_ON_HAND, Entry, HeldForOrders, TakenOut, book
 from merchants.signals import stock_changed
 
 
@@ -23,20 +26,62 @@ class StocktakeOver(RuleBroken):
     sentence = _("This stocktake is over: it was booked or thrown away.")
 
 
-class CountBelowHeld(RuleBroken):
-    """Fewer were found than orders hold. `goods` are their names."""
+class CountedMeanwhile(RuleBroken):
+    """What would be booked is not what was looked at."""
 
-    code = "count_below_held"
+    code = "counted_meanwhile"
+    sentence = _(
+        "Nothing was booked: somebody went on counting while you looked."
+        " These are the differences now. Look at them, then book."
+    )
+
+
+class RestMoved(RuleBroken):
+    """What would be booked as gone is not what was looked at."""
+
+    code = "rest_moved"
+    sentence = _(
+        "Nothing was booked: of the goods that nobody counted, some were sold or came in while you"
+        " looked. Look at what is left, then book."
+    )
+
+
+class NotBooked(RuleBroken):
+    """Nothing was booked, because of `goods`: their names."""
 
     def __init__(self, goods: list[str]) -> None:
         self.goods = goods
-        super().__init__(
-            _("Nothing was booked: online orders hold more than was found of %(goods)s.")
-            % {"goods": _listed(goods)}
-        )
+        named = gettext(", ").join(goods[:5]) + (" …" if len(goods) > 5 else "")
+        super().__init__(self.sentence % {"goods": named})
 
 
-class CountedTakenOut(RuleBroken):
+class CountBelowHeld(NotBooked):
+    """Fewer were found than orders hold."""
+
+    code = "count_below_held"
+    sentence = _("Nothing was booked: online orders hold more than was found of %(goods)s.")
+
+
+class CountOutsold(NotBooked):
+    """More left the store since the count than was found: one of the two numbers is wrong."""
+
+    code = "count_outsold"
+    sentence = _(
+        "Nothing was booked: more of %(goods)s was sold or moved since the count than was found."
+        " Count it again, then book."
+    )
+
+
+class CountTooHigh(NotBooked):
+    """With what came in since, more than a store can hold."""
+
+    code = "count_too_high"
+    sentence = _(
+        "Nothing was booked: no store can hold as many of %(goods)s. Count it again, then book."
+    )
+
+
+class CountedTakenOut(NotBooked):
     """More was found of goods that were taken out since."""
 
     code = "counted_taken_out"
@@ -44,6 +89,14 @@ class CountedTakenOut(RuleBroken):
         "Nothing was booked: %(goods)s was taken out of the assortment."
         " Clear its count, then book again."
     )
+
+
+REFUSALS = {  # what `book` says of one row -> what is said of the whole count; the first that fits
+    HeldForOrders: CountBelowHeld,
+    OutOfStock: CountOutsold,
+    TakenOut: CountedTakenOut,
+    BadQuantity: CountTooHigh,
+}
 
 
 class MovedMeanwhile(RuleBroken):
@@ -54,10 +107,6 @@ class MovedMeanwhile(RuleBroken):
         "%(goods)s was sold or came in while it was being counted."
         " Count all of it again and type the number."
     )
-
-
-def _listed(goods: list[str]) -> str:
-    return ", ".join(goods[:5]) + (" …" if len(goods) > 5 else "")
 
 
 @transaction.atomic
@@ -108,25 +157,32 @@ def forget_count(*, stocktake: Stocktake, variant: Variant) -> None:
 
 
 @transaction.atomic
-def apply_stocktake(*, stocktake: Stocktake, by: User, rest_is_gone: bool = False) -> Stocktake:
+def apply_stocktake(
+    *, stocktake: Stocktake, by: User, version: int, gone: int | None = None
+) -> Stocktake:
     """Book what was found against what the ledger said when it was found; once.
 
-    What was sold since stays sold. Goods that nobody counted stay as they are, unless
-    `rest_is_gone`. Raises CountBelowHeld or CountedTakenOut, naming the goods, and books nothing;
-    StocktakeOver if it was thrown away. Booked before, it is left as it is.
+    What was sold since stays sold. `version` is that of the count she looked at. Goods that nobody
+    counted stay as they are, unless `gone` says how many pieces of them she saw: those are booked
+    as gone. Raises CountedMeanwhile or RestMoved if she would book what she did not see, NotBooked
+    naming the goods in the way, StocktakeOver; and books nothing. Booked before as she saw it, it
+    is left as it is.
     """
     now = timezone.now()
-    mine = Stocktake.objects.filter(pk=stocktake.pk, state=StocktakeState.OPEN.value)
-    if not mine.update(state=StocktakeState.APPLIED.value, ended_at=now):
+    mine = Stocktake.objects.filter(pk=stocktake.pk, version=version)
+    if not mine.filter(state=StocktakeState.OPEN.value).update(
+        state=StocktakeState.APPLIED.value, ended_at=now
+    ):
         stocktake.refresh_from_db()
-        if stocktake.state == StocktakeState.APPLIED:
+        if stocktake.state == StocktakeState.OPEN:
+            raise CountedMeanwhile
+        if stocktake.state == StocktakeState.APPLIED and stocktake.version == version:
             return stocktake
         raise StocktakeOver
     stocktake.refresh_from_db()
-    if rest_is_gone:
-        _count_rest_as_none(stocktake, by)
-    entry = Entry(Reason.COUNTED, by, now, stocktake.reference)
-    _book(stocktake, entry)
+    if gone is not None:
+        _count_rest_as_none(stocktake, by, gone)
+    _book(stocktake, Entry(Reason.COUNTED, by, now, stocktake.reference))
     return stocktake
 
 
@@ -139,12 +195,12 @@ def discard_stocktake(*, stocktake: Stocktake, by: User) -> None:
 
 
 def _open(stocktake: Stocktake) -> Stocktake:
-    """The stocktake, held open until the transaction ends: nothing is counted into a booked one."""
-    mine = Stocktake.objects.select_for_update(no_key=True)
-    fresh = mine.filter(pk=stocktake.pk, state=StocktakeState.OPEN.value).first()
-    if fresh is None:
+    """The stocktake, one version on and held until the transaction ends: nothing is counted into a
+    booked one, and nobody books what he has not seen."""
+    mine = Stocktake.objects.filter(pk=stocktake.pk, state=StocktakeState.OPEN.value)
+    if not mine.update(version=F("version") + 1):
         raise StocktakeOver
-    return fresh
+    return Stocktake.objects.get(pk=stocktake.pk)
 
 
 def _moved(line: StocktakeLine, store: Store) -> bool:
@@ -168,8 +224,12 @@ def _found(stocktake: Stocktake, variant: Variant, counted: int, by: User) -> di
     }
 
 
-def _count_rest_as_none(stocktake: Stocktake, by: User) -> None:
+def _count_rest_as_none(stocktake: Stocktake, by: User, seen: int) -> None:
+    """The rows first, in the order in which all lock them: what is gone is what lies there."""
     now = timezone.now()
+    rest = uncounted(stocktake).select_for_update(no_key=True, of=("self",)).order_by("variant_id")
+    if sum(stock.on_hand for stock in rest) != seen:
+        raise RestMoved
     StocktakeLine.objects.bulk_create(
         [
             StocktakeLine(
@@ -180,7 +240,7 @@ def _count_rest_as_none(stocktake: Stocktake, by: User) -> None:
                 counted_at=now,
                 by=by,
             )
-            for stock in uncounted(stocktake)
+            for stock in rest
         ],
         batch_size=500,
     )
@@ -188,22 +248,24 @@ def _count_rest_as_none(stocktake: Stocktake, by: User) -> None:
 
 def _book(stocktake: Stocktake, entry: Entry) -> None:
     lines = stocktake.lines.exclude(counted=F("expected")).order_by("variant_id")
-    moved, refused, gone = [], [], []
-    for line in lines.select_related("variant__product"):
+    moved = list(lines.select_related("variant__product"))
+    refused: dict[type[NotBooked], list[str]] = {kind: [] for kind in REFUSALS.values()}
+    for line in moved:
         stock, _made = Stock.objects.get_or_create(variant=line.variant, store=stocktake.store)
         try:
             book(stock=stock, delta=line.difference, entry=entry)
-        except OutOfStock:
-            refused.append(str(line.variant))
-        except TakenOut:
-            gone.append(str(line.variant))
-        moved.append(line)
-    if refused:
-        raise CountBelowHeld(refused)
-    if gone:
-        raise CountedTakenOut(CountedTakenOut.sentence % {"goods": _listed(gone)})
+        except tuple(REFUSALS) as why:
+            kind = next(REFUSALS[one] for one in REFUSALS if isinstance(why, one))
+            refused[kind].append(str(line.variant))
+    for kind, goods in refused.items():
+        if goods:
+            raise kind(goods)
     if moved:
         stock_changed.state(variant_ids={line.variant_id for line in moved})
+    _write_down(stocktake, entry, moved)
+
+
+def _write_down(stocktake: Stocktake, entry: Entry, moved: Sequence[StocktakeLine]) -> None:
     record(
         merchant=stocktake.merchant,
         action=Action.STOCKTAKE_APPLIED,

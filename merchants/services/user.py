@@ -31,6 +31,16 @@ def confirm_phone(*, user: User, phone: str) -> None:
 
 
 @transaction.atomic
+def forget_sign_up(*, user_id: int) -> None:
+    """An account that was made by mistake is not there any more, unless anybody proved to be it.
+
+    She typed a wrong number or address, no code came back, and she begins again.
+    """
+    unproved = User.objects.filter(pk=user_id, last_login=None, phone_verified=False, places=None)
+    unproved.exclude(emailaddress__verified=True).delete()
+
+
+@transaction.atomic
 def forget_claims(now: datetime) -> None:
     """Numbers that were typed at sign-up and not confirmed for a day are not kept."""
     claims = User.objects.filter(phone__isnull=False, phone_verified=False)

@@ -3,12 +3,14 @@
 from django.conf import settings
 from django.urls import path
 
-from merchants.views import health, invitation, preference, style
+from merchants.views import health, invitation, preference, style, terms
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("join/<str:token>/", invitation.join, name="join"),
+    path("terms/", terms.terms, name="terms"),
+    path("privacy/", terms.privacy, name="privacy"),
     path("theme/", preference.choose_theme, name="theme"),
 ]
 if settings.DEBUG:

@@ -23,8 +23,7 @@ from merchants.rules.role import Role
 from merchants.rules.search import key_of
 from merchants.rules.stock import TILL
 from merchants.selectors.stock import find_variant, found_goods, till_lines, till_total
-from merchants.services.counter import take_back
-from merchants.services.stock import sell_at_counter, till_line
+from merchants.services.counter import sell_at_counter, take_back
 
 SHOWN = 40  # lines of today
 LONGEST = 60  # letters of a code or of words to look for
@@ -119,19 +118,21 @@ def _named(request: MerchantRequest) -> Variant | None:
 
 
 def _sold(request: MerchantRequest, store: Store, variant: Variant) -> str:
-    reference = _line(request, store, variant)
-    sell_at_counter(variant=variant, store=store, by=request.user, reference=reference)
-    return reference
+    line = _line(request, store, variant)
+    return sell_at_counter(variant=variant, store=store, by=request.user, reference=line)
 
 
 def _line(request: MerchantRequest, store: Store, variant: Variant) -> str:
-    """The line that grows: the one whose + was pressed, or the latest if of the same goods."""
+    """The line that grows: the one whose + was pressed, or the latest if of the same goods.
+
+    Empty if neither: then it is a new one.
+    """
     named = _line_key(request)
     lines = till_lines(
         store, request.user, today(), most=1, reference=f"{TILL} {named}" if named else ""
     )
     open_ones = [one for one in lines if one.variant == variant and one.sold > 0]
-    return open_ones[0].reference if open_ones else till_line()
+    return open_ones[0].reference if open_ones else ""
 
 
 def _line_key(request: MerchantRequest) -> str:

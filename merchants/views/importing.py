@@ -30,7 +30,7 @@ from merchants.selectors.importing import (
     shown,
 )
 from merchants.services.export import goods_csv, goods_xlsx
-from merchants.services.import_check import edit_cell
+from merchants.services.import_edit import edit_cell
 from merchants.services.importing import (
     apply_import,
     begin_import,

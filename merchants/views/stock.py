@@ -25,7 +25,8 @@ from merchants.resent import once_per_form
 from merchants.rules.role import Role
 from merchants.rules.stock import Reason, closing, last_days, staircase
 from merchants.selectors.stock import changes_by_day, ledger, with_balance
-from merchants.services.stock import change_stock, sell_at_counter
+from merchants.services.counter import sell_at_counter
+from merchants.services.stock import change_stock
 from merchants.services.transfer import transfer_stock
 
 PER_PAGE = 30
@@ -62,7 +63,7 @@ def _book(request: MerchantRequest, form: StockForm) -> str:
             by=request.user,
         )
     if data["reason"] == Reason.COUNTER_SALE:
-        return str(sell_at_counter(quantity=data["quantity"], **goods).pk)
+        return sell_at_counter(quantity=data["quantity"], **goods)
     reason = Reason(data["reason"])
     return str(change_stock(delta=form.delta(), reason=reason, note=data["note"], **goods).pk)
 

@@ -24,6 +24,8 @@ from merchants.rules.stocktake import StocktakeState
 from merchants.selectors.stock import find_variant, found_goods
 from merchants.selectors.stocktake import counted_lines, progress_of, uncounted
 from merchants.services.stocktake import (
+    CountedMeanwhile,
+    RestMoved,
     apply_stocktake,
     begin_stocktake,
     count_one_more,
@@ -85,9 +87,15 @@ def count(request: MerchantRequest, stocktake: str) -> HttpResponse:
 @require_POST
 @merchant_view(Role.MANAGER)
 def apply(request: MerchantRequest, stocktake: str) -> HttpResponse:
+    """Book what she saw: the page carries the version of the count, and how much is left."""
     found = _found(request, stocktake)
+    version, rest = (key_of(request.POST.get(name, "")) for name in ("version", "pieces"))
+    gone = rest if "rest" in request.POST else None
     try:
-        apply_stocktake(stocktake=found, by=request.user, rest_is_gone="rest" in request.POST)
+        apply_stocktake(stocktake=found, by=request.user, version=version, gone=gone)
+    except (CountedMeanwhile, RestMoved) as refusal:
+        shown = "off" if isinstance(refusal, CountedMeanwhile) else "left"
+        return _page(request, found, shown, trouble=str(refusal), status=refusal.status)
     except RuleBroken as refusal:
         return _page(request, found, trouble=str(refusal), status=refusal.status)
     messages.success(request, _("Booked"))
@@ -139,11 +147,16 @@ def _to(request: MerchantRequest, stocktake: Stocktake) -> HttpResponse:
 
 
 def _page(
-    request: MerchantRequest, stocktake: Stocktake, *, status: int = 200, **said: Any
+    request: MerchantRequest,
+    stocktake: Stocktake,
+    shown: str = "",
+    *,
+    status: int = 200,
+    **said: Any,
 ) -> HttpResponse:
     """The page, or only what changes on it. `said`: typed, trouble, unknown."""
     stocktake.refresh_from_db()
-    shown = request.GET.get("view", "")
+    shown = shown or request.GET.get("view", "")
     shown = shown if shown in VIEWS else VIEWS[0]
     rows = (
         uncounted(stocktake, _category(request)).select_related("variant__product")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from livestream.services.shelf import show_item
 from merchants.models import Stock, StockMovement, Store, Variant
-from merchants.services.stock import sell_at_counter
+from merchants.services.counter import sell_at_counter
 from tests.journeys.browser import Troubles, chromium, desk, phone, sign_in
 from tests.journeys.conftest import PASSWORD
 from tests.servers import until

@@ -103,6 +103,7 @@ def sign_up(page: Page, server: Server) -> None:
     }
     for name, value in words.items():
         page.locator(f"[name={name}]").fill(value)
+    page.locator("[name=agree]").check()
     page.locator("main form button").last.click()  # the city is missing: nothing typed is lost
     expect(page.locator(".field--error")).to_have_count(1)
     for name, value in words.items():
@@ -240,6 +241,7 @@ def join(clerk: Page, server: Server, link: str) -> None:
     expect(clerk.locator("[name=shop_name]")).to_have_count(0)
     clerk.locator("[name=name]").fill("小梅")
     clerk.locator("[name=contact]").fill("mei@example.com")
+    clerk.locator("[name=agree]").check()
     clerk.keyboard.press("Enter")
     type_code(clerk, server)
     clerk.wait_for_url("**/join/**")

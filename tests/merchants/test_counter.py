@@ -14,8 +14,8 @@ from django.utils import timezone
 from merchants.models import StockMovement, Store, Variant
 from merchants.rules.stock import Reason, closing, codes, last_days, staircase
 from merchants.selectors.stock import find_variant, till_lines, till_total
-from merchants.services.counter import NothingToTakeBack, take_back
-from merchants.services.stock import HeldForOrders, change_stock, reserve, sell_at_counter
+from merchants.services.counter import NothingToTakeBack, sell_at_counter, take_back
+from merchants.services.stock import HeldForOrders, change_stock, reserve
 from tests.conftest import product_of
 
 EAN = "6901234567892"
@@ -228,6 +228,41 @@ def test_the_total_is_todays_and_hers(as_bob, scan, tea, cup, store, bob, alice)
     assert till_total(store, bob, day) == {"pieces": 2, "amount": 16800 + 2900, "lines": 2}
     tomorrow = timezone.now() + timedelta(days=1)
     assert till_total(store, bob, tomorrow) == {"pieces": 0, "amount": 0, "lines": 0}
+
+
+def test_a_new_price_leaves_alone_what_was_sold_before(as_bob, at, scan, tea, store, bob):
+    scan(EAN)
+    scan(EAN)
+    Variant.objects.filter(pk=tea.pk).update(price=20000)
+    day = timezone.now().replace(hour=0)
+    assert till_total(store, bob, day)["amount"] == 2 * 16800
+    page = as_bob.get(at("counter"), headers={"Accept-Language": "en"}).text
+    assert "336" in page
+    assert "¥200" not in page
+    scan(EAN)  # at the new price: a line of its own
+    assert [(line.sold, line.price) for line in till_lines(store, bob, day)] == [
+        (1, 20000),
+        (2, 16800),
+    ]
+    old = till_lines(store, bob, day)[1]
+    form = {"line": old.key, "store": store.pk}
+    as_bob.post(at("counter_sell"), form | {"variant": tea.pk}, headers=HTMX)  # its +
+    assert till_total(store, bob, day)["amount"] == 2 * 16800 + 2 * 20000
+    as_bob.post(at("counter_back"), form, headers=HTMX)
+    assert till_total(store, bob, day)["amount"] == 16800 + 2 * 20000
+    assert left(tea) == 7
+
+
+def test_a_sale_of_before_prices_were_kept_counts_at_todays(tea, cup, store, bob):
+    line = sell_at_counter(variant=tea, store=store, by=bob)
+    StockMovement.objects.filter(reference=line).update(unit_price=None)
+    day = timezone.now().replace(hour=0)
+    assert till_total(store, bob, day)["amount"] == 16800
+    assert sell_at_counter(variant=tea, store=store, by=bob, reference=line) != line
+    take_back(store=store, reference=line, by=bob)
+    assert till_total(store, bob, day) == {"pieces": 1, "amount": 16800, "lines": 2}
+    glass = cup.variants.get()
+    assert sell_at_counter(variant=glass, store=store, by=bob, reference=line) != line
 
 
 def test_the_page_asks_as_often_for_many_lines_as_for_few(as_bob, at, shop, store, bob):

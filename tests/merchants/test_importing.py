@@ -13,7 +13,8 @@ from merchants.rules.column import Column
 from merchants.rules.importing import ImportState
 from merchants.rules.stock import Reason
 from merchants.services import import_apply
-from merchants.services.import_check import edit_cell
+from merchants.services.counter import sell_at_counter
+from merchants.services.import_edit import edit_cell
 from merchants.services.import_run import run
 from merchants.services.importing import (
     BadColumns,
@@ -27,7 +28,7 @@ from merchants.services.importing import (
 )
 from merchants.services.product import VariantData, save_product
 from merchants.services.sheet import BadSheet
-from merchants.services.stock import change_stock, sell_at_counter
+from merchants.services.stock import change_stock
 from tests.merchants.sheets import SHOPIFY, SQUARE, WOO
 
 pytestmark = pytest.mark.django_db
@@ -429,7 +430,7 @@ def test_a_square_library_is_understood(done, shop, store):
     batch = done(SQUARE)
     assert (batch.kind, batch.counts["new"]) == ("square", 3)
     latte = shop.products.get(name="Latte")
-    assert [v.name for v in latte.variants.all()] == ["Small", "Large"]
+    assert [v.name for v in latte.variants.all()] == ["Small / Whole", "Large / Oat"]
     muffin = shop.variants.get(sku="MUF")
     assert (muffin.name, muffin.barcode) == ("", "0123456789012")
     assert Stock.objects.get(variant=muffin, store=store).on_hand == 6

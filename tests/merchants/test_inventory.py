@@ -14,10 +14,11 @@ from merchants.rules.product import ProductState
 from merchants.rules.repricing import Repricing, Way
 from merchants.rules.search import haystack, pinyin
 from merchants.rules.stock import Reason
+from merchants.services.counter import sell_at_counter
 from merchants.services.inventory import BadPrice, GoodsChange, NothingChosen, TooMany, change_goods
 from merchants.services.level import settle_levels
 from merchants.services.product import VariantData, save_product
-from merchants.services.stock import change_stock, sell_at_counter
+from merchants.services.stock import change_stock
 from tests.conftest import product_of
 
 pytestmark = pytest.mark.django_db

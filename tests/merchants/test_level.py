@@ -16,16 +16,10 @@ from merchants.models import Level, Notification, Product, Stock, Store, Variant
 from merchants.rules.product import ProductState
 from merchants.rules.stock import Reason
 from merchants.services import level
+from merchants.services.counter import sell_at_counter
 from merchants.services.level import settle_levels
 from merchants.services.product import VariantData, save_product
-from merchants.services.stock import (
-    change_stock,
-    receive_new,
-    release,
-    reserve,
-    sell_at_counter,
-    take,
-)
+from merchants.services.stock import change_stock, receive_new, release, reserve, take
 from tests.conftest import product_of
 
 NOTICES = Notification.objects.filter(kind="low_stock")

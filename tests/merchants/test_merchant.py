@@ -16,6 +16,7 @@ from merchants.services.invitation import invite
 
 SHOP = {"shop_name": "桂芳茶行", "store": "清河坊店", "city": "杭州"}
 PERSON = {"name": "芳姐", "contact": "fang@example.com"}
+AGREED = {"agree": "on"}
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def code() -> str:
 
 
 def sign_up(client, **words: str):
-    return client.post(reverse("account_signup"), SHOP | PERSON | words)
+    return client.post(reverse("account_signup"), SHOP | PERSON | AGREED | words)
 
 
 def test_one_form_and_a_code_lead_into_the_shop(client):
@@ -80,7 +81,7 @@ def test_who_is_invited_is_asked_for_no_shop(client, shop, alice):
     offer = invite(by=shop.staff.get(user=alice), role=Role.CLERK)
     page = client.get(reverse("account_signup"), {"next": offer.path})
     assert 'name="shop_name"' not in page.text
-    words = PERSON | {"next": offer.path}
+    words = PERSON | AGREED | {"next": offer.path}
     answer = client.post(reverse("account_signup"), words)
     answer = client.post(answer["Location"], {"code": code()})
     assert answer["Location"] == offer.path

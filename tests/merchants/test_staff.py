@@ -347,7 +347,7 @@ def test_who_has_no_account_signs_up_and_comes_back(client, owner, shop):
     offer = invite(by=owner, role=Role.CLERK, email="new@example.com")
     page = client.get(offer.path).text
     assert f"/accounts/signup/?next={offer.path}" in page
-    words = {"contact": "new@example.com", "name": "New", "next": offer.path}
+    words = {"contact": "new@example.com", "name": "New", "agree": "on", "next": offer.path}
     answer = client.post(reverse("account_signup"), words)
     code = re.search(r"^[A-Z0-9]{4}-[A-Z0-9]{4}$", mail.outbox[-1].body, re.MULTILINE)
     answer = client.post(answer["Location"], {"code": code[0]})

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from merchants.errors import BadQuantity, OutOfStock
 from merchants.models import Reservation, Stock, StockMovement, Store
 from merchants.rules.stock import Reason, spread
-from merchants.services.stock import change_stock, release, reserve, sell_at_counter, take
+from merchants.services.counter import sell_at_counter
+from merchants.services.stock import change_stock, release, reserve, take
 
 
 @given(st.integers(1, 100), st.lists(st.integers(0, 50), max_size=6))

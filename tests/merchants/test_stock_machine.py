@@ -6,6 +6,8 @@ what a verb refuses, the model would have refused too.
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import transaction
 from django.utils import timezone
@@ -23,12 +25,13 @@ from merchants.errors import OutOfStock
 from merchants.models import Level, Product, Stock, StockMovement, Store, User
 from merchants.rules.stock import Reason
 from merchants.selectors.invariant import INVARIANTS, offenders
-from merchants.services.counter import NothingToTakeBack, take_back
+from merchants.services.counter import NothingToTakeBack, sell_at_counter, take_back
 from merchants.services.level import settle_levels
 from merchants.services.merchant import open_merchant
-from merchants.services.stock import change_stock, release, reserve, sell_at_counter, take
+from merchants.services.stock import change_stock, release, reserve, take
 from merchants.services.stocktake import (
     CountBelowHeld,
+    CountOutsold,
     MovedMeanwhile,
     apply_stocktake,
     begin_stocktake,
@@ -260,19 +263,27 @@ class Stockroom(RuleBasedStateMachine):
             self.counts, self.seen, self.whole = {}, {}, set()
             return
         counts = dict(self.counts)
+        stocktake.refresh_from_db()
+        seen: dict[str, Any] = {"version": stocktake.version}
         if rest:
-            for one in range(3):
-                if self.there[one, 0]:
-                    counts.setdefault(one, (0, self.there[one, 0]))
+            lost = {one: self.there[one, 0] for one in range(3) if one not in counts}
+            counts |= {one: (0, pieces) for one, pieces in lost.items() if pieces}
+            seen["gone"] = sum(lost.values())
         after = {one: self.there[one, 0] + c - e for one, (c, e) in counts.items()}
-        refused = any(left < self.held[one, 0] for one, left in after.items())
+        held = any(0 <= left < self.held[one, 0] for one, left in after.items())
+        outsold = any(left < 0 for left in after.values())
         try:
-            apply_stocktake(stocktake=stocktake, by=self.by, rest_is_gone=rest)
+            apply_stocktake(stocktake=stocktake, by=self.by, **seen)
         except CountBelowHeld:
-            assert refused
+            assert held
             return
-        assert not refused
-        apply_stocktake(stocktake=stocktake, by=self.by, rest_is_gone=rest)  # twice is once
+        except CountOutsold:
+            assert outsold
+            assert not held
+            return
+        assert not held
+        assert not outsold
+        apply_stocktake(stocktake=stocktake, by=self.by, **seen)  # twice is once
         for one, left in after.items():
             self.astray[one] += self.there[one, 0] - left
             self.there[one, 0] = left

@@ -15,11 +15,16 @@ from merchants.rules.audit import Action
 from merchants.rules.stock import Reason
 from merchants.rules.stocktake import StocktakeState
 from merchants.selectors.stocktake import progress_of
-from merchants.services.stock import TakenOut, change_stock, reserve, sell_at_counter
+from merchants.services.counter import sell_at_counter
+from merchants.services.stock import TakenOut, change_stock, reserve
 from merchants.services.stocktake import (
     CountBelowHeld,
+    CountedMeanwhile,
     CountedTakenOut,
+    CountOutsold,
+    CountTooHigh,
     MovedMeanwhile,
+    RestMoved,
     StocktakeOver,
     apply_stocktake,
     begin_stocktake,
@@ -56,10 +61,16 @@ def left(variant: Variant) -> int:
     return variant.stock.get().on_hand
 
 
+def book(stocktake: Stocktake, by, **more) -> Stocktake:
+    """As somebody who looks at the count as it is now."""
+    stocktake.refresh_from_db()
+    return apply_stocktake(stocktake=stocktake, by=by, version=stocktake.version, **more)
+
+
 def test_what_is_sold_between_counting_and_booking_stays_sold(stocktake, variant, store, bob):
     set_count(stocktake=stocktake, variant=variant, counted=8, by=bob)
     sell_at_counter(variant=variant, store=store, by=bob, quantity=3)
-    apply_stocktake(stocktake=stocktake, by=bob)
+    book(stocktake, bob)
     assert left(variant) == 5  # ten by the ledger, eight found, three sold
     move = StockMovement.objects.first()
     assert (move.delta, move.reason, move.reference) == (-2, Reason.COUNTED, stocktake.reference)
@@ -67,8 +78,8 @@ def test_what_is_sold_between_counting_and_booking_stays_sold(stocktake, variant
 
 def test_booked_twice_it_is_booked_once(stocktake, variant, bob):
     set_count(stocktake=stocktake, variant=variant, counted=8, by=bob)
-    apply_stocktake(stocktake=stocktake, by=bob)
-    again = apply_stocktake(stocktake=Stocktake.objects.get(), by=bob)
+    book(stocktake, bob)
+    again = book(Stocktake.objects.get(), bob)
     assert again.state == StocktakeState.APPLIED
     assert left(variant) == 8
     assert AuditEntry.objects.filter(action=Action.STOCKTAKE_APPLIED.value).count() == 1
@@ -81,7 +92,7 @@ def test_fewer_than_orders_hold_names_the_goods_and_books_nothing(
     set_count(stocktake=stocktake, variant=variant, counted=5, by=bob)
     set_count(stocktake=stocktake, variant=glass, counted=49, by=bob)
     with pytest.raises(CountBelowHeld) as refusal:
-        apply_stocktake(stocktake=stocktake, by=bob)
+        book(stocktake, bob)
     assert refusal.value.goods == ["明前龙井"]
     assert (left(variant), left(glass)) == (10, 50)
     assert Stocktake.objects.get().state == StocktakeState.OPEN
@@ -102,7 +113,7 @@ def test_what_moves_between_two_scans_is_counted_again_by_number(
     set_count(stocktake=stocktake, variant=variant, counted=8, by=bob)
     line = count_one_more(stocktake=stocktake, variant=variant, by=bob)  # behind the box
     assert (line.counted, line.expected) == (9, 9)
-    apply_stocktake(stocktake=stocktake, by=bob)
+    book(stocktake, bob)
     assert left(variant) == 9
 
 
@@ -121,7 +132,7 @@ def test_a_second_look_by_number_is_a_look_of_its_own(stocktake, variant, store,
     line = set_count(stocktake=stocktake, variant=variant, counted=9, by=bob)
     assert (line.counted, line.expected) == (9, 9)
     forget_count(stocktake=stocktake, variant=variant)
-    apply_stocktake(stocktake=stocktake, by=bob)
+    book(stocktake, bob)
     assert left(variant) == 9
 
 
@@ -130,12 +141,95 @@ def test_what_nobody_counted_stays_unless_it_is_said_to_be_gone(
 ):
     set_count(stocktake=stocktake, variant=variant, counted=10, by=bob)
     assert progress_of(stocktake).left == 1
-    apply_stocktake(stocktake=stocktake, by=bob)
+    book(stocktake, bob)
     assert left(glass) == 50
     another = begin_stocktake(store=store, by=bob)
     set_count(stocktake=another, variant=variant, counted=10, by=bob)
-    apply_stocktake(stocktake=another, by=bob, rest_is_gone=True)
+    book(another, bob, gone=50)
     assert (left(glass), left(variant)) == (0, 10)
+
+
+@pytest.mark.parametrize("meanwhile", ["another line", "the same line", "one more", "forgotten"])
+def test_what_a_colleague_counts_meanwhile_is_shown_before_it_is_booked(
+    as_alice, url, stocktake, variant, glass, bob, carol, meanwhile
+):
+    set_count(stocktake=stocktake, variant=variant, counted=8, by=bob)
+    page = as_alice.get(url())
+    seen = page.context["stocktake"].version
+    assert f'name="version" value="{seen}"' in page.text
+    if meanwhile == "another line":
+        set_count(stocktake=stocktake, variant=glass, counted=0, by=carol)
+    elif meanwhile == "the same line":
+        set_count(stocktake=stocktake, variant=variant, counted=2, by=carol)
+    elif meanwhile == "one more":
+        count_one_more(stocktake=stocktake, variant=variant, by=carol)
+    else:
+        forget_count(stocktake=stocktake, variant=variant)
+    answer = as_alice.post(url("apply"), {"version": seen}, headers={"Accept-Language": "en"})
+    assert answer.status_code == 409
+    assert "went on counting while you looked" in answer.text
+    assert answer.context["shown"] == "off"
+    assert (left(variant), left(glass)) == (10, 50)
+    assert not StockMovement.objects.filter(reason=Reason.COUNTED.value).exists()
+    fresh = answer.context["stocktake"].version
+    assert f'name="version" value="{fresh}"' in answer.text
+    assert as_alice.post(url("apply"), {"version": fresh}).status_code == 302
+    wanted = {"another line": 8, "the same line": 2, "one more": 9, "forgotten": 10}
+    assert left(variant) == wanted[meanwhile]
+    assert left(glass) == (0 if meanwhile == "another line" else 50)
+
+
+def test_the_count_she_looked_at_is_booked_once_and_no_other(stocktake, variant, bob, carol):
+    set_count(stocktake=stocktake, variant=variant, counted=8, by=bob)
+    seen = Stocktake.objects.get().version
+    count_one_more(stocktake=stocktake, variant=variant, by=carol)
+    with pytest.raises(CountedMeanwhile):
+        apply_stocktake(stocktake=stocktake, by=bob, version=seen)
+    book(stocktake, carol)
+    with pytest.raises(StocktakeOver):  # a colleague has booked what she never saw
+        apply_stocktake(stocktake=stocktake, by=bob, version=seen)
+    assert left(variant) == 9
+
+
+def test_the_rest_is_gone_as_it_was_looked_at(as_alice, url, stocktake, variant, glass, store, bob):
+    set_count(stocktake=stocktake, variant=variant, counted=10, by=bob)
+    page = as_alice.get(url())
+    seen = {"version": page.context["stocktake"].version, "pieces": "50", "rest": "1"}
+    assert 'name="pieces" value="50"' in page.text
+    change_stock(variant=glass, store=store, delta=300, reason=Reason.RECEIVED, by=bob)
+    answer = as_alice.post(url("apply"), seen, headers={"Accept-Language": "en"})
+    assert answer.status_code == 409
+    assert "some were sold or came in while you looked" in answer.text
+    assert 'name="pieces" value="350"' in answer.text
+    with pytest.raises(RestMoved):
+        book(stocktake, bob, gone=50)
+    assert left(glass) == 350
+    assert as_alice.post(url("apply"), seen | {"pieces": "350"}).status_code == 302
+    assert left(glass) == 0
+
+
+def test_what_was_sold_beyond_what_was_found_is_not_blamed_on_orders(
+    as_alice, url, stocktake, variant, store, bob
+):
+    set_count(stocktake=stocktake, variant=variant, counted=2, by=bob)
+    sell_at_counter(variant=variant, store=store, by=bob, quantity=5)  # of two that were found
+    with pytest.raises(CountOutsold, match="明前龙井"):
+        book(stocktake, bob)
+    seen = {"version": Stocktake.objects.get().version}
+    answer = as_alice.post(url("apply"), seen, headers={"Accept-Language": "en"})
+    assert answer.status_code == 409
+    assert "sold or moved since the count than was found" in answer.text
+    assert "online orders" not in answer.context["trouble"]
+    assert left(variant) == 5
+    assert stocktake.lines.get().counted == 2
+
+
+def test_more_than_a_store_holds_is_named_too(stocktake, variant, store, bob):
+    set_count(stocktake=stocktake, variant=variant, counted=9_999_999, by=bob)
+    change_stock(variant=variant, store=store, delta=50, reason=Reason.RECEIVED, by=bob)
+    with pytest.raises(CountTooHigh, match="明前龙井"):
+        book(stocktake, bob)
+    assert left(variant) == 60
 
 
 def test_there_is_one_open_count_of_a_store(stocktake, store, alice):
@@ -151,7 +245,7 @@ def test_nothing_is_counted_into_one_that_is_over(stocktake, variant, bob):
         lambda: count_one_more(by=bob, **found),
         lambda: set_count(counted=1, by=bob, **found),
         lambda: forget_count(**found),
-        lambda: apply_stocktake(stocktake=stocktake, by=bob),
+        lambda: book(stocktake, bob),
         lambda: discard_stocktake(stocktake=stocktake, by=bob),
     ):
         with pytest.raises(StocktakeOver):
@@ -195,7 +289,8 @@ def test_a_clerk_counts_and_a_manager_books(as_bob, as_alice, url, variant, stoc
     assert "A manager or the owner books" in page
     assert url("apply") not in page
     assert as_bob.post(url("apply")).status_code == 403
-    assert as_alice.post(url("apply")).status_code == 302
+    seen = {"version": Stocktake.objects.get().version}
+    assert as_alice.post(url("apply"), seen).status_code == 302
     assert left(variant) == 9
 
 
@@ -271,12 +366,12 @@ def test_goods_taken_out_since_are_named_and_get_no_pieces(
     change_stock(delta=-10, reason=Reason.WRITTEN_OFF, **gone)
     Variant.objects.filter(pk=variant.pk).update(archived=True)
     with pytest.raises(CountedTakenOut, match="明前龙井"):
-        apply_stocktake(stocktake=stocktake, by=bob)
+        book(stocktake, bob)
     for reason in (Reason.RECEIVED, Reason.RETURNED, Reason.COUNTED):
         with pytest.raises(TakenOut, match="明前龙井"):
             change_stock(delta=1, reason=reason, **gone)
     assert Stock.objects.get(variant=variant).on_hand == 0
     form = {"variant": variant.pk, "counted": "", "form_key": "k"}
     assert as_bob.post(url("count"), form, headers=HTMX).status_code == 200
-    apply_stocktake(stocktake=stocktake, by=bob)
+    book(stocktake, bob)
     assert Stock.objects.get(variant=variant).on_hand == 0

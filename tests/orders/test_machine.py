@@ -27,9 +27,10 @@ from merchants.errors import KeyReused, OutOfStock
 from merchants.models import Customer, Merchant, Notification, Stock, Store, User
 from merchants.rules.stock import Reason
 from merchants.selectors.invariant import offenders
+from merchants.services.counter import sell_at_counter
 from merchants.services.merchant import open_merchant
 from merchants.services.request import once
-from merchants.services.stock import change_stock, sell_at_counter
+from merchants.services.stock import change_stock
 from merchants.tasks import send_notifications
 from orders.errors import BadCallback, CouponGone, CouponHeld, CouponUnfit, WrongState
 from orders.models import Order, Payment, Voucher

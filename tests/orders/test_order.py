@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from merchants.errors import OutOfStock
 from merchants.models import Notification, Reservation, StockMovement
-from merchants.services.stock import sell_at_counter
+from merchants.services.counter import sell_at_counter
 from orders.errors import BadBasket, BadCallback, BadTracking, PriceMoved, WrongState
 from orders.models import Order, Payment, Voucher
 from orders.payments import sandbox

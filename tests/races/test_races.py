@@ -16,7 +16,7 @@ from livestream.models import Replay, Sale
 from livestream.services.drop import open_drop
 from merchants.errors import OutOfStock
 from merchants.models import Notification, Reservation, Variant
-from merchants.services.stock import sell_at_counter
+from merchants.services.counter import sell_at_counter
 from orders.models import Coupon, Order, Payment, Shipment, Voucher
 from orders.payments import sandbox
 from orders.services.order import place_order

@@ -1,0 +1,88 @@
+"""The cells of one row of a goods sheet, read as amounts, pieces, weights and words. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from merchants.rules import money
+from merchants.rules.column import Column
+from merchants.rules.line import visible
+from merchants.rules.product import grams_of
+
+MOST_PIECES = 1_000_000
+_PIECES = re.compile(r"(-?\d{1,12})(?:\.0+)?")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a cell. `code` is one of the sentences in merchants.models.importing."""
+
+    column: Column
+    code: str
+    grave: bool = True  # the row cannot be taken; otherwise it is only worth a look
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+def clean(text: str) -> str:
+    """Without what cannot be seen, and without the apostrophe that disarms a formula."""
+    text = visible(unicodedata.normalize("NFC", text)).strip()
+    return text[1:] if len(text) > 1 and text[0] == "'" and text[1] in "=+-@" else text
+
+
+class Cells:
+    """The texts of a row, by what their columns hold; what is wrong gathers in `problems`."""
+
+    def __init__(self, texts: Mapping[Column, str], currency: str, unit: str = "") -> None:
+        self.texts, self.currency, self.unit = texts, currency, unit
+        self.problems: list[Problem] = []
+
+    def text(self, column: Column) -> str:
+        return self.texts.get(column, "")
+
+    def say(self, column: Column, code: str, grave: bool = True, **details: str) -> None:
+        self.problems.append(Problem(column, code, grave, details))
+
+    def amount(self, column: Column) -> int | None:
+        """Minor units, or None for nothing or no amount."""
+        text = self.text(column)
+        if not text:
+            return None
+        found = money.parse(re.sub(r"(元|RMB|CNY)$", "", text).strip(), self.currency)
+        if found is None:
+            self.say(column, "not_an_amount", grave=column is not Column.COMPARE_AT)
+        return found
+
+    def pieces(self, column: Column, grave: bool) -> int | None:
+        text = unicodedata.normalize("NFKC", self.text(column))
+        if not text:
+            return None
+        match = _PIECES.fullmatch(text.replace(",", "").strip())
+        if match is None:
+            digits = re.match(r"\d+", text)
+            self.say(column, "not_a_count", grave, **({"like": digits[0]} if digits else {}))
+            return None
+        number = int(match[1])
+        if number < 0:
+            self.say(column, "below_zero", grave)
+        elif number > MOST_PIECES:
+            self.say(column, "too_many", grave)
+        return number if 0 <= number <= MOST_PIECES else None
+
+    def grams(self, column: Column) -> int | None:
+        """What it weighs, in the unit of the cell, of the column beside it or of the heading."""
+        if not self.text(column):
+            return None
+        unit = self.text(Column.WEIGHT_UNIT) or self.unit
+        found = grams_of(self.text(column), unit)
+        if found is None:
+            self.say(column, "not_a_weight")
+        return found or None  # shop systems write 0 where nobody weighed
+
+    def short(self, column: Column, most: int) -> str:
+        text = self.text(column)
+        if len(text) > most:
+            self.say(column, "too_long", most=str(most))
+        return text[:most]
