@@ -105,7 +105,7 @@ def bulk(request: MerchantRequest) -> HttpResponse:
     if wish in set(ProductState):
         return _at_once(request, chosen, GoodsChange(state=ProductState(wish)))
     sent = wish in {"preview", "apply"}
-    form = GoodsForm(request.POST) if sent else GoodsForm()
+    form = GoodsForm(request.POST if sent else None, currency=request.merchant.currency)
     if not sent or not form.is_valid():
         return _bulk_page(request, chosen, form, status=422 if sent else 200)
     if wish == "preview":
