@@ -220,7 +220,8 @@ class BaseVariantFormSet(BaseFormSet):
     def __init__(
         self, *args: Any, merchant: Merchant, store: Store | None = None, **kwargs: Any
     ) -> None:
-        super().__init__(*args, form_kwargs={"currency": merchant.currency}, **kwargs)
+        kwargs["form_kwargs"] = {"currency": merchant.currency}
+        super().__init__(*args, **kwargs)
         self.merchant = merchant
         self.store = store  # where opening stock will lie
 

@@ -11,8 +11,8 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -153,7 +153,8 @@ def _changed(request: MerchantRequest, chosen: list[int], change: GoodsChange) -
             merchant=request.merchant, products=chosen, change=change, by=request.user
         ),
     )
-    messages.success(request, _("%(count)s products changed") % {"count": count})
+    said = ngettext("%(count)s product changed", "%(count)s products changed", count)
+    messages.success(request, said % {"count": count})
     return redirect(_back(request))
 
 

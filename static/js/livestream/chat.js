@@ -2,7 +2,7 @@
 //
 //   <section data-module="livestream/chat" data-longest="300"
 //            data-too-long="…" data-empty="…" data-offline="…"      sentences beside the field
-//            data-many="%(count)s new messages" data-gap="…">
+//            data-one="1 new message" data-many="%(count)s new messages" data-gap="…">
 //     <p data-chat-pinned hidden><span data-text></span></p>
 //     <div role="log" aria-live="polite" aria-label="…" tabindex="0" data-chat-scroll>
 //       <ol data-chat-lines><li data-id="17">…</li></ol>           what the server wrote comes first
@@ -82,7 +82,8 @@ export default function start(element) {
   }
 
   function count(number) {
-    return (element.dataset.many ?? "").replace("%(count)s", number);
+    const { one, many } = element.dataset;
+    return (number === 1 ? one : many)?.replace("%(count)s", number) ?? "";
   }
 
   function addLine(event) {
