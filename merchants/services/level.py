@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from merchants.models import Level, Product, Stock, StockMovement, Variant
+from merchants.models import Level, Product, Stock, StockMovement, Store, Variant
 from merchants.rules.product import ProductState
 from merchants.services.notification import notify_all
 
@@ -218,4 +218,5 @@ def _tell(variant: Variant, left: int, now: datetime) -> None:
         key=f"low_stock:{variant.pk}:{now.isoformat()}",
         say=say,
         path=f"{address}?variant={variant.pk}",
+        stores=Store.objects.filter(stock__variant=variant),
     )

@@ -44,7 +44,7 @@ SORT_LABELS = {
 def index(request: MerchantRequest) -> HttpResponse:
     stores, whole = _places(request)
     store = _store(stores, whole, request.GET.get("store"))
-    counts = product_counts(request.merchant)
+    counts = product_counts(request.merchant, store)
     page = _page(request, store, counts["listed"])
     rows = listed(request.merchant, list(page.object_list), timezone.now(), store)
     template = "_table.html" if request.htmx and not request.htmx.boosted else "list.html"
