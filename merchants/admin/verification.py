@@ -97,22 +97,24 @@ class VerificationAdmin(admin.ModelAdmin):
         after = self._after(shown)
         if not form.is_valid():
             return self._desk(request, shown, _("Look at it again, then decide."), 422)
-        by = cast(User, request.user)
-        version, reason = form.cleaned_data["version"], form.cleaned_data["reason"]
         try:
-            if form.cleaned_data["decision"] == "approve":
-                approve(verification=shown, version=version, by=by)
-                said = _("%(shop)s is approved and wears the badge.")
-            else:
-                reject(verification=shown, version=version, by=by, reason=reason)
-                said = _("%(shop)s has been told what to mend.")
+            said = self._decide(shown, by=cast(User, request.user), **form.cleaned_data)
         except RuleBroken as refusal:
             shown.refresh_from_db()
+            reason = form.cleaned_data["reason"]
             return self._desk(request, shown, str(refusal), refusal.status, reason)
         messages.success(request, said % {"shop": shown.merchant})
         if after is None:
             return redirect("admin:merchants_verification_waiting")
         return redirect("admin:merchants_verification_desk", after.pk)
+
+    @staticmethod
+    def _decide(shown: Verification, *, by: User, decision: str, version: int, reason: str) -> str:
+        if decision == "approve":
+            approve(verification=shown, version=version, by=by)
+            return _("%(shop)s is approved and wears the badge.")
+        reject(verification=shown, version=version, by=by, reason=reason)
+        return _("%(shop)s has been told what to mend.")
 
     def _desk(
         self,
@@ -122,36 +124,40 @@ class VerificationAdmin(admin.ModelAdmin):
         status: int = 200,
         reason: str = "",
     ) -> HttpResponse:
-        queue = list(self._queue())
-        place = next((at for at, one in enumerate(queue) if shown and one.pk == shown.pk), None)
-        if place is None:
-            earlier, later = None, next((one for one in queue if one != shown), None)
-        else:
-            earlier = queue[place - 1] if place else None
-            later = queue[place + 1] if place + 1 < len(queue) else None
         context = self.admin_site.each_context(request) | {
             "title": _("Brand verifications that wait"),
             "opts": self.opts,
             "is_nav_sidebar_enabled": False,  # the pictures need the room
-            "queue": queue,
-            "shown": shown,
-            "papers": shown.papers.all() if shown else [],
-            "earlier": earlier,
-            "later": later,
-            "reasons": self._reasons(shown),
             "refusal": refusal,
             "reason": reason,
-            "decidable": shown is not None and shown.state == VerificationState.SUBMITTED,
-            "approved": shown is not None and shown.state == VerificationState.APPROVED,
             "may_decide": request.user.has_perm("merchants.change_verification"),
-            "address": reverse("admin:merchants_verification_desk", args=[shown.pk])
-            if shown
-            else "",
         }
+        context |= self._beside(shown) | (self._about(shown) if shown else {"shown": None})
         template = "admin/merchants/verification/waiting.html"
         answer = TemplateResponse(request, template, context, status=status)
         answer["Cache-Control"] = "private, no-store"
         return answer
+
+    def _beside(self, shown: Verification | None) -> dict[str, object]:
+        """The queue, and who lies before and behind the one on the desk."""
+        queue = list(self._queue())
+        place = next((at for at, one in enumerate(queue) if shown and one.pk == shown.pk), None)
+        if place is None:
+            earlier, later = None, next(iter(queue), None)
+        else:
+            earlier = queue[place - 1] if place else None
+            later = queue[place + 1] if place + 1 < len(queue) else None
+        return {"queue": queue, "earlier": earlier, "later": later}
+
+    def _about(self, shown: Verification) -> dict[str, object]:
+        return {
+            "shown": shown,
+            "papers": shown.papers.all(),
+            "reasons": self._reasons(shown),
+            "decidable": shown.state == VerificationState.SUBMITTED,
+            "approved": shown.state == VerificationState.APPROVED,
+            "address": reverse("admin:merchants_verification_desk", args=[shown.pk]),
+        }
 
     def paper(self, request: HttpRequest, pk: int, paper: str) -> HttpResponse:
         self._may(request, "view")
@@ -176,8 +182,8 @@ class VerificationAdmin(admin.ModelAdmin):
         return next(iter(later or others), None)
 
     @staticmethod
-    def _reasons(shown: Verification | None) -> list[str]:
-        language = shown.submitted_by.language if shown and shown.submitted_by else ""
+    def _reasons(shown: Verification) -> list[str]:
+        language = shown.submitted_by.language if shown.submitted_by else ""
         if not language:
             return [str(reason) for reason in REASONS]
         with override(language):

@@ -47,13 +47,7 @@ def change_staff(
     invitations to more than the new role end. What changed is in the audit log.
     Raises NoLongerThere, RoleTooHigh, LastOwner or NoStore (a clerk serves at least one).
     """
-    lock_staff(staff.merchant_id)
-    fresh = {one.pk: one for one in Staff.objects.filter(pk__in={staff.pk, by.pk})}
-    if staff.pk not in fresh:  # another owner was faster
-        raise NoLongerThere
-    found = fresh[staff.pk]
-    if by.pk not in fresh or not _may(fresh[by.pk], found, role, host_name, stores):
-        raise RoleTooHigh
+    found = _allowed(staff, by, role, host_name, stores)
     before = _terms(found)
     if role is not None:
         _give_role(found, role)
@@ -67,6 +61,23 @@ def change_staff(
     if changed:
         _note(Action.STAFF_CHANGED, found, by.user, **changed)
     return found
+
+
+def _allowed(
+    staff: Staff,
+    by: Staff,
+    role: Role | None,
+    host_name: str | None,
+    stores: Iterable[Store] | None,
+) -> Staff:
+    """The place as it is now, nobody else at it, if `by` is still one who may change it so."""
+    lock_staff(staff.merchant_id)
+    fresh = {one.pk: one for one in Staff.objects.filter(pk__in={staff.pk, by.pk})}
+    if staff.pk not in fresh:  # another owner was faster
+        raise NoLongerThere
+    if by.pk not in fresh or not _may(fresh[by.pk], fresh[staff.pk], role, host_name, stores):
+        raise RoleTooHigh
+    return fresh[staff.pk]
 
 
 def _may(

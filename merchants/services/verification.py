@@ -243,19 +243,7 @@ def _tell(found: Verification) -> None:
     """A notice to the shop, and a mail to whoever handed it in."""
     key = f"verification:{found.pk}:{found.version}"
     path = f"/dashboard/{found.merchant.slug}/settings/verification/"
-
-    def say() -> tuple[str, str]:
-        if found.state == _S.APPROVED:
-            return (
-                _("Your brand is verified"),
-                _("Customers see the badge on the shop, its goods and its live rooms."),
-            )
-        return (
-            _("The brand verification needs another look"),
-            _("The answer: %(reason)s\nMend it and hand it in again. The shop goes on as before.")
-            % {"reason": found.reason},
-        )
-
+    say = partial(_answer, found)
     notify_all(merchant=found.merchant, kind="verification", key=key, say=say, path=path)
     if found.submitted_by is None or not found.submitted_by.email:
         return
@@ -272,4 +260,17 @@ def _tell(found: Verification) -> None:
         subject=subject,
         body=body,
         path=path,
+    )
+
+
+def _answer(found: Verification) -> tuple[str, str]:
+    if found.state == _S.APPROVED:
+        return (
+            _("Your brand is verified"),
+            _("Customers see the badge on the shop, its goods and its live rooms."),
+        )
+    return (
+        _("The brand verification needs another look"),
+        _("The answer: %(reason)s\nMend it and hand it in again. The shop goes on as before.")
+        % {"reason": found.reason},
     )

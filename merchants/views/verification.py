@@ -118,20 +118,26 @@ def _page(
         "form": form,
         "found": found,
         "open": found.state in OPEN,
-        "papers": [
-            {
-                "name": paper,
-                "label": label,
-                "kept": kept.get(paper),
-                "trouble": (troubles or {}).get(paper, ""),
-            }
-            for paper, label in PAPER_LABELS.items()
-        ],
+        "papers": _papers(kept, troubles or {}),
         "company_whole": not {"company", "licence_number", Paper.LICENCE} & set(missing),
         "brand_whole": not set(missing) - {"company", "licence_number", Paper.LICENCE},
         "theirs": [(form[name].label, value) for name, value in (theirs or {}).items()],
     }
     return render(request, "merchants/verification/page.html", context, status=status)
+
+
+def _papers(
+    kept: Mapping[str, VerificationPaper], troubles: Mapping[str, str]
+) -> list[dict[str, object]]:
+    return [
+        {
+            "name": paper,
+            "label": label,
+            "kept": kept.get(paper),
+            "trouble": troubles.get(paper, ""),
+        }
+        for paper, label in PAPER_LABELS.items()
+    ]
 
 
 def _sheets(request: MerchantRequest) -> tuple[dict[Paper, Sheet], dict[str, str]]:

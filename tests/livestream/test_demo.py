@@ -20,6 +20,7 @@ def test_it_opens_a_believable_shop_once(db, settings):
     assert shop.stores.count() == 2
     assert shop.orders.filter(paid_at__isnull=False).count() > 80
     assert sorted(Room.objects.values_list("state", flat=True)) == ["ended", "live", "scheduled"]
+    assert (shop.verification.state, shop.verification.papers.count()) == ("submitted", 2)
     assert Room.objects.get(state="ended").replay.state == "ready"
     call_command("check_invariants")
     with pytest.raises(CommandError):

@@ -1,15 +1,25 @@
-"""A sheet on its way into the shop, as far as a test wants it."""
+"""A sheet on its way into the shop, and a brand on its way to its badge, as far as a test wants."""
 
 from __future__ import annotations
 
 import io
 
 import pytest
+from django.test import Client
 
-from merchants.models import Import
+from merchants.models import Import, User, Verification
 from merchants.rules.column import Column
+from merchants.rules.verification import Paper
 from merchants.services.import_run import run
 from merchants.services.importing import apply_import, begin_import, name_columns
+from merchants.services.verification import (
+    approve,
+    keep_papers,
+    save_draft,
+    submit,
+    verification_of,
+)
+from tests.merchants.papers import WORDS, sheet
 
 
 @pytest.fixture
@@ -53,3 +63,37 @@ def done(checked):
         return batch
 
     return done
+
+
+# --- a brand ----------------------------------------------------------------------
+@pytest.fixture
+def admin(db) -> User:
+    return User.objects.create_superuser("root@example.com", "a long password", name="Root")
+
+
+@pytest.fixture
+def draft(shop) -> Verification:
+    found = verification_of(shop)
+    version = keep_papers(
+        verification=found,
+        version=found.version,
+        papers={Paper.LICENCE: sheet(), Paper.TRADEMARK: sheet("#c7391d")},
+    )
+    return save_draft(verification=found, version=version, words=WORDS)
+
+
+@pytest.fixture
+def submitted(draft, carol) -> Verification:
+    return submit(verification=draft, version=draft.version, by=carol)
+
+
+@pytest.fixture
+def approved(submitted, admin) -> Verification:
+    return approve(verification=submitted, version=submitted.version, by=admin)
+
+
+@pytest.fixture
+def as_carol(carol) -> Client:
+    client = Client()
+    client.force_login(carol)
+    return client

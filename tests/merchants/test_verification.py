@@ -1,5 +1,4 @@
-"""A brand is verified: by rules, by verbs, on its page, at the admin's desk; and its papers stay
-private (P14, P16)."""
+"""A brand is verified: by verbs, on its page, with a badge (P16)."""
 
 from __future__ import annotations
 
@@ -8,39 +7,24 @@ import re
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Permission
-from django.core.exceptions import SuspiciousOperation
-from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
-from django.http import Http404
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
-from config.media import media
 from livestream.services.room import end_room, start_room
 from merchants.errors import StaleVersion
 from merchants.models import AuditEntry, Notification, User, Verification
 from merchants.rules.verification import (
     MOVES,
-    Claim,
-    NumberTrouble,
     Paper,
     VerificationState,
-    check_sign,
-    lacking,
-    licence_trouble,
-    plain_number,
-    trademark_trouble,
 )
 from merchants.services.verification import (
     Incomplete,
     NoReason,
-    Sheet,
     Words,
     WrongState,
     approve,
@@ -49,102 +33,12 @@ from merchants.services.verification import (
     remove_paper,
     save_draft,
     submit,
-    verification_of,
     withdraw,
 )
-from tests.conftest import person
-
-CODE = "9144030071526726XG"
-WORDS = Words("深圳市腾讯计算机系统有限公司", CODE, "桂芳", "2107881", Claim.OWN)
-
-
-# --- numbers ----------------------------------------------------------------------------------
-@pytest.mark.parametrize(
-    "code", [CODE, "914403001922038216", "91110000802100433B", "91330100799655058B"]
-)
-def test_it_knows_a_credit_code_and_every_single_slip_in_it(code):
-    assert licence_trouble(code) is None
-    for at, sign in enumerate(code):
-        for other in "0123456789ABCDEFGHJKLMNPQRTUWXY":
-            if other != sign:
-                assert licence_trouble(code[:at] + other + code[at + 1 :]) is NumberTrouble.CHECK
-
-
-@given(st.text("0123456789ABCDEFGHJKLMNPQRTUWXY", min_size=17, max_size=17))
-def test_two_neighbours_that_changed_places_are_seen(body):
-    code = body + check_sign(body)
-    assert licence_trouble(code) is None
-    for at in range(16):
-        swapped = code[:at] + code[at + 1] + code[at] + code[at + 2 :]
-        assert (licence_trouble(swapped) is None) == (swapped == code)
-
-
-@pytest.mark.parametrize(
-    ("number", "trouble"),
-    [
-        ("330100000012345", None),  # 15 digits, before 2015
-        ("HRB-86891", None),
-        ("12345678", None),
-        ("9144030071526726X", NumberTrouble.LENGTH),  # one sign short of a credit code
-        ("9144030071526726XG1", NumberTrouble.LENGTH),
-        ("9I44030071526726XG", NumberTrouble.SIGNS),  # no letter I in a credit code
-        ("12345", NumberTrouble.LENGTH),
-        ("1" * 31, NumberTrouble.LENGTH),
-        ("HRB 86891", NumberTrouble.SIGNS),
-        ("号码123456", NumberTrouble.SIGNS),
-        ("", NumberTrouble.SIGNS),
-    ],
-)
-def test_it_takes_older_and_foreign_numbers_and_no_slips(number, trouble):
-    assert licence_trouble(number) is trouble
-
-
-def test_numbers_are_kept_plain():
-    assert plain_number(" ９１４４ 0300-71526726xg ") == "91440300-71526726XG"
-    assert [trademark_trouble(n) for n in ("2107881", "21078812")] == [None, None]
-    assert trademark_trouble("210788") is NumberTrouble.LENGTH
-    assert trademark_trouble("21O7881") is trademark_trouble("²107881") is NumberTrouble.SIGNS
-
-
-def test_an_authorised_seller_needs_no_trademark_number():
-    words = {"company": "a", "licence_number": "b", "brand": "c"}
-    assert lacking(Claim.AUTHORISED, words, ["licence", "authorisation"]) == []
-    assert lacking(Claim.OWN, words, ["licence"]) == ["trademark_number", "trademark"]
+from tests.merchants.papers import CODE, WORDS, sheet
 
 
 # --- verbs ------------------------------------------------------------------------------------
-def sheet(colour: str = "#1d6547") -> Sheet:
-    file = io.BytesIO()
-    Image.new("RGB", (30, 40), colour).save(file, "WEBP")
-    return Sheet(ContentFile(file.getvalue(), "a.webp"), "licence.jpg")
-
-
-@pytest.fixture
-def admin(db) -> User:
-    return User.objects.create_superuser("root@example.com", "a long password", name="Root")
-
-
-@pytest.fixture
-def draft(shop) -> Verification:
-    found = verification_of(shop)
-    version = keep_papers(
-        verification=found,
-        version=found.version,
-        papers={Paper.LICENCE: sheet(), Paper.TRADEMARK: sheet("#c7391d")},
-    )
-    return save_draft(verification=found, version=version, words=WORDS)
-
-
-@pytest.fixture
-def submitted(draft, carol) -> Verification:
-    return submit(verification=draft, version=draft.version, by=carol)
-
-
-@pytest.fixture
-def approved(submitted, admin) -> Verification:
-    return approve(verification=submitted, version=submitted.version, by=admin)
-
-
 def test_it_goes_from_draft_to_the_badge(approved, shop, admin, carol):
     shop.refresh_from_db()
     assert shop.verified_at == approved.decided_at
@@ -293,13 +187,6 @@ def url(shop) -> str:
     return reverse("merchants:verification", args=[shop.slug])
 
 
-@pytest.fixture
-def as_carol(carol) -> Client:
-    client = Client()
-    client.force_login(carol)
-    return client
-
-
 def upload(name: str = "licence.jpg", body: bytes | None = None, kind: str = "JPEG"):
     if body is None:
         file = io.BytesIO()
@@ -427,144 +314,6 @@ def test_a_picture_is_ours_without_place_or_maker(as_carol, url, shop):
         assert not picture.getexif()
     assert b"Maker" not in Path(kept.path).read_bytes()
     assert Path(kept.path).name != "licence.jpg"
-
-
-# --- who sees the papers ----------------------------------------------------------------------
-@pytest.fixture
-def paper_url(draft, shop) -> str:
-    return reverse("merchants:verification_paper", args=[shop.slug, "licence"])
-
-
-def test_managers_see_a_paper_and_nobody_on_the_way_keeps_it(as_carol, as_alice, paper_url):
-    for client in (as_carol, as_alice):
-        answer = client.get(paper_url)
-        assert answer.status_code == 200
-        assert answer["Content-Type"] == "image/webp"
-        assert "private, no-store" in answer["Cache-Control"]
-        assert answer["X-Content-Type-Options"] == "nosniff"
-        assert answer.content[8:12] == b"WEBP"
-
-
-def test_nobody_else_sees_it(client, as_bob, mallory, other_shop, paper_url):  # P14
-    assert client.get(paper_url).status_code == 302
-    assert as_bob.get(paper_url).status_code == 403
-    client.force_login(mallory)
-    assert client.get(paper_url).status_code == 404
-    theirs = reverse("merchants:verification_paper", args=[other_shop.slug, "licence"])
-    assert client.get(theirs).status_code == 404
-
-
-def test_no_address_of_files_leads_to_it(client, as_alice, draft, settings):  # P14
-    kept = draft.papers.first().image
-    path = Path(kept.path)
-    assert path.exists()
-    assert Path(settings.MEDIA_ROOT) not in path.parents
-    private = path.relative_to(settings.VAR_DIR)
-    guesses = [kept.name, path.name, str(private), f"../{private}", f"..%2f{private}", str(path)]
-    for guess in guesses:
-        for who in (client, as_alice):
-            assert who.get(f"{settings.MEDIA_URL}{guess}").status_code in {400, 404}, guess
-        request = client.get("/healthz").wsgi_request  # for the view of development itself
-        with pytest.raises((Http404, SuspiciousOperation)):
-            media(request, guess)
-    assert path.name not in as_alice.get("/").text
-
-
-# --- the admin's desk -------------------------------------------------------------------------
-@pytest.fixture
-def as_admin(admin, settings) -> Client:
-    settings.ADMIN_REQUIRES_MFA = False
-    client = Client()
-    client.force_login(admin)
-    return client
-
-
-DESK = "/admin/merchants/verification/waiting/"
-
-
-def test_the_admin_sees_who_waits_with_the_papers(as_admin, submitted):
-    assert "<b>1</b>" in as_admin.get("/admin/").text
-    page = as_admin.get(DESK)
-    assert WORDS.company in page.text
-    assert CODE in page.text
-    assert "no-store" in page["Cache-Control"]
-    pictures = re.findall(r'<img src="([^"]+)"', page.text)
-    assert len(pictures) == 2
-    for picture in pictures:
-        answer = as_admin.get(picture)
-        assert (answer.status_code, answer["Content-Type"]) == (200, "image/webp")
-        assert "private, no-store" in answer["Cache-Control"]
-
-
-def test_an_empty_desk_says_so(as_admin, db):
-    assert as_admin.get(DESK).status_code == 200
-
-
-def desk(found: Verification) -> str:
-    return reverse("admin:merchants_verification_desk", args=[found.pk])
-
-
-def test_she_approves_and_the_next_one_lies_there(as_admin, submitted, other_shop, mallory):
-    other = verification_of(other_shop)
-    version = keep_papers(
-        verification=other,
-        version=1,
-        papers={Paper.LICENCE: sheet(), Paper.TRADEMARK: sheet()},
-    )
-    other = save_draft(verification=other, version=version, words=WORDS)
-    other = submit(verification=other, version=other.version, by=mallory)
-    answer = as_admin.post(desk(submitted), {"version": submitted.version, "decision": "approve"})
-    assert answer["Location"] == desk(other)
-    submitted.refresh_from_db()
-    assert submitted.state == "approved"
-
-
-def test_she_sends_it_back_with_a_reason_only(as_admin, submitted):
-    words = {"version": submitted.version, "decision": "reject"}
-    assert as_admin.post(desk(submitted), words).status_code == 422
-    assert as_admin.post(desk(submitted), words | {"reason": "看不清"}).status_code == 302
-    submitted.refresh_from_db()
-    assert (submitted.state, submitted.reason) == ("rejected", "看不清")
-
-
-def test_the_second_of_two_admins_reads_who_was_first(as_admin, submitted):
-    first = User.objects.create_superuser("first@example.com", "a long password", name="First")
-    seen = submitted.version
-    approve(verification=submitted, version=seen, by=first)
-    words = {"version": seen, "decision": "reject", "reason": "看不清"}
-    answer = as_admin.post(desk(submitted), words)
-    assert answer.status_code == 409
-    assert "First" in answer.text
-    assert "看不清" in answer.text
-    submitted.refresh_from_db()
-    assert submitted.state == "approved"
-
-
-def test_an_admin_without_the_right_neither_looks_nor_decides(client, settings, submitted):
-    settings.ADMIN_REQUIRES_MFA = False
-    clerk = person("desk@example.com", "Desk")
-    clerk.is_staff = True
-    clerk.save()
-    client.force_login(clerk)
-    picture = reverse("admin:merchants_verification_paper", args=[submitted.pk, "licence"])
-    for url in (DESK, desk(submitted), picture):
-        assert client.get(url).status_code == 403
-    clerk.user_permissions.add(Permission.objects.get(codename="view_verification"))
-    clerk = User.objects.get(pk=clerk.pk)
-    client.force_login(clerk)
-    assert client.get(picture).status_code == 200
-    words = {"version": submitted.version, "decision": "approve"}
-    assert client.post(desk(submitted), words).status_code == 403
-    assert Verification.objects.get().state == "submitted"
-
-
-def test_the_desk_is_closed_to_shops(as_alice, client, submitted):
-    picture = reverse("admin:merchants_verification_paper", args=[submitted.pk, "licence"])
-    for url in (DESK, desk(submitted), picture):
-        for who in (client, as_alice):
-            answer = who.get(url)
-            assert answer.status_code == 302
-            assert "login" in answer["Location"]
 
 
 # --- the badge --------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from livestream.demo import month, shop, show
+from livestream.demo import month, papers, shop, show
 from merchants.models import Merchant
 
 
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         merchant = shop.make_shop()
         self.stdout.write("  24 products in two stores")
         shop.make_coupons(merchant)
+        papers.hand_in(merchant, by=merchant.staff.order_by("-role")[0].user)
         orders = month.make_month(merchant)
         self.stdout.write(f"  {len(orders)} orders in a month")
         show.past_room(merchant)
