@@ -246,7 +246,10 @@ def order_changed(order: Order, room: Room | None) -> None:
 
 
 def notice_created(notification: Notification) -> None:
-    """The bell of the dashboard rings; each page hears the subject in its reader's language."""
+    """The bell of the dashboard rings; each page hears the subject in its reader's language.
+
+    `stores` is for the socket's own eyes: none, or those whose staff it concerns.
+    """
     event = {
         "type": "notice.created",
         "id": notification.pk,
@@ -254,6 +257,7 @@ def notice_created(notification: Notification) -> None:
         "subjects": {name: said[0] for name, said in notification.words.items()},
         "subject": notification.subject,
         "path": notification.path,
+        "stores": list(notification.stores.values_list("pk", flat=True)),
     }
     tell_merchant(notification.merchant, event)
 

@@ -21,11 +21,13 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
-KEYWORDS = {"gettext": None, "gettext_lazy": None, "gettext_noop": None, "_": None, "_l": None}
+ONE = ("gettext", "gettext_lazy", "gettext_noop", "_", "_l", "_g")
+KEYWORDS = {**dict.fromkeys(ONE), "ngettext": (1, 2), "ngettext_lazy": (1, 2)}
 PLACEHOLDER = re.compile(r"%\(\w+\)s")
+Message = str | tuple[str, str]  # the latter for one and for more, of which Chinese has one word
 
 
-def said() -> Iterator[tuple[str, str]]:
+def said() -> Iterator[tuple[Message, str]]:
     """(msgid, file) of everything that a person may read."""
     import django
     from django.conf import settings
@@ -45,10 +47,10 @@ def said() -> Iterator[tuple[str, str]]:
             yield from _extract(path, "\n".join(line.lstrip() for line in lines).encode())
 
 
-def _extract(path: Path, source: bytes) -> Iterator[tuple[str, str]]:
+def _extract(path: Path, source: bytes) -> Iterator[tuple[Message, str]]:
     for _line, message, _comments, context in extract("python", io.BytesIO(source), KEYWORDS):
-        if not isinstance(message, str) or context:
-            raise SystemExit(f"{path}: plurals and contexts are not used here: {message}")
+        if context:
+            raise SystemExit(f"{path}: contexts are not used here: {message}")
         if message:
             yield message, str(path.relative_to(ROOT))
 
@@ -63,11 +65,13 @@ def load() -> Catalog:
 
 def update() -> None:
     """Write the catalogue anew: what is said now, with the Chinese that is known."""
-    old = {m.id: str(m.string) for m in load() if m.id}
+    old = {key_of(m.id): chinese_of(m.string) for m in load() if m.id}
     new = Catalog(locale="zh_Hans", fuzzy=False)
-    for message in sorted({message for message, _path in said()}):
-        flags = {"python-format"} if PLACEHOLDER.search(message) else set()
-        new.add(message, string=old.get(message) or _escaped(message, old), flags=flags)
+    everything = {key_of(message): message for message, _path in sorted(said(), key=str)}
+    for key, message in sorted(everything.items()):
+        flags = {"python-format"} if PLACEHOLDER.search(key) else set()
+        chinese = old.get(key) or _escaped(key, old)
+        new.add(message, string=chinese if message == key else (chinese,), flags=flags)
     PO.parent.mkdir(parents=True, exist_ok=True)
     with PO.open("wb") as file:
         write_po(file, new, omit_header=False, width=96, sort_output=True)
@@ -75,21 +79,32 @@ def update() -> None:
     PO.write_text(text)
 
 
-def _escaped(message: str, old: dict[object, str]) -> str:
+def key_of(message: object) -> str:
+    """By what a message is looked up: what is said of one."""
+    return str(message[0] if isinstance(message, list | tuple) else message)
+
+
+def chinese_of(string: object) -> str:
+    return str((string or [""])[0] if isinstance(string, list | tuple) else string)
+
+
+def _escaped(message: str, old: dict[str, str]) -> str:
     """`{% translate "50% off" %}` is looked up with doubled percent signs; so is its Chinese."""
     return old.get(message.replace("%%", "%"), "").replace("%", "%%")
 
 
 def check() -> int:
     """How many things are wrong, each with its line on standard output."""
-    known = {m.id: m.string for m in load() if m.id}
+    known = {key_of(m.id): chinese_of(m.string) for m in load() if m.id}
     wrong = 0
     for message, path in dict(reversed(list(said()))).items():
-        chinese = known.get(message)
+        chinese, full = known.get(key_of(message)), message
+        if not isinstance(full, str):
+            full = full[1]
         if not chinese:
             print(f"{path}: no Chinese for: {message}")  # noqa: T201
             wrong += 1
-        elif sorted(PLACEHOLDER.findall(message)) != sorted(PLACEHOLDER.findall(str(chinese))):
+        elif sorted(PLACEHOLDER.findall(full)) != sorted(PLACEHOLDER.findall(chinese)):
             print(f"{path}: other placeholders in: {message}")  # noqa: T201
             wrong += 1
     return wrong

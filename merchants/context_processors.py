@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, cast
 
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, ExpressionWrapper, IntegerField, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
@@ -13,7 +13,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from merchants.models import Notification, Staff, User
+from merchants.models.notification import concerns
 from merchants.rules.notification import Channel
+from merchants.rules.role import Role
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
@@ -41,7 +43,9 @@ def page(request: HttpRequest) -> dict[str, Any]:
 def places(request: HttpRequest) -> list[Staff]:
     """The shops this person works in, each with `unread`: one query for switcher and bell."""
     news = (
-        Notification.objects.filter(
+        Notification.objects.alias(reader=ExpressionWrapper(OuterRef("role"), IntegerField()))
+        .filter(
+            Q(reader__gte=Role.MANAGER.value) | concerns(OuterRef(OuterRef("pk"))),
             merchant=OuterRef("merchant"),
             channel=Channel.IN_APP,
             sent_at__isnull=False,

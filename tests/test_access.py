@@ -170,7 +170,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "api:order-detail": (KEY, {GET}, ["number"]),
     "api:order-ship": (KEY, {POST}, ["number"]),
 }
-# Not ours: guarded by django-allauth and by the admin themselves; their login is tested apart.
+# Not ours: guarded by the admin itself, whose login is tested apart; accounts/ has ACCOUNTS below.
 # kit/ is there under DEBUG alone, which the addresses may or may not have been read under.
 FOREIGN = ("accounts/", "admin/", "media/", "kit/")
 STAFFED = [name for name, (who, _m, _o) in TABLE.items() if isinstance(who, Role)]
@@ -419,6 +419,91 @@ def test_the_admin_reads_everything(client, things, settings):
         one = model._default_manager.first()
         if one is not None:
             assert client.get(f"{listed}{quote(one.pk)}/change/").status_code == 200, listed
+
+
+# django-allauth's pages: what a guest and what somebody signed in gets. OK is a page of ours, SIGN
+# the way to sign in, IN the way to the counter, ONWARD another step of the same, and NONE a 404.
+OK, SIGN, IN, ONWARD, NONE = "page", "sign in", "counter", "onward", "nothing"
+ACCOUNTS = {
+    "account_login": (OK, IN),
+    "account_logout": (ONWARD, OK),
+    "account_inactive": (OK, OK),
+    "account_signup": (OK, IN),
+    "sign_up_again": (ONWARD, ONWARD),
+    "account_reauthenticate": (SIGN, OK),
+    "account_email": (SIGN, OK),
+    "account_email_verification_sent": (SIGN, ONWARD),
+    "account_change_password": (SIGN, OK),
+    "account_set_password": (SIGN, ONWARD),
+    "account_reset_password": (OK, OK),
+    "account_reset_password_done": (OK, OK),
+    "account_reset_password_from_key": (OK, OK),
+    "account_reset_password_from_key_done": (OK, OK),
+    "account_confirm_login_code": (SIGN, IN),
+    "account_request_login_code": (OK, IN),
+    "account_verify_phone": (SIGN, ONWARD),
+    "account_change_phone": (SIGN, OK),
+    "mfa_index": (SIGN, OK),
+    "mfa_authenticate": (SIGN, IN),
+    "mfa_reauthenticate": (SIGN, ONWARD),
+    "mfa_activate_totp": (SIGN, OK),
+    "mfa_deactivate_totp": (SIGN, NONE),
+    "mfa_view_recovery_codes": (SIGN, NONE),
+    "mfa_generate_recovery_codes": (SIGN, OK),
+    "mfa_download_recovery_codes": (SIGN, NONE),
+    "mfa_list_webauthn": (SIGN, OK),
+    "mfa_add_webauthn": (SIGN, OK),
+    "mfa_reauthenticate_webauthn": (SIGN, ONWARD),
+    "mfa_remove_webauthn": (SIGN, NONE),
+    "mfa_edit_webauthn": (SIGN, NONE),
+    "mfa_login_webauthn": (SIGN, IN),
+    "usersessions_list": (SIGN, OK),
+}
+PARTS = {"pk": 1, "uidb36": "1", "key": "a-b"}
+RAW = ["您", "Email", "e-mail address", "Are you sure", "DEBUG"]  # words that are not ours
+
+
+def accounts(patterns: list[URLPattern | URLResolver], path: str = "") -> Iterator[Page]:
+    for pattern in patterns:
+        here = path + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from accounts(pattern.url_patterns, here)
+        elif here.startswith("accounts/"):
+            yield Page(str(pattern.name), here)
+
+
+def account_path(page: Page) -> str:
+    kwargs = {
+        name: value for name, value in PARTS.items() if re.search(rf"<(int:)?{name}>", page.path)
+    }
+    return reverse(page.name, kwargs=kwargs)
+
+
+def answered(client: Client, path: str) -> str:
+    answer = client.get(path, headers={"Accept-Language": "zh-hans", "Accept": "text/html"})
+    to = answer.headers.get("Location", "")
+    if answer.status_code == 404:
+        return NONE
+    if answer.status_code == 302:
+        return SIGN if to.startswith("/accounts/login/") else IN if to == "/dashboard/" else ONWARD
+    assert answer.status_code == 200, path
+    if "json" in answer["Content-Type"]:
+        return ONWARD
+    main = answer.text.partition("<main")[2].partition("</main>")[0]
+    assert "su__form" in answer.text, path
+    assert not [word for word in RAW if word in main], (path, main)
+    return OK
+
+
+def test_every_page_about_accounts_has_a_row_and_wears_our_dress(client, alice):
+    found = {page.name: page for page in accounts(get_resolver().url_patterns)}
+    assert set(found) == set(ACCOUNTS)
+    guest = {name: answered(client, account_path(page)) for name, page in found.items()}
+    words = {"login": alice.email, "password": "a long password"}
+    for name in ("account_login", "account_reauthenticate"):
+        client.post(reverse(name), words)
+    hers = {name: answered(client, account_path(page)) for name, page in found.items()}
+    assert {name: (guest[name], hers[name]) for name in found} == ACCOUNTS
 
 
 # path -> who may open the socket

@@ -138,6 +138,7 @@ BROKEN = {
         UPDATE merchants_reservation
         SET merchant_id = (SELECT id FROM merchants_merchant WHERE slug = 'other')""",
     "what was taken is closed": "UPDATE merchants_reservation SET taken = NOT (1 = 0)",
+    "what was taken out has no pieces": "UPDATE merchants_variant SET archived = NOT (1 = 0)",
     "a level is the sum of what is free, unless its product waits to be counted": """
         UPDATE merchants_level SET free = free + 1""",
     "a product has as many free as its stores, unless it waits to be counted": """

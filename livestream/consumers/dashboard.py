@@ -95,6 +95,11 @@ class DashboardConsumer(AsyncWebsocketConsumer):
             store = event.pop("store")
             if store is not None and self.stores is not None and store not in self.stores:
                 return
+        if "stores" in event:
+            event = {**event}
+            whose = event.pop("stores")
+            if whose and self.stores is not None and self.stores.isdisjoint(whose):
+                return
         if "subjects" in event:
             event = {**event, "subject": event["subjects"].get(self.language, event["subject"])}
             del event["subjects"]

@@ -13,7 +13,7 @@ from phonenumber_field.formfields import PhoneNumberField
 from livestream.errors import BadStart, BadTitle
 from livestream.rules.room import is_title, may_start_at
 from livestream.services.drop import LONGEST
-from merchants.forms.money import MoneyField
+from merchants.forms.money import MoneyField, speak
 from merchants.models import Merchant, Product, Staff
 from orders.models import Coupon
 
@@ -84,6 +84,10 @@ class ItemForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        speak(self, currency)
 
 
 class DropForm(forms.Form):

@@ -73,7 +73,7 @@ def _waiting(staff: Staff) -> dict[str, Any]:
         orders = seen_by(staff).filter(TABS[tab])
         return orders.aggregate(count=Count("pk"), first=Min(moment))
 
-    running_out = low_goods(staff.merchant, timezone.now())
+    running_out = low_goods(staff)
     found: dict[str, Any] = {
         "to_pack": of("to_ship", "paid_at"),
         "to_collect": of("ready", "paid_at"),

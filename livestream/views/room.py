@@ -111,7 +111,9 @@ def _shelf(
     context = {
         "room": room,
         "cards": cards,
-        "rows": [_row(card, (forms or {}).get(card.item.pk)) for card in cards],
+        "rows": [
+            _row(card, (forms or {}).get(card.item.pk), request.merchant.currency) for card in cards
+        ],
         "others": shop_shelf(request.merchant).exclude(pk__in=on_it)[:200],
         "saved": saved,
         "refusal": refusal,
@@ -121,13 +123,13 @@ def _shelf(
     return render(request, "livestream/room/shelf.html", context, status=status)
 
 
-def _row(card: Card, bound: ItemForm | None) -> dict[str, Any]:
+def _row(card: Card, bound: ItemForm | None, currency: str) -> dict[str, Any]:
     item = card.item
     before = {"live_price": item.live_price, "notes": item.notes}
     listed = min(variant.price for variant in card.product.variants.all())
     return {
         "card": card,
-        "form": bound or ItemForm(initial=before, auto_id=f"%s-{item.pk}"),
+        "form": bound or ItemForm(initial=before, auto_id=f"%s-{item.pk}", currency=currency),
         "listed": listed,
         "idle": item.live_price is not None and item.live_price >= listed,
     }
@@ -161,7 +163,8 @@ def item(request: MerchantRequest, room: str, item: int) -> HttpResponse:
             return _act(request, found, lambda: move_item(item=shown, up=way == "up"))
         case "remove":
             return _act(request, found, lambda: remove_item(item=shown))
-    form = ItemForm(request.POST, auto_id=f"%s-{shown.pk}")
+    currency = request.merchant.currency
+    form = ItemForm(request.POST, auto_id=f"%s-{shown.pk}", currency=currency)
     if not form.is_valid():
         return _shelf(request, found, status=422, forms={shown.pk: form})
     try:

@@ -47,7 +47,7 @@ def saved_words(product: Product) -> dict[str, str]:
     form = ProductForm(initial=ProductForm.of(product))
     found = {name: _text(form, name, form.initial.get(name)) for name in WORDS}
     found["options"] = _options(product.options)
-    blank = VariantForm()
+    blank = VariantForm(currency=product.merchant.currency)
     for row in product.variants.values("pk", *NUMBERS):
         found |= {f"{row['pk']}-{name}": _text(blank, name, row[name]) for name in NUMBERS}
     return found

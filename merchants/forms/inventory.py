@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _g
 from django.utils.translation import gettext_lazy as _
 
 from merchants.forms.line import LineField
 from merchants.models.product import STATE_LABELS
-from merchants.rules.money import parse
+from merchants.rules.money import parse, unit
 from merchants.rules.product import ProductState
 from merchants.rules.repricing import Repricing, Way
 from merchants.services.inventory import GoodsChange
@@ -56,6 +57,10 @@ class GoodsForm(forms.Form):
         label=_("Show the old price beside a lower one"), required=False, initial=True
     )
 
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("move") == "into" and not data.get("category"):
@@ -66,23 +71,22 @@ class GoodsForm(forms.Form):
     def _repricing(self, way: str, typed: str) -> Repricing | None:
         if not way:
             return None
-        number = parse(typed)
+        percent = way.endswith(PERCENT)
+        number = parse(typed) if percent else parse(typed, self.currency)
         if not number:
             self.add_error("value", _("Write a number above 0, such as 10."))
             return None
-        keep = self.cleaned_data.get("keep_was", False)
-        if way == FIXED:
-            return Repricing(Way.FIXED, number, keep)
         sign = -1 if way.startswith("cheaper") else 1
-        if way.endswith(AMOUNT):
-            return Repricing(Way.AMOUNT, sign * number, keep)
-        if number % 100:
-            self.add_error("value", _("Write whole percents, such as 10."))
+        if percent and (trouble := _percent_trouble(number, sign)):
+            self.add_error("value", trouble)
             return None
-        if number // 100 > (99 if sign < 0 else 1000):
-            self.add_error("value", _("That is more than the price itself."))
-            return None
-        return Repricing(Way.PERCENT, sign * number // 100, keep)
+        kind = FIXED if way == FIXED else PERCENT if percent else AMOUNT
+        return Repricing(
+            Way(kind),
+            sign * number // 100 if percent else sign * number,
+            self.cleaned_data.get("keep_was", False),
+            unit(self.currency),
+        )
 
     def change(self) -> GoodsChange:
         """The cleaned data in the shape that `change_goods` takes."""
@@ -90,3 +94,12 @@ class GoodsForm(forms.Form):
         category = {"into": data["category"], "out": ""}.get(data["move"])
         state = ProductState(data["state"]) if data["state"] else None
         return GoodsChange(state, category, data["repricing"])
+
+
+def _percent_trouble(hundredths: int, sign: int) -> str:
+    """What is wrong with a number of percents, or ""."""
+    if hundredths % 100:
+        return _g("Write whole percents, such as 10.")
+    if hundredths // 100 > (99 if sign < 0 else 1000):
+        return _g("That is more than the price itself.")
+    return ""

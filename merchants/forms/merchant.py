@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from merchants.forms.line import LineField
-from merchants.forms.money import MoneyField
+from merchants.forms.money import MoneyField, speak
 from merchants.models import Merchant
 
 
@@ -35,6 +37,10 @@ class MerchantForm(forms.ModelForm):
         model = Merchant
         fields = ["name", "tagline"]
         field_classes = {"name": LineField, "tagline": LineField}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        speak(self, self.instance.currency)
 
 
 class KeyForm(forms.Form):

@@ -21,13 +21,16 @@ class MoneyField(forms.CharField):
     }
 
     def __init__(self, *, currency: str = "CNY", allow_zero: bool = False, **kwargs: Any) -> None:
-        self.currency = currency
         self.allow_zero = allow_zero
         kwargs.setdefault("max_length", 16)
-        sign = get_currency_symbol(currency, locale="zh_CN")
-        typed = forms.TextInput(attrs={"inputmode": "decimal", "data-prefix": sign})
-        kwargs.setdefault("widget", typed)
+        kwargs.setdefault("widget", forms.TextInput(attrs={"inputmode": "decimal"}))
         super().__init__(**kwargs)
+        self.speak(currency)
+
+    def speak(self, currency: str) -> None:
+        """Take amounts of this currency: its sign before the field, its minor units in the row."""
+        self.currency = currency
+        self.widget.attrs["data-prefix"] = get_currency_symbol(currency, locale="zh_CN")
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
@@ -42,3 +45,10 @@ class MoneyField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return plain(value, self.currency).removesuffix(".00") if isinstance(value, int) else value
+
+
+def speak(form: forms.BaseForm, currency: str) -> None:
+    """Have every amount of a form taken in the currency of its shop."""
+    for field in form.fields.values():
+        if isinstance(field, MoneyField):
+            field.speak(currency)

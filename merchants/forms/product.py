@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.errors import Nowhere
 from merchants.forms.line import LineField
-from merchants.forms.money import MoneyField
+from merchants.forms.money import MoneyField, speak
 from merchants.models import Category, Merchant, Product, Store, Variant
 from merchants.models.product import STATE_LABELS
 from merchants.rules.option import (
@@ -189,6 +189,10 @@ class VariantForm(forms.Form):
     )
     gone = forms.BooleanField(label=_("Take this specification out"), required=False)
 
+    def __init__(self, *args: Any, currency: str = "CNY", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        speak(self, currency)
+
     def clean_id(self) -> int | None:
         return self.cleaned_data["id"] or None
 
@@ -216,6 +220,7 @@ class BaseVariantFormSet(BaseFormSet):
     def __init__(
         self, *args: Any, merchant: Merchant, store: Store | None = None, **kwargs: Any
     ) -> None:
+        kwargs["form_kwargs"] = {"currency": merchant.currency}
         super().__init__(*args, **kwargs)
         self.merchant = merchant
         self.store = store  # where opening stock will lie

@@ -85,7 +85,8 @@ class PlaceForm(forms.Form):
             del self.fields["role"]
             if by.pk != place.pk:
                 del self.fields["host_name"]
-        if len(stores) < 2 or not may_change(Role(by.role), Role(place.role)):
+        settled = len(stores) < 2 and (place.is_manager or place.stores.exists())
+        if settled or not may_change(Role(by.role), Role(place.role)):
             del self.fields["stores"]
 
     def terms(self) -> dict[str, Any]:

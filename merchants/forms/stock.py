@@ -103,8 +103,11 @@ class TransferForm(forms.Form):
         hers = list(stores)
         for name in ("source", "target"):
             cast(forms.ModelChoiceField, self.fields[name]).queryset = stores.all()
-        self.initial = dict(zip(("source", "target"), [one.pk for one in hers], strict=False))
         self.hers = {str(one.pk): one for one in hers}
+        first = dict(zip(("source", "target"), self.hers, strict=False))
+        self.initial = first | {
+            name: chosen for name, chosen in self.initial.items() if chosen in self.hers
+        }
 
     def source_of(self) -> Store | None:
         """The store chosen by now, right or wrong as the rest may be."""

@@ -6,11 +6,13 @@ import json
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models.expressions import Combinable
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models.merchant import Merchant
+from merchants.models.staff import Staff
 from merchants.models.store import Store
 from merchants.rules.notification import Channel
 
@@ -20,6 +22,20 @@ CHANNEL_LABELS = {
     Channel.EMAIL.value: _("E-mail"),
     Channel.SMS.value: _("Text message"),
 }
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def for_staff(self, staff: Staff) -> NotificationQuerySet:
+        """The notices on the dashboard that concern her: a manager all, a clerk those of no store
+        or of one of hers."""
+        bell = self.filter(merchant=staff.merchant_id, channel=Channel.IN_APP.value)
+        return bell if staff.is_manager else bell.filter(concerns(Value(staff.pk)))
+
+
+def concerns(staff: Combinable) -> Q:
+    """Whether a notice is of no store, or of one that the clerk with this key serves."""
+    of = Notification.stores.through.objects.filter(notification=OuterRef("pk"))
+    return ~Exists(of) | Exists(of.filter(store__staff=staff))
 
 
 class Notification(models.Model):
@@ -48,6 +64,8 @@ class Notification(models.Model):
     given_up_at = models.DateTimeField(_("given up"), null=True, blank=True)
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
     trouble = models.CharField(_("last trouble"), max_length=300, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("notification")

@@ -14,6 +14,11 @@ def minor_digits(currency: str) -> int:
     return MINOR_DIGITS.get(currency, 2)
 
 
+def unit(currency: str) -> int:
+    """Minor units in a whole one: 100 fen to a yuan, 1 to a yen."""
+    return int(10 ** minor_digits(currency))
+
+
 def parse(text: str, currency: str = "CNY") -> int | None:
     """`"138"`, `"138.5"`, `"¥1,380.00"`, `"１３８"` to minor units; None if it is no amount."""
     plain = unicodedata.normalize("NFKC", text).strip().lstrip("¥￥$").replace(",", "").strip()
@@ -21,7 +26,7 @@ def parse(text: str, currency: str = "CNY") -> int | None:
     if match is None:
         return None
     digits = minor_digits(currency)
-    whole, cents = match[1], match[2] or ""
+    whole, cents = match[1], (match[2] or "").rstrip("0")  # `1,000.00` yen are 1,000
     if len(cents) > digits:
         return None
     return int(whole) * 10**digits + int(cents.ljust(digits, "0") or 0)

@@ -18,20 +18,22 @@ class Way(StrEnum):
 class Repricing:
     """`value` is percent (-10 is a tenth off), minor units to add, or the new price.
 
-    With `keep_was` a price that falls is shown beside the old one.
+    With `keep_was` a price that falls is shown beside the old one. `unit` is how many minor units
+    make a whole one: 100 of a yuan, 1 of a yen.
     """
 
     way: Way
     value: int
     keep_was: bool = False
+    unit: int = 100
 
     def of(self, price: int) -> int | None:
         """The new price, rounded to whole units if the old one was; None if nobody could pay it."""
         match self.way:
             case Way.PERCENT:
                 fresh = _round(price * (100 + self.value), 100)
-                if price % 100 == 0:
-                    fresh = _round(fresh, 100) * 100 or fresh
+                if price % self.unit == 0:
+                    fresh = _round(fresh, self.unit) * self.unit or fresh
             case Way.AMOUNT:
                 fresh = price + self.value
             case Way.FIXED:

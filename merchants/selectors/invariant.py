@@ -72,6 +72,10 @@ INVARIANTS = {
         SELECT id AS reservation, reference FROM merchants_reservation
         WHERE taken AND closed_at IS NULL
     """,
+    "what was taken out has no pieces": """
+        SELECT s.id AS stock, v.id AS variant, s.on_hand FROM merchants_stock s
+        JOIN merchants_variant v ON v.id = s.variant_id WHERE v.archived AND s.on_hand <> 0
+    """,
     "a level is the sum of what is free, unless its product waits to be counted": """
         SELECT p.id AS product, st.id AS store, l.free,
                COALESCE(SUM(s.on_hand - s.reserved), 0) AS sums

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Count, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from merchants.models import (
+    Level,
     Merchant,
     Photo,
     Product,
     ProductWords,
+    Staff,
     Stock,
     StockMovement,
     Store,
@@ -23,6 +25,7 @@ from merchants.rules.product import ProductState
 from merchants.rules.repricing import Repricing
 from merchants.rules.search import fold
 from merchants.rules.stock import Reason
+from merchants.selectors.store import serves_all
 
 SORTS = {"stock": "free", "new": "-pk", "price": "price_from", "name": "name"}
 LISTED = ~Q(state=ProductState.ARCHIVED)
@@ -34,15 +37,18 @@ SOLD = (Reason.ORDER.value, Reason.COUNTER_SALE.value)
 A_MONTH = timedelta(days=30)
 SAMPLE = 8  # rows of a preview
 MANY = 10_000
+MOST_AT_STORE = 1000  # then a tab says “1000+”
 
 
-def with_numbers(products: QuerySet[Product], store: Store | None = None) -> QuerySet[Any]:
-    """Add `left` (free pieces, in `store` or over all), `price` (the lowest), `low_line`, `thumb`
+def with_numbers(
+    products: QuerySet[Product], stores: Sequence[Store] | None = None
+) -> QuerySet[Any]:
+    """Add `left` (free pieces, in `stores` or over all), `price` (the lowest), `low_line`, `thumb`
     and `card` (names of files).
     """
     stock = (
         Stock.objects.filter(variant__product=OuterRef("pk"))
-        .filter(Q(store=store) if store else Q())
+        .filter(Q() if stores is None else Q(store__in=stores))
         .order_by()
         .values("variant__product")
         .annotate(free=Sum(F("on_hand") - F("reserved")))
@@ -118,7 +124,8 @@ def listed(
     Added: `left` (free pieces, in `store` or all), `thumb`, `sold` in thirty days. Four queries.
     """
     rows = merchant.products.filter(pk__in=page).select_related("category")
-    found = {one.pk: one for one in with_numbers(rows, store).prefetch_related("variants")}
+    numbered = with_numbers(rows, None if store is None else [store])
+    found = {one.pk: one for one in numbered.prefetch_related("variants")}
     sold = dict(
         StockMovement.objects.filter(
             stock__variant__product__in=page, reason__in=SOLD, at__gte=now - A_MONTH
@@ -134,20 +141,41 @@ def listed(
     return [found[pk] for pk in page if pk in found]
 
 
-def low_goods(merchant: Merchant, now: datetime, most: int = 20) -> list[Product]:
-    """On sale, and a variant at its threshold or below: the emptiest first, as `listed`."""
-    found = merchant.products.filter(ON_SALE, IS_LOW).order_by("free", "pk")
-    return listed(merchant, list(found.values_list("pk", flat=True)[:most]), now)
+def low_goods(staff: Staff, most: int = 20) -> list[Any]:
+    """On sale, and a variant at its threshold or below: the emptiest first, with `left`.
+
+    A clerk of some stores sees those that ever lay there, and how many of them lie there.
+    """
+    found = staff.merchant.products.filter(ON_SALE, IS_LOW)
+    if serves_all(staff):
+        return list(with_numbers(found).order_by("free", "pk")[:most])
+    stores = list(staff.stores.all())
+    hers = found.filter(Exists(Level.objects.filter(product=OuterRef("pk"), store__in=stores)))
+    return list(with_numbers(hers, stores).order_by("left", "pk")[:most])
 
 
-def product_counts(merchant: Merchant) -> dict[str, int]:
-    """How many products stand behind each tab of the inventory. Three queries of an index each."""
+def product_counts(merchant: Merchant, store: Store | None = None) -> dict[str, int]:
+    """How many products stand behind each tab of the inventory, each counted from an index.
+
+    Of a `store`, as `product_list` finds them, and up to MOST_AT_STORE.
+    """
+    if store is not None:
+        return _counts_at(merchant, store)
     by_state = merchant.products.order_by().values_list("state").annotate(count=Count("pk"))
     counts = dict.fromkeys(map(str, ProductState), 0) | dict(by_state)
     return counts | {
         "listed": sum(counts.values()) - counts[ProductState.ARCHIVED],
         "low": merchant.products.filter(LOW).count(),
         "out": merchant.products.filter(OUT).count(),
+    }
+
+
+def _counts_at(merchant: Merchant, store: Store) -> dict[str, int]:
+    asked = {str(state): Q(state=state) for state in ProductState}
+    asked |= {name: _left(name, "levels__free") for name in ("low", "out")} | {"listed": LISTED}
+    return {
+        name: merchant.products.filter(q & Q(levels__store=store))[:MOST_AT_STORE].count()
+        for name, q in asked.items()
     }
 
 

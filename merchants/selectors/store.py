@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from merchants.models import Merchant
+from merchants.models import Merchant, Staff
 
 
 def stores_at(merchant: Merchant, now: datetime) -> list[Any]:
@@ -17,3 +17,8 @@ def stores_at(merchant: Merchant, now: datetime) -> list[Any]:
     for store in stores:
         store.is_open = store.open_at(here)
     return stores
+
+
+def serves_all(staff: Staff) -> bool:
+    """Whether every store of the shop is hers: then what is said of all together is hers too."""
+    return staff.is_manager or staff.stores.count() == staff.merchant.stores.count()

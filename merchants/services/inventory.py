@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from merchants.errors import RuleBroken
 from merchants.models import Category, Merchant, Product, User, Variant
@@ -79,7 +80,8 @@ def change_goods(
         merchant=merchant,
         action=Action.GOODS_CHANGED,
         by=by,
-        about=_("%(count)s products") % {"count": len(found)},
+        about=ngettext("%(count)s product", "%(count)s products", len(found))
+        % {"count": len(found)},
         products=[one.public_id for one in found],
         state=change.state,
         category=change.category,

@@ -8,24 +8,77 @@ late is late, never wrong, and two sweeps or two stores at once lose nothing (do
 from __future__ import annotations
 
 import time
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Sum, Window
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum, Window
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from merchants.models import Level, Product, Stock, StockMovement, Variant
+from merchants.models import Level, Product, Stock, StockMovement, Store, Variant
 from merchants.rules.product import ProductState
 from merchants.services.notification import notify_all
 
 BATCH = 200  # products in a transaction: on SQLite a sale waits that long for its turn
-PIECES = F("on_hand") - F("reserved")
-LEVEL = ("product_id", "store_id", "free")
+
+
+# Every variant of these products with its free pieces over all stores: 0 where it never lay.
+KINDS = """
+    SELECT variant.id, variant.product_id, variant.low_stock, variant.low_since,
+           COALESCE(SUM(stock.on_hand - stock.reserved), 0) AS free
+    FROM merchants_variant AS variant
+    LEFT JOIN merchants_stock AS stock ON stock.variant_id = variant.id
+    WHERE variant.product_id IN ({ids}) AND NOT variant.archived
+    GROUP BY variant.id
+"""
+WRITE_LEVELS = """
+    INSERT INTO merchants_level (product_id, store_id, free)
+    SELECT variant.product_id, stock.store_id, SUM(stock.on_hand - stock.reserved)
+    FROM merchants_stock AS stock
+    JOIN merchants_variant AS variant ON variant.id = stock.variant_id
+    WHERE variant.product_id IN ({ids}) AND NOT variant.archived
+    GROUP BY variant.product_id, stock.store_id
+    ORDER BY variant.product_id, stock.store_id
+    ON CONFLICT (product_id, store_id) DO UPDATE SET free = excluded.free
+    WHERE merchants_level.free <> excluded.free
+"""
+DROP_LEVELS = """
+    DELETE FROM merchants_level
+    WHERE product_id IN ({ids}) AND NOT EXISTS (
+        SELECT 1 FROM merchants_stock AS stock
+        JOIN merchants_variant AS variant ON variant.id = stock.variant_id
+        WHERE variant.product_id = merchants_level.product_id
+          AND stock.store_id = merchants_level.store_id AND NOT variant.archived
+    )
+"""
+WRITE_PRODUCTS = """
+    UPDATE merchants_product SET free = sums.free, low = sums.low
+    FROM (
+        SELECT product.id, COALESCE(SUM(kind.free), 0) AS free,
+               COALESCE(MAX(CASE WHEN kind.free <= kind.low_stock THEN 1 ELSE 0 END), 0) = 1 AS low
+        FROM merchants_product AS product
+        LEFT JOIN ({kinds}) AS kind ON kind.product_id = product.id
+        WHERE product.id IN ({ids})
+        GROUP BY product.id
+    ) AS sums
+    WHERE merchants_product.id = sums.id
+      AND (merchants_product.free <> sums.free OR merchants_product.low <> sums.low)
+"""
+FORGET_LOW = """
+    UPDATE merchants_variant SET low_since = NULL
+    WHERE id IN (
+        SELECT kind.id FROM ({kinds}) AS kind
+        WHERE kind.low_since IS NOT NULL AND kind.free > kind.low_stock
+    )
+"""
+THAT_ARE_LOW = """
+    SELECT kind.id, kind.product_id, kind.free FROM ({kinds}) AS kind
+    WHERE kind.low_since IS NULL AND kind.free <= kind.low_stock
+    ORDER BY kind.id
+"""
 
 
 def mark_stale(products: Iterable[Product]) -> None:
@@ -38,8 +91,7 @@ def mark_stale(products: Iterable[Product]) -> None:
     Stock.objects.filter(pk__in=lock_stock(pks), stale=False).update(stale=True)
     stocked = Stock.objects.filter(variant__product=OuterRef("pk"))
     bare = Product.objects.filter(~Exists(stocked), pk__in=pks)
-    if without := list(bare):
-        _count(without, [one for one in _variants(without) if not one.archived], timezone.now())
+    _count(list(bare.values_list("pk", flat=True)), timezone.now())
 
 
 def lock_stock(products: Iterable[int]) -> list[int]:
@@ -86,106 +138,65 @@ def _settle(products: set[int], now: datetime) -> int:
     holds, keeps its mark for the next time; so the order of our locks cannot matter.
     """
     mine = Product.objects.select_for_update(no_key=True, skip_locked=True)
-    found = list(mine.filter(pk__in=products).order_by("pk").only("free", "low"))
-    variants = _variants(found)
+    found = list(mine.filter(pk__in=products).order_by("pk").values_list("pk", flat=True))
     moved = Stock.objects.select_for_update(skip_locked=True)
-    rows = moved.filter(variant__in=[one.pk for one in variants], stale=True)
+    rows = moved.filter(variant__in=_whole(found), stale=True)
     Stock.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(stale=False)
-    _count(found, [one for one in variants if not one.archived], now)
+    _count(found, now)
     return len(found)
 
 
-class Kind(NamedTuple):
-    """What is asked of a variant: cheaper by half than the model."""
+def _whole(products: Sequence[int]) -> QuerySet[Variant]:
+    """Their variants, those taken out too: their stock may still carry a mark."""
+    return Variant.whole.filter(product__in=products).values("pk")
+
+
+def _count(products: Sequence[int], now: datetime) -> None:
+    """Write the sums of these products as they stand: six statements, however many there are.
+
+    Nothing but who crossed the threshold comes out of the database.
+    """
+    if not products:
+        return
+    ids = ", ".join(str(int(pk)) for pk in products)  # numbers of ours, nothing typed
+    parts = {"ids": ids, "kinds": KINDS.format(ids=ids)}
+    counted = set(Level.objects.filter(product__in=products).values_list("product", flat=True))
+    with connection.cursor() as cursor:
+        for statement in (WRITE_LEVELS, DROP_LEVELS, WRITE_PRODUCTS, FORGET_LOW):
+            cursor.execute(statement.format(**parts))
+        cursor.execute(THAT_ARE_LOW.format(**parts))
+        low = [Low(*row) for row in cursor.fetchall()]
+    _write_crossings(low, counted, now)
+
+
+class Low(NamedTuple):
+    """A variant at its threshold that was not yet known to be."""
 
     pk: int
     product_id: int
-    low_stock: int
-    low_since: datetime | None
-    archived: bool
+    free: int
 
 
-def _variants(products: Sequence[Product]) -> list[Kind]:
-    """Those taken out too: their stock may still carry a mark."""
-    rows = Variant.whole.filter(product__in=[product.pk for product in products])
-    return [Kind(*row) for row in rows.values_list(*Kind._fields)]
-
-
-def _count(products: Sequence[Product], variants: Sequence[Kind], now: datetime) -> None:
-    """Write the sums of these products as they stand. A constant number of statements."""
-    free: dict[int, int] = defaultdict(int)
-    places: dict[tuple[int, int], int] = defaultdict(int)
-    product_of = {one.pk: one.product_id for one in variants}
-    rows = Stock.objects.filter(variant__in=product_of)
-    for variant, store, pieces in rows.values_list("variant_id", "store_id", PIECES):
-        free[variant] += pieces
-        places[product_of[variant], store] += pieces
-    counted = _write_levels(products, places)
-    _write_products(products, variants, free)
-    _write_crossings(variants, free, counted, now)
-
-
-def _write_levels(products: Sequence[Product], places: dict[tuple[int, int], int]) -> set[int]:
-    """The levels of each store. Returns the products that had been counted before."""
-    known = Level.objects.filter(product__in=products)
-    before = {(product, store): free for product, store, free in known.values_list(*LEVEL)}
-    Level.objects.bulk_create(
-        [
-            Level(product_id=product, store_id=store, free=free)
-            for (product, store), free in sorted(places.items())
-            if before.get((product, store)) != free
-        ],
-        batch_size=500,
-        update_conflicts=True,
-        unique_fields=["product", "store"],
-        update_fields=["free"],
-    )
-    for product, store in before.keys() - places.keys():  # its stock was unmade: seldom
-        known.filter(product=product, store=store).delete()
-    return {product for product, _store in before}
-
-
-def _write_products(
-    products: Sequence[Product], variants: Sequence[Kind], free: dict[int, int]
-) -> None:
-    total: dict[int, int] = defaultdict(int)
-    low: set[int] = set()
-    for one in variants:
-        total[one.product_id] += free.get(one.pk, 0)
-        if free.get(one.pk, 0) <= one.low_stock:
-            low.add(one.product_id)
-    changed = [
-        (total[product.pk], product.pk in low, product.pk)
-        for product in products
-        if (product.free, product.low) != (total[product.pk], product.pk in low)
-    ]
-    with connection.cursor() as cursor:  # bulk_update builds a CASE a row: ten times as slow
-        cursor.executemany("UPDATE merchants_product SET free=%s, low=%s WHERE id=%s", changed)
-
-
-def _write_crossings(
-    variants: Sequence[Kind], free: dict[int, int], counted: set[int], now: datetime
-) -> None:
+def _write_crossings(low: Sequence[Low], counted: set[int], now: datetime) -> None:
     """Remember who is low and since when; tell once of whoever fell.
 
     A product that is counted for the first time has not fallen, however little there is: a sheet of
     a thousand new goods rings no bell. Nor has a specification that never was above its threshold.
     """
-    is_low = {one.pk: free.get(one.pk, 0) <= one.low_stock for one in variants}
-    up = [one.pk for one in variants if one.low_since and not is_low[one.pk]]
-    down = [one for one in variants if one.low_since is None and is_low[one.pk]]
-    Variant.objects.filter(pk__in=up).update(low_since=None)
-    fell = _that_fell([one.pk for one in down if one.product_id in counted])
-    quiet = {one.pk for one in down} - {one.pk for one in fell}
+    free = {one.pk: int(one.free) for one in low}
+    fell = _that_fell([one.pk for one in low if one.product_id in counted])
+    quiet = free.keys() - {one.pk for one in fell}
     Variant.objects.filter(pk__in=quiet, low_since__isnull=True).update(low_since=now)
     for variant in fell:
         mine = Variant.objects.filter(pk=variant.pk, low_since__isnull=True)
         if mine.update(low_since=now) and variant.product.state == ProductState.ON_SALE:
-            _tell(variant, free.get(variant.pk, 0), now)
+            _tell(variant, free[variant.pk], now)
 
 
 def _that_fell(pks: Sequence[int]) -> list[Variant]:
     """Those of which there were once more than their threshold."""
+    if not pks:
+        return []
     height = Window(Sum("delta"), partition_by=F("stock__variant_id"), order_by=F("pk").asc())
     peaks: dict[int, int] = {}
     for pk, pieces in (
@@ -218,4 +229,5 @@ def _tell(variant: Variant, left: int, now: datetime) -> None:
         key=f"low_stock:{variant.pk}:{now.isoformat()}",
         say=say,
         path=f"{address}?variant={variant.pk}",
+        stores=Store.objects.filter(stock__variant=variant),
     )

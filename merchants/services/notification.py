@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import override
 
 from merchants.channels import deliver
-from merchants.models import Merchant, Notification
+from merchants.models import Merchant, Notification, Staff, Store
 from merchants.models.notification import MANY
 from merchants.rules.notification import Channel, wait_after
 from merchants.signals import notice_created
@@ -34,8 +34,12 @@ def notify(
     to: str = "",
     path: str = "",
     due_at: datetime | None = None,
+    stores: Iterable[Store] = (),
 ) -> Notification:
-    """Write one piece of news in the caller's transaction. The same `key` again changes nothing."""
+    """Write one piece of news in the caller's transaction. The same `key` again changes nothing.
+
+    A notice of some `stores` concerns managers, and the clerks who serve one of them.
+    """
     notification, made = Notification.objects.get_or_create(
         key=f"{channel.value}:{key}",
         defaults={
@@ -50,6 +54,8 @@ def notify(
             "due_at": due_at or timezone.now(),
         },
     )
+    if made:
+        notification.stores.set(stores)
     if made and channel is Channel.IN_APP:
         Notification.objects.filter(pk=notification.pk).update(sent_at=F("due_at"))
         notice_created.state(notification=notification)
@@ -57,9 +63,16 @@ def notify(
 
 
 def notify_all(
-    *, merchant: Merchant, kind: str, key: str, say: Callable[[], tuple[str, str]], path: str = ""
+    *,
+    merchant: Merchant,
+    kind: str,
+    key: str,
+    say: Callable[[], tuple[str, str]],
+    path: str = "",
+    stores: Iterable[Store] = (),
 ) -> Notification:
-    """A notice on the dashboard for whoever works there, each in the language she reads.
+    """A notice on the dashboard for whoever works there, or whom `stores` concern (`notify`), each
+    in the language she reads.
 
     `say` gives subject and text; it is asked once per language of the house.
     """
@@ -77,6 +90,7 @@ def notify_all(
         body=json.dumps(words, ensure_ascii=False),
         language=MANY,
         path=path,
+        stores=stores,
     )
 
 
@@ -138,8 +152,7 @@ def _postpone(notification: Notification, trouble: str) -> None:
 
 
 @transaction.atomic
-def read_notices(*, merchant: Merchant) -> int:
-    """Mark every in-app notice of the merchant as read. Returns how many were not."""
-    return merchant.notifications.filter(channel=Channel.IN_APP.value, read_at__isnull=True).update(
-        read_at=timezone.now()
-    )
+def read_notices(*, staff: Staff) -> int:
+    """Mark every notice that she sees as read. Returns how many were not."""
+    mine = Notification.objects.for_staff(staff).filter(read_at__isnull=True)
+    return mine.update(read_at=timezone.now())

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
-from merchants.errors import Taken
+from merchants.errors import NoStore, Taken
 from merchants.models import Merchant, Staff, Store
 from merchants.rules.role import Role
 from merchants.services.staff import lock_staff
@@ -41,11 +42,23 @@ def save_store(*, store: Store, clerks: Iterable[Staff] | None = None) -> Store:
     except IntegrityError as trouble:
         raise Taken from trouble
     if clerks is not None:
-        of_shop = store.merchant.staff.filter(role=Role.CLERK.value)
-        chosen = of_shop.filter(pk__in=[clerk.pk for clerk in clerks])
-        store.staff.remove(*of_shop.exclude(pk__in=chosen))
-        store.staff.add(*chosen)
+        _give_clerks(store, [clerk.pk for clerk in clerks])
     return store
+
+
+def _give_clerks(store: Store, wanted: list[int]) -> None:
+    """A clerk serves at least one store: her last one is not taken from her by the way."""
+    of_shop = store.merchant.staff.filter(role=Role.CLERK.value)
+    off = list(of_shop.filter(stores=store).exclude(pk__in=wanted))
+    store.staff.remove(*off)
+    store.staff.add(*of_shop.filter(pk__in=wanted))
+    left = of_shop.filter(pk__in=[clerk.pk for clerk in off], stores=None)
+    if left:
+        names = _(", ").join(clerk.host_name for clerk in left)
+        said = _(
+            "%(names)s would serve no store any more. Tick another one on the staff page first."
+        )
+        raise NoStore(said % {"names": names})
 
 
 @transaction.atomic

@@ -348,7 +348,10 @@ def is_group(field: BoundField) -> bool:
 
 
 # --- modules ----------------------------------------------------------------------------------
-BESIDE = {"hls.js": "vendor/hls.js/hls.light.min.mjs"}  # bare names of third-party modules
+BESIDE = {  # bare names of third-party modules
+    "hls.js": "vendor/hls.js/hls.light.min.mjs",
+    "zxing": "vendor/zxing/index.min.js",  # a script of old: it leaves window.ZXing behind
+}
 
 
 def _modules() -> dict[str, str]:

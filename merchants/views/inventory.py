@@ -11,8 +11,8 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -44,7 +44,7 @@ SORT_LABELS = {
 def index(request: MerchantRequest) -> HttpResponse:
     stores, whole = _places(request)
     store = _store(stores, whole, request.GET.get("store"))
-    counts = product_counts(request.merchant)
+    counts = product_counts(request.merchant, store)
     page = _page(request, store, counts["listed"])
     rows = listed(request.merchant, list(page.object_list), timezone.now(), store)
     template = "_table.html" if request.htmx and not request.htmx.boosted else "list.html"
@@ -105,7 +105,7 @@ def bulk(request: MerchantRequest) -> HttpResponse:
     if wish in set(ProductState):
         return _at_once(request, chosen, GoodsChange(state=ProductState(wish)))
     sent = wish in {"preview", "apply"}
-    form = GoodsForm(request.POST) if sent else GoodsForm()
+    form = GoodsForm(request.POST if sent else None, currency=request.merchant.currency)
     if not sent or not form.is_valid():
         return _bulk_page(request, chosen, form, status=422 if sent else 200)
     if wish == "preview":
@@ -153,7 +153,8 @@ def _changed(request: MerchantRequest, chosen: list[int], change: GoodsChange) -
             merchant=request.merchant, products=chosen, change=change, by=request.user
         ),
     )
-    messages.success(request, _("%(count)s products changed") % {"count": count})
+    said = ngettext("%(count)s product changed", "%(count)s products changed", count)
+    messages.success(request, said % {"count": count})
     return redirect(_back(request))
 
 

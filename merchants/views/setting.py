@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.forms.merchant import KeyForm, MerchantForm
+from merchants.models import Notification
 from merchants.resent import once_per_form, opened, sealed
 from merchants.rules.role import Role
 from merchants.services.merchant import change_merchant, make_key
@@ -84,7 +85,7 @@ def key_revoke(request: MerchantRequest, prefix: str) -> HttpResponse:
 def notices(request: MerchantRequest) -> HttpResponse:
     """The bell: the latest news of the shop. POST marks it read."""
     if request.method == "POST":
-        read_notices(merchant=request.merchant)
+        read_notices(staff=request.staff)
         return redirect("merchants:notices", request.merchant.slug)
-    news = request.merchant.notifications.filter(channel="in_app")[:50]
+    news = Notification.objects.for_staff(request.staff)[:50]
     return render(request, "merchants/notification/list.html", {"news": news})

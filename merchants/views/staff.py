@@ -27,31 +27,35 @@ FIELD_OF: dict[type[RuleBroken], str] = {LastOwner: "role", NoStore: "stores"}
 def index(request: MerchantRequest) -> HttpResponse:
     """The list; POST invites somebody."""
     form = InvitationForm(request.POST or None, by=request.staff)
-    status = 422 if form.is_bound else 200
     if request.method == "POST" and form.is_valid():
         try:
-            once_per_form(
-                request,
-                scope="invite",
-                act=lambda: invite(by=request.staff, **form.terms()).public_id,
-            )
+            return _invited(request, form)
         except RuleBroken as refusal:
             form.add_error("email" if isinstance(refusal, AlreadyStaff) else None, str(refusal))
-            status = refusal.status
-        else:
-            done = _("Invited: the mail is on its way, and the link stands below.")
-            if not form.cleaned_data["email"]:
-                done = _("Invited: copy the link below and hand it over.")
-            messages.success(request, done)
-            return redirect("merchants:staff_list", request.merchant.slug)
-    invitations = request.merchant.invitations.open(timezone.now())
+            return _list(request, form, refusal.status)
+    return _list(request, form, 422 if form.is_bound else 200)
+
+
+def _invited(request: MerchantRequest, form: InvitationForm) -> HttpResponse:
+    once_per_form(
+        request, scope="invite", act=lambda: invite(by=request.staff, **form.terms()).public_id
+    )
+    done = _("Invited: copy the link below and hand it over.")
+    if form.cleaned_data["email"]:
+        done = _("Invited: the mail is on its way, and the link stands below.")
+    messages.success(request, done)
+    return redirect("merchants:staff_list", request.merchant.slug)
+
+
+def _list(request: MerchantRequest, form: InvitationForm, status: int) -> HttpResponse:
+    open_ones = request.merchant.invitations.open(timezone.now())
     context = {
         "form": form,
         "people": request.merchant.staff.select_related("user").prefetch_related("stores"),
         "several": request.merchant.stores.count() > 1,
         "invitations": [
             (one, square(request.build_absolute_uri(one.path)))
-            for one in invitations.select_related("invited_by").prefetch_related("stores")
+            for one in open_ones.select_related("invited_by").prefetch_related("stores")
         ],
     }
     return render(request, "merchants/staff/list.html", context, status=status)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from merchants.access import MerchantRequest, merchant_view
-from merchants.errors import RuleBroken
+from merchants.errors import NoStore, RuleBroken
 from merchants.forms.hours import WeekForm
 from merchants.forms.store import StoreForm
 from merchants.models import Store
@@ -61,7 +61,7 @@ def _edit(request: MerchantRequest, store: Store) -> HttpResponse:
             try:
                 return _save(request, form, week)
             except RuleBroken as refusal:
-                form.add_error("name", str(refusal))
+                form.add_error("clerks" if isinstance(refusal, NoStore) else "name", str(refusal))
                 status = refusal.status
         if answer_before(request, scope="store"):  # it is her own first copy that has the name
             return redirect("merchants:store_list", request.merchant.slug)

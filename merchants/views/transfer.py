@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import trigger_client_event
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
@@ -24,19 +26,29 @@ from merchants.services.transfer import transfer_stock
 
 LONGEST = 60
 MOST = 200  # kinds of goods in one go
+NUMBER = WholeField(least=0)
 
 
 @require_http_methods(["GET", "POST"])
 @vary_on_headers("HX-Request")
 @merchant_view(Role.CLERK)
 def transfer(request: MerchantRequest) -> HttpResponse:
-    """The list lives in the form itself: `n-<variant>` is how many. Only `go` moves anything."""
-    if request.method == "GET":
-        return _page(request, TransferForm(stores=request.stores), {})
-    form = TransferForm(request.POST, stores=request.stores)
-    typed = _typed(request)
-    if "go" not in request.POST:
+    """The list lives in the form: `n-<variant>` is how many. Only `go` moves anything.
+
+    A copy of it is kept for whoever loads the page again.
+    """
+    sent = request.POST if request.method == "POST" else _kept(request)
+    typed = {} if "clear" in request.POST else _typed(sent)
+    if "go" in request.POST:
+        return _gone(request, TransferForm(sent, stores=request.stores), typed)
+    form = TransferForm(stores=request.stores, initial=_way(sent))
+    _keep(request, sent, typed)
+    if request.method == "POST" and "clear" not in request.POST:
         return _added(request, form, typed)
+    return _page(request, form, typed)
+
+
+def _gone(request: MerchantRequest, form: TransferForm, typed: dict[int, str]) -> HttpResponse:
     pieces, troubles = _pieces(request, typed)
     if form.is_valid() and pieces and not troubles:
         try:
@@ -44,10 +56,20 @@ def transfer(request: MerchantRequest) -> HttpResponse:
         except RuleBroken as refusal:
             troubles[refusal.details.get("variant", 0)] = str(refusal)
         else:
-            said = _("Moved: %(count)s pieces")
-            messages.success(request, said % {"count": sum(pieces.values())})
-            return redirect("merchants:transfer", request.merchant.slug)
+            return _moved(request, form, sum(pieces.values()))
     return _page(request, form, typed, troubles=troubles, status=422)
+
+
+def _moved(request: MerchantRequest, form: TransferForm, count: int) -> HttpResponse:
+    """An empty box for the same way: what was scanned meanwhile goes into it."""
+    _keep(request, request.POST, {})
+    facts = {"store": form.cleaned_data["target"], "count": count}
+    said = _("Pieces moved to %(store)s: %(count)s") % facts
+    if request.htmx:
+        fresh = TransferForm(stores=request.stores, initial=_way(request.POST))
+        return trigger_client_event(_page(request, fresh, {}), "toast", {"text": said})
+    messages.success(request, said)
+    return redirect("merchants:transfer", request.merchant.slug)
 
 
 def _move(request: MerchantRequest, form: TransferForm, pieces: dict[Variant, int]) -> str:
@@ -57,10 +79,25 @@ def _move(request: MerchantRequest, form: TransferForm, pieces: dict[Variant, in
     )
 
 
-def _typed(request: MerchantRequest) -> dict[int, str]:
+def _kept(request: MerchantRequest) -> dict[str, str]:
+    """The box as she left it, as its form would send it."""
+    return dict(request.session.get("box", {}).get(request.merchant.slug, {}))
+
+
+def _keep(request: MerchantRequest, sent: Mapping[str, str], typed: dict[int, str]) -> None:
+    box = _way(sent) | {f"n-{pk}": text for pk, text in typed.items()}
+    request.session["box"] = request.session.get("box", {}) | {request.merchant.slug: box}
+
+
+def _way(sent: Mapping[str, str]) -> dict[str, str]:
+    """From where to where, as far as it was chosen."""
+    return {name: sent[name][:20] for name in ("source", "target") if name in sent}
+
+
+def _typed(sent: Mapping[str, str]) -> dict[int, str]:
     """{variant id: what stands in its field}, in the order of the page."""
-    names = [name for name in request.POST if name.startswith("n-") and key_of(name[2:])]
-    return {key_of(name[2:]): request.POST[name][:12] for name in names[:MOST]}
+    names = [name for name in sent if name.startswith("n-") and key_of(name[2:])]
+    return {key_of(name[2:]): sent[name][:12] for name in names[:MOST]}
 
 
 def _pieces(
@@ -69,10 +106,9 @@ def _pieces(
     """What is to be moved, and {variant id: what is wrong with its number}. Zero leaves it out."""
     pieces: dict[Variant, int] = {}
     troubles: dict[Any, str] = {}
-    number = WholeField(least=0)
     for variant in request.merchant.variants.select_related("product").filter(pk__in=typed):
         try:
-            count = number.clean(typed[variant.pk])
+            count = NUMBER.clean(typed[variant.pk])
         except forms.ValidationError as trouble:
             troubles[variant.pk] = " ".join(trouble.messages)
         else:
@@ -90,10 +126,19 @@ def _added(request: MerchantRequest, form: TransferForm, typed: dict[int, str]) 
     if named:
         variant = request.merchant.variants.filter(pk=key_of(named)).first()
     if variant is None:
-        return _page(request, form, typed, words=code, unknown=bool(code), status=422)
-    before = typed.pop(variant.pk, "0")
-    plain = before.strip()
-    typed = {variant.pk: str(int(plain) + 1) if plain.isdecimal() else before} | typed
+        status = 422 if code or named else 200
+        return _page(request, form, typed, status=status, words=code, unknown=bool(code))
+    if len(typed) >= MOST and variant.pk not in typed:
+        full = _("The box is full. Move what is in it, then go on.")
+        return _page(request, form, typed, troubles={0: full}, status=422)
+    before = typed.pop(variant.pk, "") or "0"
+    try:
+        typed = {variant.pk: str(NUMBER.clean(before) + 1)} | typed
+    except forms.ValidationError as trouble:
+        wrong_number = {variant.pk: " ".join(trouble.messages)}
+        typed = {variant.pk: before} | typed
+        return _page(request, form, typed, troubles=wrong_number, status=422)
+    _keep(request, request.POST, typed)
     return _page(request, form, typed)
 
 

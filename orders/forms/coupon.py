@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from merchants.forms.line import LineField
-from merchants.forms.money import MoneyField
+from merchants.forms.money import MoneyField, speak
 
 
 class CouponForm(forms.Form):
@@ -24,6 +24,10 @@ class CouponForm(forms.Form):
         label=_("Copies per customer"), min_value=1, max_value=100, initial=1
     )
     days = forms.IntegerField(label=_("Good for days"), min_value=1, max_value=366, initial=7)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        speak(self, currency)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -289,8 +289,8 @@ def tell_customer(*, order: Order, kind: str, subject: str, body: str, about: st
 def tell_staff(*, order: Order, kind: str, say: Callable[[], Said], about: str = "") -> None:
     """One notice on the dashboard, one mail to everybody who may see the order.
 
-    `say` gives subject and text; it is asked once per language. The dashboard's notice is read by
-    the clerks of every store: of what is collected it names the store and leads to the list.
+    `say` gives subject and text; it is asked once per language. The dashboard's notice of what is
+    collected concerns that store, names it and leads to the list.
     """
     key = f"{kind}:{about or order.number}"
     orders = f"/dashboard/{order.merchant.slug}/orders/"
@@ -318,7 +318,8 @@ def tell_staff(*, order: Order, kind: str, say: Callable[[], Said], about: str =
         )
     if order.store is not None:
         say, path = partial(_of_store, kind, order.store), f"{orders}?tab=ready"
-    notify_all(merchant=order.merchant, kind=kind, key=key, say=say, path=path)
+    stores = [] if order.store is None else [order.store]
+    notify_all(merchant=order.merchant, kind=kind, key=key, say=say, path=path, stores=stores)
 
 
 def _of_store(kind: str, store: Store) -> Said:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-import threading
-import time
 from datetime import timedelta
 
 import pytest
 from django.core import mail
-from django.db import OperationalError, connection
 from django.urls import reverse
 from django.utils import timezone
 
@@ -29,9 +25,7 @@ from merchants.rules.qr import square
 from merchants.rules.role import Role
 from merchants.selectors.invariant import INVARIANTS, offenders
 from merchants.services import invitation as invitations
-from merchants.services import staff
 from merchants.services.invitation import accept_invitation, invite, revoke_invitation
-from merchants.services.merchant import open_merchant
 from merchants.services.staff import add_staff, change_staff, remove_staff
 from merchants.services.store import save_store
 from tests.conftest import person
@@ -418,46 +412,3 @@ def test_an_invitation_can_be_looked_at_by_a_phone(as_alice, staff_page, owner):
     offer = invite(by=owner, role=Role.CLERK)
     link = f"http://testserver{offer.path}"
     assert square(link).path in as_alice.get(staff_page).text
-
-
-# --- two at once --------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def two_owners(transactional_db) -> list[Staff]:
-    shop = open_merchant(
-        owner=person("a@example.com", "A"), name="Tea", slug="t", store="S", city="C"
-    )
-    add_staff(merchant=shop, user=person("b@example.com", "B"), role=Role.OWNER, host_name="B")
-    return list(shop.staff.order_by("pk"))
-
-
-def both_go(places: list[Staff]) -> int:
-    """Two owners remove each other at the same moment; how many owners are left."""
-    start = threading.Barrier(len(places))
-
-    def go(place: Staff) -> None:
-        start.wait()
-        with contextlib.suppress(LastOwner, OperationalError):
-            remove_staff(staff=place)
-        connection.close()
-
-    threads = [threading.Thread(target=go, args=(place,)) for place in places]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return Staff.objects.filter(role=Role.OWNER).count()
-
-
-def test_two_owners_who_remove_each_other_leave_one(two_owners, monkeypatch):
-    monkeypatch.setattr(staff, "_end_invitations", lambda *args, **kwargs: time.sleep(0.2))
-    assert both_go(two_owners) == 1
-
-
-@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time, lock or not")
-def test_without_the_lock_they_leave_none(two_owners, monkeypatch):
-    """The negative control: the race above is one."""
-    monkeypatch.setattr(staff, "_end_invitations", lambda *args, **kwargs: time.sleep(0.2))
-    monkeypatch.setattr(staff, "lock_staff", lambda merchant_id: None)
-    assert both_go(two_owners) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -140,6 +141,62 @@ def test_scanned_goods_gather_in_the_box_and_move_at_once(
         assert as_carol.post(url, data).status_code == 302
     assert there(variant) == {"清河坊店": 8, "文三路店": 2}
     assert there(glass) == {"清河坊店": 45, "文三路店": 5}
+
+
+def test_a_box_outlives_a_reload_until_it_is_moved_or_emptied(
+    as_carol, url, variant, glass, store, second
+):
+    places = {"source": second.pk, "target": store.pk}
+    as_carol.post(url, places | {f"n-{glass.pk}": "7", "code": variant.sku}, headers=HTMX)
+    page = as_carol.get(url)
+    for kept in (f'name="n-{glass.pk}" value="7"', f'name="n-{variant.pk}" value="1"'):
+        assert kept in page.text
+    assert page.context["source"] == second
+    as_carol.post(url, places | {"clear": "1", f"n-{glass.pk}": "7"}, headers=HTMX)
+    page = as_carol.get(url)
+    assert 'name="n-' not in page.text
+    assert page.context["source"] == second
+    back = {"source": store.pk, "target": second.pk, f"n-{glass.pk}": "7", "form_key": "k"}
+    as_carol.post(url, back | {"code": ""}, headers=HTMX)
+    done = as_carol.post(url, back | {"go": "1"}, headers=HTMX)
+    assert json.loads(done["HX-Trigger"])["toast"]["text"] == "已调到 文三路店：7 件"
+    assert 'name="n-' not in done.text + as_carol.get(url).text
+
+
+def test_a_store_that_she_serves_no_more_is_not_chosen_for_her(
+    as_bob, url, shop, variant, store, second
+):
+    place = shop.staff.get(user__email="bob@example.com")
+    third = Store.objects.create(merchant=shop, name="西溪店", city="杭州", position=2)
+    place.stores.add(second, third)
+    as_bob.post(url, {"source": second.pk, "target": third.pk, "code": variant.sku}, headers=HTMX)
+    place.stores.remove(second)
+    page = as_bob.get(url)
+    assert page.context["source"] == store
+    assert f'name="n-{variant.pk}"' in page.text
+
+
+def test_a_scan_onto_a_wrong_number_is_refused_there_and_not_swallowed(
+    as_carol, url, variant, store, second
+):
+    data = {"source": store.pk, "target": second.pk, f"n-{variant.pk}": "x", "code": variant.sku}
+    answer = as_carol.post(url, data, headers=HTMX | {"Accept-Language": "en"})
+    assert answer.status_code == 422
+    assert "Write a whole number from 0 to 1,000,000." in answer.text
+    assert 'value="x"' in answer.text
+    answer = as_carol.post(url, data | {f"n-{variant.pk}": "１０"}, headers=HTMX)
+    assert 'value="11"' in answer.text
+
+
+def test_a_full_box_says_so_and_drops_nothing(
+    as_carol, url, variant, glass, store, second, monkeypatch
+):
+    monkeypatch.setattr("merchants.views.transfer.MOST", 1)
+    data = {"source": store.pk, "target": second.pk, f"n-{glass.pk}": "3", "code": variant.sku}
+    answer = as_carol.post(url, data, headers=HTMX | {"Accept-Language": "en"})
+    assert answer.status_code == 422
+    assert "The box is full." in answer.text
+    assert f'name="n-{glass.pk}" value="3"' in answer.text
 
 
 def test_what_cannot_move_says_why_beside_its_number(as_carol, url, variant, store, second):

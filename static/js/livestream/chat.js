@@ -2,7 +2,7 @@
 //
 //   <section data-module="livestream/chat" data-longest="300"
 //            data-too-long="…" data-empty="…" data-offline="…"      sentences beside the field
-//            data-many="%(count)s new messages" data-gap="…" data-waits="…"
+//            data-one="1 new message" data-many="%(count)s new messages" data-gap="…" data-waits="…"
 //            data-reply="Reply to %(name)s">
 //     <p data-chat-pinned hidden><span data-text></span></p>
 //     <div role="log" aria-live="polite" aria-label="…" tabindex="0" data-chat-scroll>
@@ -89,7 +89,8 @@ export default function start(element) {
   }
 
   function count(number) {
-    return (element.dataset.many ?? "").replace("%(count)s", number);
+    const { one, many } = element.dataset;
+    return (number === 1 ? one : many)?.replace("%(count)s", number) ?? "";
   }
 
   function addLine(event) {

@@ -23,7 +23,8 @@ export default function start(form) {
     const { from: sentence, any } = part("threshold").dataset;
     part("threshold").textContent = from ? said(sentence, money(from)) : any;
     part("name").textContent = typed("name");
-    part("days").textContent = days > 0 ? said(part("days").dataset.some, days) : "";
+    const { one, some } = part("days").dataset;
+    part("days").textContent = days > 0 ? said(days === 1 ? one : some, days) : "";
     part("cost").hidden = !(off && copies > 0);
     if (off && copies > 0) {
       part("cost-text").textContent = said(part("cost-text").dataset.most, money(off * copies));
