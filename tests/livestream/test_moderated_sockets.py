@@ -27,10 +27,7 @@ def act(server, live, as_bob):
     url = f"/dashboard/tea/rooms/{live.public_id}/console/chat/"
 
     def act(**fields: str) -> None:
-        answer = server.post(
-            f"/dashboard/tea/rooms/{live.public_id}/console/chat/", session, **fields
-        )
-        assert answer < 400
+        assert server.post(url, session, **fields) < 400
 
     return act
 
