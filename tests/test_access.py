@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,8 +22,13 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from config.asgi import sockets
+from livestream.models import Sanction
 from livestream.routing import websocket_urlpatterns
+from livestream.rules.moderation import Measure
+from livestream.services.chat import say
 from livestream.services.drop import open_drop
+from livestream.services.line import Voice
+from livestream.services.moderation import sanction
 from merchants.models import User
 from merchants.rules.importing import Outcome
 from merchants.rules.role import Role
@@ -90,6 +96,10 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "livestream:console_drop": (CLERK, {POST}, ["room"]),
     "livestream:console_chat": (CLERK, {POST}, ["room"]),
     "livestream:console_notice": (CLERK, {POST}, ["room"]),
+    "livestream:console_inbox": (CLERK, {GET}, ["room"]),
+    "livestream:chat_export": (MANAGER, {GET}, ["room"]),
+    "livestream:chat_lists": (MANAGER, {GET, POST}, []),
+    "livestream:sanction_lift": (MANAGER, {POST}, ["sanction"]),
     "merchants:product_list": (CLERK, {GET}, []),
     "merchants:product_bulk": (MANAGER, {POST}, []),
     "merchants:product_new": (CLERK, {GET, POST}, []),
@@ -201,6 +211,12 @@ def a_paper(shop, picture) -> str:
     return Paper.LICENCE.value
 
 
+def a_sanction(live, bob) -> Sanction:
+    line = say(room=live, voice=Voice("Eve", device=uuid.uuid4()), text="spam")
+    by = live.merchant.staff.get(user=bob)
+    return sanction(line=line, measure=Measure.MUTE, minutes=5, by=by)
+
+
 @pytest.fixture
 def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str, object]:
     """One of everything, all of Alice's shop."""
@@ -220,6 +236,7 @@ def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str
         "merchant": shop.slug,
         "room": live.public_id,
         "room_public_id": live.public_id,
+        "sanction": a_sanction(live, bob).pk,
         "item": live.items.first().pk,
         "drop": drop.public_id,
         "product": longjing.public_id,

@@ -27,8 +27,10 @@ _ASKS = re.compile(
 )
 # What people add and leave out without meaning something else.
 _FILLERS = re.compile(
-    "请问|麻烦|老板|主播|小姐姐|姐姐|亲|你好|您好|这个|这款|这件|那个|一下|[吗呢么啊呀吧哦的了]"
+    "请问|麻烦|老板|主播|小姐姐|姐姐|亲|你好|您好|这个|这款|这件|那个|一下|[吗呢么啊呀吧哦的了是]"
 )
+
+_NAME = re.compile("^[^,，]{1,4}[,，]")  # "Fang, when was it picked?"
 
 
 def is_question(text: str) -> bool:
@@ -38,7 +40,7 @@ def is_question(text: str) -> bool:
 
 def gist(text: str) -> str:
     """What is left of a question without politeness, particles, case, width and marks."""
-    bare = fold(_FILLERS.sub("", text))
+    bare = fold(_FILLERS.sub("", _NAME.sub("", text)))
     return bare or fold(text)
 
 

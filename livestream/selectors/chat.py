@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import heapq
+from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from livestream import broadcast
-from livestream.models import HeldLine, Message
+from livestream.models import HeldLine, Message, Room
 
 Said = list[tuple[int, str]]  # id and event text, in the order of ids
 
@@ -64,3 +67,28 @@ def count_after(room_id: int, last_id: int) -> int:
 def as_events(messages: Iterable[Message]) -> Said:
     """Lines as the hub keeps them and browsers get them."""
     return [(message.pk, broadcast.encode(broadcast.said_event(message))) for message in messages]
+
+
+def as_table(room: Room) -> Iterator[list[str]]:
+    """Every line of a room for a sheet: when, who, what, and what became of it."""
+    yield [_("Time"), _("Name"), _("Badge"), _("Text"), _("In reply to"), _("State")]
+    for one in _all_lines(room):
+        answered = one.reply_to.text if one.reply_to else ""
+        at = timezone.localtime(one.at).strftime("%Y-%m-%d %H:%M:%S")
+        badge = one.get_badge_display() if one.badge else ""
+        yield [at, one.author_name, badge, one.text, answered, _state(one)]
+
+
+def _all_lines(room: Room) -> Iterator[Message | HeldLine]:
+    """Said and held lines in the order of time, a thousand in memory."""
+    said = room.messages.select_related("reply_to").order_by("at", "pk").iterator(1_000)
+    held = HeldLine.objects.filter(room=room, message=None).select_related("reply_to")
+    return heapq.merge(said, held.order_by("at", "pk").iterator(1_000), key=lambda one: one.at)
+
+
+def _state(one: Message | HeldLine) -> str:
+    if isinstance(one, HeldLine):
+        return _("Not let through") if one.judged_at else _("Waits for approval")
+    if one.hidden:
+        return _("Taken away")
+    return _("Seen by its author alone") if one.shadowed else ""

@@ -14,7 +14,7 @@ from livestream.rules.chat import LONGEST, clean
 from livestream.rules.moderation import SLOWEST
 from livestream.rules.room import RoomState
 from livestream.services.line import Judge, Line, Outcome, Voice
-from livestream.services.question import fold_questions
+from livestream.services.question import answer_by_reply, fold_questions
 from merchants.errors import KeyReused, Taken
 from merchants.models import Staff
 
@@ -96,6 +96,7 @@ def _write(room: Room, fresh: Sequence[Known]) -> None:
     held = [one for one in fresh if isinstance(one, HeldLine)]
     fold_questions(room=room, messages=said)
     Message.objects.bulk_create(said)
+    answer_by_reply(messages=said)
     HeldLine.objects.bulk_create(held)
     broadcast.chat_messages(room.pk, [one for one in said if not one.shadowed])
     broadcast.chat_shadowed(room, [one for one in said if one.shadowed])

@@ -154,7 +154,7 @@ class Judge:
         """The lines that these answer, if everyone may see them."""
         ids = {line.reply_to for line in self.lines if line.reply_to}
         rows = Message.objects.filter(room=self.room, pk__in=ids, hidden=False, shadowed=False)
-        return {message.pk: message for message in rows}
+        return {message.pk: message for message in rows.select_related("question__room")}
 
     def _message(
         self, line: Line, text: str, reply_to: Message | None, *, shadowed: bool = False

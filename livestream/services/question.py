@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -85,6 +86,15 @@ def leave_question(*, question: Question, by: Staff) -> Question:
 def answer_question(*, question: Question, by: Staff) -> Question:
     """It has been answered, aloud or in the chat. Raises as `take_question`."""
     return _close(question, by, QuestionState.ANSWERED)
+
+
+def answer_by_reply(*, messages: Sequence[Message]) -> None:
+    """What the shop replied to in the chat is answered, unless a colleague has it in hand."""
+    for message in messages:
+        asked = message.reply_to.question if message.reply_to else None
+        if asked is not None and message.staff is not None:
+            with suppress(QuestionTaken, QuestionOver):
+                answer_question(question=asked, by=message.staff)
 
 
 def dismiss_question(*, question: Question, by: Staff) -> Question:

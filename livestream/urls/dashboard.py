@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from livestream.views import console, home, room
+from livestream.views import console, home, room, talk
 
 app_name = "livestream"
 urlpatterns = [
@@ -20,6 +20,10 @@ urlpatterns = [
     path("rooms/<slug:room>/console/move/", console.move, name="console_move"),
     path("rooms/<slug:room>/console/spotlight/", console.spotlight, name="console_spotlight"),
     path("rooms/<slug:room>/console/drop/", console.drop, name="console_drop"),
-    path("rooms/<slug:room>/console/chat/", console.talk, name="console_chat"),
+    path("rooms/<slug:room>/console/chat/", talk.talk, name="console_chat"),
+    path("rooms/<slug:room>/console/inbox/", talk.inbox, name="console_inbox"),
+    path("rooms/<slug:room>/chat.csv", talk.export, name="chat_export"),
+    path("settings/chat/", talk.lists, name="chat_lists"),
+    path("settings/chat/<int:sanction>/lift/", talk.lift, name="sanction_lift"),
     path("rooms/<slug:room>/console/notice/", console.notice, name="console_notice"),
 ]

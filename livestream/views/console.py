@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,14 +15,15 @@ from django.views.decorators.http import require_POST, require_safe
 from livestream.forms.room import DropForm, NoticeForm
 from livestream.models import Replay, Room
 from livestream.selectors import console as numbers
-from livestream.selectors.chat import latest
+from livestream.selectors.chat import seen_by_staff
 from livestream.selectors.room import open_drops, shelf
 from livestream.services import chat
 from livestream.services import room as rooms
 from livestream.services.drop import open_drop, withdraw_drop
 from livestream.services.shelf import hide_item, show_item, show_next
+from livestream.views.talk import inbox_context
 from merchants.access import MerchantRequest, merchant_view
-from merchants.errors import RuleBroken, Taken
+from merchants.errors import RuleBroken
 from merchants.rules.qr import square
 from merchants.rules.role import Role
 
@@ -34,7 +34,9 @@ from merchants.rules.role import Role
 def console(request: MerchantRequest, room: str) -> HttpResponse:
     found = _room(request, room)
     context = _context(request, found)
-    context["chat"] = latest(found.pk, 60)
+    context["chat"] = seen_by_staff(found.pk, 60)
+    context |= inbox_context(request, found)
+    context["quick_replies"] = found.merchant.quick_replies.all()
     address = request.build_absolute_uri(reverse("watch:room", args=[found.public_id]))
     context["share"] = square(address)
     context["replay"] = Replay.objects.filter(room=found).first() if found.is_over else None
@@ -111,25 +113,6 @@ def notice(request: MerchantRequest, room: str) -> HttpResponse:
     if not form.is_valid():
         return _panels(request, found, status=422, notice_form=form)
     return _act(request, found, lambda: chat.pin(room=found, **form.cleaned_data))
-
-
-@require_POST
-@merchant_view(Role.CLERK)
-def talk(request: MerchantRequest, room: str) -> HttpResponse:
-    """Take a line of the chat away, or close and open the chat. The sockets tell everyone."""
-    found = _room(request, room)
-    match request.POST.get("do"):
-        case "mute" | "unmute" as do:
-            chat.mute(room=found, muted=do == "mute")
-        case "hide" if request.POST.get("message", "").isdecimal():
-            line = get_object_or_404(found.messages, pk=request.POST["message"])
-            with suppress(Taken):  # a colleague was faster: it is gone, as she wanted
-                chat.hide(message=line)
-        case _:
-            return HttpResponse(status=422)
-    if request.htmx or not request.accepts("text/html"):
-        return HttpResponse(status=204)
-    return redirect("livestream:console", request.merchant.slug, room)
 
 
 def _room(request: MerchantRequest, public_id: str) -> Room:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,9 +19,11 @@ from django_htmx.http import trigger_client_event
 from livestream.forms.room import NicknameForm, ReminderForm
 from livestream.models import Drop, Room
 from livestream.rules.chat import clean
+from livestream.rules.moderation import Measure
 from livestream.rules.room import RoomState
 from livestream.selectors import discovery
-from livestream.selectors.chat import latest
+from livestream.selectors.chat import seen_from
+from livestream.selectors.moderation import measure_against
 from livestream.selectors.room import item_price, live_prices, on_shelf, open_drops, shelf
 from livestream.services.drop import claim_drop
 from livestream.services.reminder import remind
@@ -43,6 +46,7 @@ PAGES = {
     RoomState.EXPIRED: "livestream/room/over.html",
     RoomState.CANCELLED: "livestream/room/over.html",
 }
+BANNED = "livestream/room/banned.html"
 
 
 @require_safe
@@ -67,7 +71,9 @@ def strip(request: HttpRequest, merchant: str) -> HttpResponse:
 def room(request: HttpRequest, room: str) -> HttpResponse:
     """The room at its one address: countdown, live or replay."""
     found = _room(room)
-    device_of(request.session)
+    device = device_of(request.session)
+    if _is_banned(request, found, device):
+        return render(request, BANNED, {"room": found}, status=403)
     context: dict[str, Any] = {
         "room": found,
         "merchant": found.merchant,
@@ -78,13 +84,21 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
     }
     context["pinned"] = next((card for card in context["cards"] if card.on_now), None)
     if found.is_on_air:
-        context["chat"] = latest(found.pk, 40)
+        context["chat"] = seen_from(found.pk, device, 40)
         context["nickname"] = request.session.get("nickname", "")
     if found.shown_state == RoomState.SCHEDULED:
         context["reminder_form"] = ReminderForm()
     if found.state == RoomState.ENDED:
         context |= discovery.replay(found)
     return render(request, PAGES[found.shown_state], context)
+
+
+def _is_banned(request: HttpRequest, found: Room, device: UUID) -> bool:
+    """Whether the shop has closed its rooms to this guest; its shelves and orders stay open."""
+    guest = known_guest(request.session, found.merchant)
+    customer = guest.pk if guest else None
+    measure = measure_against(found, device=device, customer=customer, now=timezone.now())
+    return measure is Measure.BAN
 
 
 def held_coupons(request: HttpRequest, found: Room) -> set[int]:

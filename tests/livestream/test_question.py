@@ -65,6 +65,7 @@ def test_it_is_none(line):
         ("主播，这个龙井是哪天采的呀？", "龙井是哪天采的"),
         ("Ｈow much is it?", "how much is it"),
         ("能开发票吗", "能不能开发票"),
+        ("芳姐,这个龙井哪天采的", "这个龙井是哪天采的？"),
     ],
 )
 def test_they_ask_the_same(one, other):

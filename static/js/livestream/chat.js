@@ -2,7 +2,8 @@
 //
 //   <section data-module="livestream/chat" data-longest="300"
 //            data-too-long="…" data-empty="…" data-offline="…"      sentences beside the field
-//            data-one="1 new message" data-many="%(count)s new messages" data-gap="…">
+//            data-one="1 new message" data-many="%(count)s new messages" data-gap="…" data-waits="…"
+//            data-reply="Reply to %(name)s">
 //     <p data-chat-pinned hidden><span data-text></span></p>
 //     <div role="log" aria-live="polite" aria-label="…" tabindex="0" data-chat-scroll>
 //       <ol data-chat-lines><li data-id="17">…</li></ol>           what the server wrote comes first
@@ -11,19 +12,24 @@
 //     <button type="button" data-chat-pause aria-pressed="false">…   stop reading aloud (optional)
 //     <p class="vh" role="status" data-chat-status></p>              read aloud, at most every 2 s
 //     <form data-chat-form>
+//       <p data-reply-bar hidden><span data-reply-to></span><button type="button" data-reply-drop>…
 //       <input data-chat-input aria-describedby="…"> <button>…</button>
 //       <p data-chat-error hidden></p>                               what was refused, and why
+//       <p data-chat-waits role="status" hidden></p>                 it waits for approval (optional)
 //     </form>
 //     <form data-nickname-form action="{% url 'watch:nickname' %}" hidden>
 //       <input name="nickname"> <button>…</button> <p data-nickname-error hidden></p>
 //     </form>
 //     <p data-chat-closed hidden>…</p>                               shown while guests are muted
 //   </section>
-//   <template id="chat-line"><li><b data-name></b><span class="tag" data-badge hidden></span>
-//     <span data-text></span></li></template>                        data-host, data-staff, data-regular
+//   <template id="chat-line"><li><q data-reply hidden></q><b data-name></b><span data-badge hidden></span>
+//     <span data-only-he hidden></span><span data-text></span></li></template>
+//                                                                    data-host, data-staff, data-regular
 //                                                                    on the template: words of the badges
 //   <template id="chat-system"><li class="sys">… <span data-text></span></li></template>
 //   <template id="chat-sale" data-sentence="%(name)s bought %(product)s">like chat-system</template>
+//
+// Whoever dispatches `chat:reply` with {id, name} on the section makes the next line an answer to that.
 //
 // Lines get the class of their badge ("host", "staff", "regular") and data-id; they are put in the
 // order of ids, so one that comes late or twice does no harm. What was typed stays in the field until
@@ -47,7 +53,8 @@ export default function start(element) {
   const known = new Set();
   let aloud = [];
   let unseen = 0;
-  let pending = null; // {text, key} on its way
+  let pending = null; // {text, key, reply_to} on its way
+  let answering = null; // the id of the line that the next one answers
   let name = null;
   let staff = false;
 
@@ -107,6 +114,15 @@ export default function start(element) {
       badge.classList.add(`tag--${event.badge}`);
     }
     if (event.badge) item.classList.add(event.badge);
+    if (event.asks) item.classList.add("q");
+    const quoted = item.querySelector("[data-reply]");
+    if (event.reply && quoted) {
+      quoted.textContent = `${event.reply.name}: ${event.reply.text}`;
+      quoted.hidden = false;
+    }
+    const onlyHe = item.querySelector("[data-only-he]");
+    if (onlyHe) onlyHe.hidden = !event.shadowed;
+    item.classList.toggle("shadowed", Boolean(event.shadowed));
     return item;
   }
 
@@ -153,7 +169,7 @@ export default function start(element) {
     const text = input.value.trim();
     if (!text) return complain(element.dataset.empty);
     if ([...text].length > Number(element.dataset.longest ?? 300)) return complain(element.dataset.tooLong);
-    if (pending?.text !== text) pending = { text, key: makeKey() };
+    if (pending?.text !== text) pending = { text, key: makeKey(), reply_to: answering };
     if (!staff && name === null && connectionState() === "open") return askName();
     deliver();
   }
@@ -193,12 +209,30 @@ export default function start(element) {
     form.removeAttribute("aria-busy");
   }
 
-  function accepted(event) {
+  function answer(line) {
+    const bar = find("reply-bar");
+    if (!bar) return;
+    answering = line?.id ?? null;
+    bar.hidden = !line;
+    find("reply-to").textContent = line ? (element.dataset.reply ?? "").replace("%(name)s", line.name) : "";
+    if (line) input.focus();
+  }
+
+  function accepted(event, waits = "") {
     if (!pending || event.key !== pending.key) return;
     if (input.value.trim() === pending.text) write("");
     complain("");
+    answer(null);
     settle();
     toEnd();
+    showWaits(waits);
+  }
+
+  function showWaits(sentence) {
+    const place = find("chat-waits");
+    if (!place) return;
+    place.textContent = sentence;
+    place.hidden = !sentence;
   }
 
   function refused(event) {
@@ -213,6 +247,7 @@ export default function start(element) {
       return askName();
     }
     settle();
+    if (event.code === "bad_reply") answer(null);
     complain(event.text);
     input.focus();
   }
@@ -262,12 +297,15 @@ export default function start(element) {
     ({ name, staff } = seat);
     if (!nicknameForm || nicknameForm.hidden) deliver();
   });
-  hear("chat.accepted", accepted);
+  hear("chat.accepted", (event) => accepted(event));
+  hear("chat.waits", (event) => accepted(event, element.dataset.waits));
   hear("error", refused);
   setInterval(announce, ALOUD);
+  element.addEventListener("chat:reply", ({ detail }) => answer(detail));
+  find("reply-drop")?.addEventListener("click", () => { answer(null); input.focus(); });
 
   form?.addEventListener("submit", (event) => { event.preventDefault(); submit(); });
-  input?.addEventListener("input", () => { complain(""); keep(); });
+  input?.addEventListener("input", () => { complain(""); showWaits(""); keep(); });
   nicknameForm?.addEventListener("submit", (event) => { event.preventDefault(); takeName(); });
   more?.addEventListener("click", toEnd);
   scroll.addEventListener("scroll", () => { if (unseen && isAtEnd()) toEnd(); }, { passive: true });
