@@ -20,6 +20,7 @@ from merchants.rules.search import key_of
 WORDS = ("name", "category", "state", "description")
 NUMBERS = ("name", "sku", "barcode", "price", "compare_at", "weight", "low_stock")
 MINE, THEIRS = "mine", "theirs"
+Field = tuple[str, str, str]  # its place in the form, what it is called, what was typed
 
 
 @dataclass(frozen=True)
@@ -61,32 +62,44 @@ def seen_by(product: Product) -> str:
 def conflict_of(product: Product, form: ProductForm, variants: BaseVariantFormSet) -> Conflict:
     """Compare a valid form with the product as it is now."""
     seen, now = _seen(form.data.get("seen", "")), saved_words(product)
-    yours = {name: _text(form, name, form.cleaned_data[name]) for name in WORDS}
-    yours["options"] = _options(form.options())
-    keys = {name: (name, str(form.fields[name].label)) for name in WORDS}
-    keys["options"] = ("options", _("Options"))
     known = {str(pk): name for pk, name in product.variants.values_list("pk", "name")}
-    found, typed = Conflict(), set()
-    for at, row in enumerate(variants.forms):
-        pk = str(row.cleaned_data.get("id") or "")
-        typed.add(pk)
-        if pk and pk not in known:
-            found.taken_out.append(row.cleaned_data["name"] or row.cleaned_data["sku"])
-        elif pk and not row.cleaned_data["gone"]:
-            for name in NUMBERS:
-                label = str(row.fields[name].label)
-                label = f"{known[pk]}: {label}" if known[pk] else label
-                keys[f"{pk}-{name}"] = (f"{PREFIX}-{at}-{name}", label)
-                yours[f"{pk}-{name}"] = _text(row, name, row.cleaned_data[name])
+    typed = {str(row.cleaned_data.get("id") or ""): row.cleaned_data for row in variants.forms}
+    found = Conflict()
+    found.taken_out = [
+        data["name"] or data["sku"] for pk, data in typed.items() if pk and pk not in known
+    ]
     found.added = [
         name for pk, name in known.items() if pk not in typed and f"{pk}-sku" not in seen
     ]
-    for key, (place, label) in keys.items():
-        before, theirs, mine = seen.get(key), now.get(key, ""), yours[key]
-        if theirs in (mine, before):
+    for key, (place, label, mine) in (_words(form) | _numbers(variants, known)).items():
+        before, theirs = seen.get(key), now.get(key, "")
+        if theirs not in (mine, before):
+            pick = THEIRS if mine == before else MINE
+            found.fields.append(Difference(place, label, theirs, mine, pick))
+    return found
+
+
+def _words(form: ProductForm) -> dict[str, Field]:
+    """What was typed of the product itself."""
+    found = {
+        name: (name, str(form.fields[name].label), _text(form, name, form.cleaned_data[name]))
+        for name in WORDS
+    }
+    return found | {"options": ("options", _("Options"), _options(form.options()))}
+
+
+def _numbers(variants: BaseVariantFormSet, known: Mapping[str, str]) -> dict[str, Field]:
+    """What was typed of the variants that are still there and shall stay."""
+    found: dict[str, Field] = {}
+    for at, row in enumerate(variants.forms):
+        pk = str(row.cleaned_data.get("id") or "")
+        if pk not in known or row.cleaned_data["gone"]:
             continue
-        pick = THEIRS if mine == before else MINE
-        found.fields.append(Difference(place, label, theirs, mine, pick))
+        for name in NUMBERS:
+            label = str(row.fields[name].label)
+            label = f"{known[pk]}: {label}" if known[pk] else label
+            text = _text(row, name, row.cleaned_data[name])
+            found[f"{pk}-{name}"] = (f"{PREFIX}-{at}-{name}", label, text)
     return found
 
 

@@ -9,7 +9,7 @@ from django.http import QueryDict
 
 from merchants.forms.product import ProductForm, built_of
 from merchants.models import Product
-from merchants.rules.option import combinations, name_of, places
+from merchants.rules.option import Option, Values, combinations, name_of, places
 from merchants.rules.search import key_of
 
 FIELDS = (
@@ -58,9 +58,22 @@ def build(form: ProductForm, data: QueryDict, product: Product | None) -> Table:
     found = places(
         old, options, [(row["name"], known.get(pk, [])) for row, pk in zip(alive, ids, strict=True)]
     )
-    by_values = dict(zip(found, alive, strict=True))
+    table = _made(options, dict(zip(found, alive, strict=True)), alive[0] if alive else {})
+    for row, became in zip(alive, found, strict=True):
+        if became is None and row["id"]:
+            table.gone.append(row["name"])
+            table.rows.append(row | {"gone": "on"})
+    table.rows += [row for row in rows if row["gone"] and row["id"]]
+    return table
+
+
+def _made(
+    options: Sequence[Option],
+    by_values: Mapping[Values | None, dict[str, str]],
+    first: Mapping[str, str],
+) -> Table:
+    """A row for every combination: the one that is there, or one like the first."""
     table = Table([])
-    first = alive[0] if alive else {}
     for values in combinations(options):
         name = name_of(values)
         row = by_values.get(values)
@@ -68,11 +81,6 @@ def build(form: ProductForm, data: QueryDict, product: Product | None) -> Table:
             row = dict.fromkeys(FIELDS, "") | {part: first.get(part, "") for part in SHARED}
             table.fresh.append(name)
         table.rows.append(row | {"name": name})
-    for row, became in zip(alive, found, strict=True):
-        if became is None and row["id"]:
-            table.gone.append(row["name"])
-            table.rows.append(row | {"gone": "on"})
-    table.rows += [row for row in rows if row["gone"] and row["id"]]
     return table
 
 

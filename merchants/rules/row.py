@@ -152,11 +152,9 @@ def read(
     slots = _slots(texts, hints, kind)
     read = Cells(texts, currency, hints.get(Column.WEIGHT, ""))
     goods = _goods(read, slots)
-    own, parent = texts.get(Column.ID, ""), texts.get(Column.PARENT, "")
     if kind in _PARENTS:
-        group = own or goods.sku
-        families.learn([f"id:{own}" if own else "", goods.sku], replace(goods, group=group))
-        return Reading(goods, silent=True)
+        return _parent(texts.get(Column.ID, ""), goods, families)
+    parent = texts.get(Column.PARENT, "")
     if parent:
         goods = families.complete(parent, replace(goods, group=parent))
     elif goods.group:
@@ -167,6 +165,13 @@ def read(
     if not any(texts.values()):
         return Reading(goods, silent=True)
     return Reading(goods, (*read.problems, *_needed(goods, texts)), slots=slots)
+
+
+def _parent(own: str, goods: Goods, families: Families) -> Reading:
+    """A row that only describes the product of others, which name it by its number or SKU."""
+    named = [f"id:{own}" if own else "", goods.sku]
+    families.learn(named, replace(goods, group=own or goods.sku))
+    return Reading(goods, silent=True)
 
 
 def _slots(texts: dict[Column, str], hints: Mapping[Column, str], kind: str) -> tuple[Slot, ...]:

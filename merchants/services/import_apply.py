@@ -177,20 +177,7 @@ def _product(batch: Import, goods: dict[str, Any], categories: dict[str, Categor
 
 def _make_variants(batch: Import, rows: Sequence[ImportRow]) -> None:
     for row in rows:
-        goods = row.goods
-        row.variant = Variant(
-            merchant=batch.merchant,
-            product=row.product,
-            name=goods.get("spec", ""),
-            sku=_sku(batch, row),
-            barcode=goods.get("barcode", ""),
-            price=goods["price"],
-            compare_at=goods.get("compare_at"),
-            low_stock=goods.get("low_stock", 5),
-            weight=goods.get("weight"),
-            options=values_for(row.product, goods.get("options", ())) if row.product else [],
-            position=min(row.number, 32_767),
-        )
+        row.variant = _variant(batch, row)
     variants = [row.variant for row in rows if row.variant]
     Variant.objects.bulk_create(variants, batch_size=500)
     for row in rows:
@@ -202,6 +189,23 @@ def _make_variants(batch: Import, rows: Sequence[ImportRow]) -> None:
             if row.variant and row.goods.get("stock")
         }
         receive_new(pieces=pieces, store=batch.store, by=batch.by, reference=batch.reference)
+
+
+def _variant(batch: Import, row: ImportRow) -> Variant:
+    goods = row.goods
+    return Variant(
+        merchant=batch.merchant,
+        product=row.product,
+        name=goods.get("spec", ""),
+        sku=_sku(batch, row),
+        barcode=goods.get("barcode", ""),
+        price=goods["price"],
+        compare_at=goods.get("compare_at"),
+        low_stock=goods.get("low_stock", 5),
+        weight=goods.get("weight"),
+        options=values_for(row.product, goods.get("options", ())) if row.product else [],
+        position=min(row.number, 32_767),
+    )
 
 
 def _change(batch: Import, rows: Sequence[ImportRow], categories: dict[str, Category]) -> None:

@@ -65,6 +65,18 @@ def change_goods(
     Their versions go up, so that who has one open is told when she saves. Raises NothingChosen,
     TooMany, or BadPrice naming goods that would cost nothing or a fortune.
     """
+    found = _chosen(merchant, products, change)
+    _settle_words(merchant, found, change)
+    if change.repricing is not None:
+        _reprice(found, change.repricing)
+    _write_down(merchant, found, change, by)
+    for product in found:
+        product_changed.state(product=product)
+    return len(found)
+
+
+def _chosen(merchant: Merchant, products: Collection[int], change: GoodsChange) -> list[Product]:
+    """The goods, held till the change is done."""
     if len(products) > MOST:
         raise TooMany
     if change.is_empty:
@@ -73,9 +85,13 @@ def change_goods(
     found = list(locked.order_by("pk"))  # one order of locks: no deadlock
     if not found:
         raise NothingChosen(_("Tick at least one product."))
-    _settle_words(merchant, found, change)
-    if change.repricing is not None:
-        _reprice(found, change.repricing)
+    return found
+
+
+def _write_down(
+    merchant: Merchant, found: Collection[Product], change: GoodsChange, by: User
+) -> None:
+    """Who did it, for the audit log."""
     record(
         merchant=merchant,
         action=Action.GOODS_CHANGED,
@@ -87,9 +103,6 @@ def change_goods(
         category=change.category,
         repricing=_spelled(change.repricing),
     )
-    for product in found:
-        product_changed.state(product=product)
-    return len(found)
 
 
 def _settle_words(merchant: Merchant, found: Collection[Product], change: GoodsChange) -> None:

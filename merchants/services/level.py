@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet, Sum, Window
@@ -146,7 +146,7 @@ def _settle(products: set[int], now: datetime) -> int:
     return len(found)
 
 
-def _whole(products: Sequence[int]) -> QuerySet[Variant]:
+def _whole(products: Sequence[int]) -> QuerySet[Variant, Any]:
     """Their variants, those taken out too: their stock may still carry a mark."""
     return Variant.whole.filter(product__in=products).values("pk")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -88,13 +88,8 @@ def save_product(
         product = Product(merchant=merchant)
     else:
         _lock(product, version)
-    product.name = name
-    product.description = description
-    product.category = category
-    product.state = state.value
-    if options is not None:
-        product.options = [[name, list(values)] for name, values in options]
-    product.save()
+    words = {"name": name, "description": description, "category": category, "state": state.value}
+    _write_words(product, words, options)
     for variant in product.variants.filter(pk__in=gone):
         _take_out(variant)
     _let_go_of_codes(product, variants)
@@ -105,6 +100,17 @@ def save_product(
     index_products([product])
     product_changed.state(product=product)
     return product
+
+
+def _write_words(
+    product: Product, words: Mapping[str, object], options: Sequence[Option] | None
+) -> None:
+    """What it is called and how it is chosen."""
+    for field, word in words.items():
+        setattr(product, field, word)
+    if options is not None:
+        product.options = [[name, list(values)] for name, values in options]
+    product.save()
 
 
 def _lock(product: Product, version: int | None) -> None:

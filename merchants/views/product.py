@@ -44,7 +44,7 @@ from merchants.rules.picture import PhotoState
 from merchants.rules.product import ProductState
 from merchants.rules.role import Role
 from merchants.selectors.product import variants_with_stock
-from merchants.services.product import save_product
+from merchants.services.product import VariantData, save_product
 from merchants.views.picture import Arrived, arrived
 
 
@@ -84,6 +84,16 @@ def _posted(request: MerchantRequest, product: Product | None) -> HttpResponse:
         if known := answer_before(request, scope="product"):
             return redirect("merchants:product_edit", request.merchant.slug, known)
         return product_page(request, product, form, variants, status=422)
+    return _to_be_saved(request, product, form, variants)
+
+
+def _to_be_saved(
+    request: MerchantRequest,
+    product: Product | None,
+    form: ProductForm,
+    variants: BaseVariantFormSet,
+) -> HttpResponse:
+    """What was typed is right in itself: save it, unless a photo or the shop says no."""
     came = arrived(request)
     if came.refused:
         return product_page(request, product, form, variants, refused=came.refused, status=422)
@@ -133,9 +143,7 @@ def _saved(
     variants: BaseVariantFormSet,
     came: Arrived,
 ) -> HttpResponse:
-    typed = [row for row in variants.forms if row.has_changed() or row.initial]
-    options = form.options()
-    values = values_by_name(options)
+    kept, gone = _rows_typed(form, variants)
 
     def save() -> str:
         saved = save_product(
@@ -146,13 +154,9 @@ def _saved(
             description=form.cleaned_data["description"],
             category=form.category_of(request.merchant),
             state=ProductState(form.cleaned_data["state"]),
-            options=options,
-            variants=[
-                row.data_of(values.get(row.cleaned_data["name"].casefold(), ()))
-                for row in typed
-                if not row.cleaned_data["gone"]
-            ],
-            gone=[row.cleaned_data["id"] for row in typed if row.cleaned_data["gone"]],
+            options=form.options(),
+            variants=kept,
+            gone=gone,
             by=request.user,
             store=variants.store,
         )
@@ -162,6 +166,20 @@ def _saved(
     public_id = once_per_form(request, scope="product", act=save)
     messages.success(request, _("Saved"))
     return redirect("merchants:product_edit", request.merchant.slug, public_id)
+
+
+def _rows_typed(
+    form: ProductForm, variants: BaseVariantFormSet
+) -> tuple[list[VariantData], list[int]]:
+    """The variants as they shall be, each with its values, and the ids of those to take out."""
+    values = values_by_name(form.options())
+    typed = [row for row in variants.forms if row.has_changed() or row.initial]
+    kept = [
+        row.data_of(values.get(row.cleaned_data["name"].casefold(), ()))
+        for row in typed
+        if not row.cleaned_data["gone"]
+    ]
+    return kept, [row.cleaned_data["id"] for row in typed if row.cleaned_data["gone"]]
 
 
 def product_page(
