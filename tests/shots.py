@@ -18,6 +18,7 @@ import tempfile
 import time
 import urllib.request
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from PIL import Image
@@ -31,6 +32,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "shots"
 HOST, PASSWORD = "fang@demo.guitai", "guitai-demo"
+TICKED = ("[data-row]:nth-child(2) [data-tick]", "[data-row]:nth-child(3) [data-tick]")
+# Good rows, one to mend and one worth a look; a number makes it new goods each time.
+SHEET = """商品名称,规格1名,规格1值,规格2名,规格2值,规格编码,价格(元),库存,重量(kg)
+云雾绿茶 {n},包装,罐装,净含量,50克,YW{n}-G50,68.00,10,0.12
+云雾绿茶 {n},,罐装,,100克,YW{n}-G100,128.00,6,0.2
+云雾绿茶 {n},,袋装,,100克,YW{n}-D100,118.00,9,很重
+玻璃公道杯 {n},,,,,YW{n}-B,一百八,4,0.3
+竹茶则 {n},,,,,,35.00,26,
+"""
+_sheets = count(1)
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,8 @@ class Screen:
     staff: bool = False
     press: tuple[str, ...] = ()
     full: bool = True
+    fill: tuple[tuple[str, str], ...] = ()  # fields and what is typed or chosen, once they show
+    sheet: bool = False  # begins with the upload of a goods sheet
 
 
 def screens(folder: Path) -> list[Screen]:
@@ -97,13 +110,24 @@ def screens(folder: Path) -> list[Screen]:
             "products-ticked",
             f"{shop}/products/",
             staff=True,
-            press=("[data-row]:nth-child(2) [data-tick]", "[data-row]:nth-child(3) [data-tick]"),
+            press=TICKED,
         ),
         Screen("stock", f"{shop}/products/{tea}/stock/", staff=True),
         Screen("counter", f"{shop}/counter/", staff=True, press=("main form button",)),
         Screen("stocktakes", f"{shop}/stocktakes/", staff=True),
         Screen("transfer", f"{shop}/transfer/", staff=True),
+        Screen("products-filtered", f"{shop}/products/?state=on_sale&sort=name", staff=True),
+        Screen(
+            "products-bulk",
+            f"{shop}/products/",
+            staff=True,
+            press=(*TICKED, "[data-bar] [value=change]", "[value=preview]:visible"),
+            fill=(("#id_way", "cheaper_percent"), ("#id_value", "10")),
+        ),
         Screen("imports", f"{shop}/imports/", staff=True),
+        Screen("import-columns", "", staff=True, sheet=True),
+        Screen("import-preview", "", staff=True, sheet=True, press=(".savebar button",)),
+        Screen("import-result", "", staff=True, sheet=True, press=(".savebar button", ".imp-go")),
         Screen("orders", f"{shop}/orders/", staff=True),
         Screen("order", f"{shop}/orders/{to_ship}/", staff=True),
         Screen("coupons", f"{shop}/coupons/", staff=True),
@@ -209,17 +233,40 @@ def _speak(context: BrowserContext, language: str) -> None:
 
 
 def _picture(page: Page, screen: Screen, out: Path) -> None:
-    page.goto(screen.path)
+    if screen.sheet:
+        _upload(page)
+    else:
+        page.goto(screen.path)
     page.wait_for_timeout(1800 if "live" in screen.name or "console" in screen.name else 500)
+    filled = list(screen.fill)
     for selector in screen.press:
+        while filled and page.locator(filled[0][0]).is_visible():
+            _type(page, *filled.pop(0))
         if page.locator(selector).first.is_visible():
             page.locator(selector).first.click()
-        page.wait_for_timeout(900)
+        page.wait_for_timeout(4000 if screen.sheet else 900)
     page.screenshot(path=out, full_page=screen.full)
 
 
+def _type(page: Page, selector: str, text: str) -> None:
+    field = page.locator(selector)
+    if field.evaluate("field => field.tagName") == "SELECT":
+        field.select_option(text)
+    else:
+        field.fill(text)
+
+
+def _upload(page: Page) -> None:
+    page.goto("/dashboard/guifang/imports/")
+    sheet = SHEET.format(n=next(_sheets)).encode("gb18030")
+    file = {"name": "三月商品.csv", "mimeType": "text/csv", "buffer": sheet}
+    page.locator("[name=file]").set_input_files(files=[file])  # type: ignore[list-item]
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/imports/*/")
+
+
 def _wait(url: str) -> None:
-    for _ in range(600):
+    for _ in range(1500):
         try:
             with urllib.request.urlopen(f"{url}/healthz", timeout=2):
                 return

@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 from merchants.models import Stock
 from tests.journeys.browser import Troubles, chromium, desk, phone, sign_in
 from tests.journeys.conftest import PASSWORD
-from tests.merchants.sheets import SHOPIFY, SQUARE, WOO
+from tests.merchants.sheets import SHOP, SHOPIFY, SHOPIFY_2025, SQUARE, WOO
+from tests.merchants.sheets import TILL as SHIRTS
 from tests.servers import until
 
 pytestmark = pytest.mark.slow
@@ -61,20 +62,35 @@ def test_a_sheet_of_the_till_is_mended_brought_in_and_undone(server, shop, alice
         assert troubles.found == []
 
 
-@pytest.mark.parametrize(
-    ("content", "name", "skus"),
-    [
-        (SHOPIFY, "products_export_1.csv", {"LJ-50", "LJ-250", "CUP"}),
-        (WOO, "wc-product-export.csv", {"HOODIE-B", "HOODIE-R", "CAP"}),
-        (SQUARE, "catalog.csv", {"LAT-S", "LAT-L", "MUF"}),
-    ],
-)
-def test_exports_of_other_shop_systems_come_in_as_they_are(
-    server, shop, alice, account, content, name, skus
-):
+EXPORTS = [  # (file, its name, its encoding, what is chosen in the preview, {SKU: grams})
+    (SHOPIFY, "products_export_1.csv", "utf-8", "Size 250 g", {"LJ-50": 60, "LJ-250": 286}),
+    (SHOPIFY_2025, "products.csv", "utf-8", "Colour Red · Size L", {"TEE-RL": 180, "TEE-BM": 190}),
+    (WOO, "wc-product-export.csv", "utf-8-sig", "Colour Red", {"HOODIE-B": 600, "HOODIE-R": 650}),
+    (SQUARE, "catalog.csv", "utf-8", "Size Large · Milk Oat", {"LAT-S": None, "MUF": 113}),
+    (SHIRTS, "商品.csv", "gb18030", "颜色 蓝 · 尺码 M", {"CS-RL": 240, "SJ-1": 46}),
+    (SHOP, "商品导出.csv", "gb18030", "包装 罐装 · 净含量 100克", {"LJ-G100": 200, "BLB": None}),
+]
+
+
+@pytest.mark.parametrize("open_", [desk, phone])
+def test_exports_of_other_shop_systems_come_in_as_they_are(server, shop, alice, account, open_):
+    """One browser for all of them, each beside what came before."""
     with chromium() as browser:
-        page = desk(browser, server.url).new_page()
+        page = open_(browser, server.url).new_page()
+        troubles = Troubles(page)
         sign_in(page, account(alice).email, PASSWORD)
-        choose(page, content, name)
-        bring_in(page)
-        assert set(shop.variants.values_list("sku", flat=True)) == skus
+        for content, name, encoding, chosen, weights in EXPORTS:
+            choose(page, content, name, encoding)
+            page.goto(f"{page.url.split('?')[0]}?only=all")
+            expect(page.locator("#check")).to_contain_text(chosen)
+            bring_in(page)
+            found = shop.variants.filter(sku__in=weights)
+            assert dict(found.values_list("sku", "weight")) == weights
+        assert troubles.found == []
+        tee = shop.products.get(name="Cotton tee")
+        page.goto(f"/s/tea/p/{tee.public_id}/")
+        expect(page.locator("main")).to_contain_text("Colour")
+        page.goto(f"/dashboard/tea/products/{tee.public_id}/")
+        expect(page.locator("[name=option_0_values]")).to_have_value("Red、Blue")
+        overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(overflow) <= 0
