@@ -33,6 +33,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OUT = ROOT / "shots"
 HOST, PASSWORD = "fang@demo.guitai", "guitai-demo"
 TICKED = ("[data-row]:nth-child(2) [data-tick]", "[data-row]:nth-child(3) [data-tick]")
+SCAN = "[data-scan] .btn--primary"
+CODES = (("#scan", "GF-01-1"), ("#scan", "GF-02-1"))
 # Good rows, one to mend and one worth a look; a number makes it new goods each time.
 SHEET = """商品名称,规格1名,规格1值,规格2名,规格2值,规格编码,价格(元),库存,重量(kg)
 云雾绿茶 {n},包装,罐装,净含量,50克,YW{n}-G50,68.00,10,0.12
@@ -114,8 +116,29 @@ def screens(folder: Path) -> list[Screen]:
         ),
         Screen("stock", f"{shop}/products/{tea}/stock/", staff=True),
         Screen("counter", f"{shop}/counter/", staff=True, press=("main form button",)),
+        Screen(
+            "counter-camera",
+            f"{shop}/counter/",
+            staff=True,
+            press=("main form button", "[data-scan-camera]"),
+            full=False,
+        ),
         Screen("stocktakes", f"{shop}/stocktakes/", staff=True),
+        Screen(
+            "stocktake",
+            f"{shop}/stocktakes/",
+            staff=True,
+            press=("main [name=store], main .rows a", *[SCAN] * len(CODES)),
+            fill=CODES,
+        ),
         Screen("transfer", f"{shop}/transfer/", staff=True),
+        Screen(
+            "transfer-box",
+            f"{shop}/transfer/",
+            staff=True,
+            press=("[name=clear]", *[SCAN] * len(CODES), "[name=go]"),
+            fill=(*CODES, ("#list [name^=n-] >> nth=0", "999")),
+        ),
         Screen("products-filtered", f"{shop}/products/?state=on_sale&sort=name", staff=True),
         Screen(
             "products-bulk",
@@ -240,7 +263,9 @@ def _picture(page: Page, screen: Screen, out: Path) -> None:
     page.wait_for_timeout(1800 if "live" in screen.name or "console" in screen.name else 500)
     filled = list(screen.fill)
     for selector in screen.press:
-        while filled and page.locator(filled[0][0]).is_visible():
+        typed: set[str] = set()  # what comes next into the same field waits for the next press
+        while filled and filled[0][0] not in typed and page.locator(filled[0][0]).is_visible():
+            typed.add(filled[0][0])
             _type(page, *filled.pop(0))
         if page.locator(selector).first.is_visible():
             page.locator(selector).first.click()

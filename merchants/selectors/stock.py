@@ -121,18 +121,19 @@ def till_lines(
     )
     rows = Variant.whole.filter(pk__in={group["stock__variant"] for group in groups})
     variants = with_store(rows.select_related("product"), store).in_bulk()
-    return [
-        TillLine(
-            reference=group["reference"],
-            variant=variants[group["stock__variant"]],
-            sold=group["net"],
-            at=group["last"],
-            free=variants[group["stock__variant"]].free,
-            price=group["price"],
-            amount=group["amount"],
-        )
-        for group in groups
-    ]
+    return [_till_line(group, variants[group["stock__variant"]]) for group in groups]
+
+
+def _till_line(group: Mapping[str, Any], variant: Any) -> TillLine:
+    return TillLine(
+        reference=group["reference"],
+        variant=variant,
+        sold=group["net"],
+        at=group["last"],
+        free=variant.free,
+        price=group["price"],
+        amount=group["amount"],
+    )
 
 
 def till_total(store: Store, by: User, since: datetime) -> dict[str, int]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
@@ -132,25 +133,12 @@ def receive_new(
     """
     if any(not 0 < count <= MOST_ON_HAND for count in pieces.values()):
         raise BadQuantity
+    fresh = [Stock(variant=one, store=store, on_hand=count) for one, count in pieces.items()]
+    stock = Stock.objects.bulk_create(fresh, batch_size=500)
+    facts: dict[str, Any] = {"reason": Reason.RECEIVED.value, "by": by, "reference": reference}
     now = timezone.now()
-    stock = Stock.objects.bulk_create(
-        [Stock(variant=variant, store=store, on_hand=count) for variant, count in pieces.items()],
-        batch_size=500,
-    )
-    StockMovement.objects.bulk_create(
-        [
-            StockMovement(
-                stock=place,
-                delta=place.on_hand,
-                reason=Reason.RECEIVED.value,
-                by=by,
-                reference=reference,
-                at=now,
-            )
-            for place in stock
-        ],
-        batch_size=500,
-    )
+    moves = [StockMovement(stock=one, delta=one.on_hand, at=now, **facts) for one in stock]
+    StockMovement.objects.bulk_create(moves, batch_size=500)
 
 
 @transaction.atomic

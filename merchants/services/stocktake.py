@@ -170,19 +170,23 @@ def apply_stocktake(
     """
     now = timezone.now()
     mine = Stocktake.objects.filter(pk=stocktake.pk, version=version)
-    if not mine.filter(state=StocktakeState.OPEN.value).update(
-        state=StocktakeState.APPLIED.value, ended_at=now
-    ):
-        stocktake.refresh_from_db()
-        if stocktake.state == StocktakeState.OPEN:
-            raise CountedMeanwhile
-        if stocktake.state == StocktakeState.APPLIED and stocktake.version == version:
-            return stocktake
-        raise StocktakeOver
+    ended = {"state": StocktakeState.APPLIED.value, "ended_at": now}
+    if not mine.filter(state=StocktakeState.OPEN.value).update(**ended):
+        return _booked_before(stocktake, version)
     stocktake.refresh_from_db()
     if gone is not None:
         _count_rest_as_none(stocktake, by, gone)
     _book(stocktake, Entry(Reason.COUNTED, by, now, stocktake.reference))
+    return stocktake
+
+
+def _booked_before(stocktake: Stocktake, version: int) -> Stocktake:
+    """As she saw it; else raises what is in the way."""
+    stocktake.refresh_from_db()
+    if stocktake.state == StocktakeState.OPEN:
+        raise CountedMeanwhile
+    if stocktake.state != StocktakeState.APPLIED or stocktake.version != version:
+        raise StocktakeOver
     return stocktake
 
 

@@ -24,11 +24,11 @@ class SameStore(RuleBroken):
 
 
 class TransferRefused(OutOfStock):
-    """`variant` is the one of which there is too little."""
+    """`variant` is the one of which there is too little, and `why` says so without its name."""
 
-    def __init__(self, sentence: object, *, variant: int) -> None:
-        super().__init__(sentence, variant=variant)
-        self.variant = variant
+    def __init__(self, why: str, *, variant: Variant) -> None:
+        super().__init__(f"{variant}: {why}", variant=variant.pk)
+        self.variant, self.why = variant.pk, why
 
 
 @transaction.atomic
@@ -42,13 +42,7 @@ def transfer_stock(
     wait for each other and never both. Raises TransferRefused naming the goods, SameStore, or
     BadQuantity.
     """
-    if source.pk == target.pk:
-        raise SameStore
-    merchants = {one.merchant_id for one in pieces} | {source.merchant_id, target.merchant_id}
-    if not pieces or len(merchants) > 1:
-        raise BadQuantity
-    if any(not 0 < count <= MOST_ON_HAND for count in pieces.values()):
-        raise BadQuantity(_("Write a whole number from 1 to 1,000,000."))
+    _look(pieces, source, target)
     now, reference = timezone.now(), f"{TRANSFER} {short_id()}"
     for variant in sorted(pieces, key=lambda one: one.pk):
         for store in in_order((source, target)):
@@ -61,8 +55,18 @@ def transfer_stock(
     return reference
 
 
+def _look(pieces: Mapping[Variant, int], source: Store, target: Store) -> None:
+    if source.pk == target.pk:
+        raise SameStore
+    merchants = {one.merchant_id for one in pieces} | {source.merchant_id, target.merchant_id}
+    if not pieces or len(merchants) > 1:
+        raise BadQuantity
+    if any(not 0 < count <= MOST_ON_HAND for count in pieces.values()):
+        raise BadQuantity(_("Write a whole number from 1 to 1,000,000."))
+
+
 def _book(stock: Stock, variant: Variant, delta: int, entry: Entry) -> None:
     try:
         book(stock=stock, delta=delta, entry=entry)
     except OutOfStock as refusal:
-        raise TransferRefused(f"{variant}: {refusal}", variant=variant.pk) from refusal
+        raise TransferRefused(str(refusal), variant=variant) from refusal

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
+from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -158,26 +158,30 @@ def _page(
     stocktake.refresh_from_db()
     shown = shown or request.GET.get("view", "")
     shown = shown if shown in VIEWS else VIEWS[0]
-    rows = (
-        uncounted(stocktake, _category(request)).select_related("variant__product")
-        if shown == "left"
-        else counted_lines(stocktake, differing=shown == "off")
-    )
-    part = request.htmx and not request.htmx.boosted
     context = {
         "stocktake": stocktake,
         "is_open": stocktake.state == StocktakeState.OPEN,
         "progress": progress_of(stocktake),
         "shown": shown,
-        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "page": _lines(request, stocktake, shown),
         "last": _last(request, stocktake),
         "categories": request.merchant.categories.all(),
         "query": request.GET,
         "goods": found_goods(request.merchant, said.get("typed", ""), stocktake.store),
         **said,
     }
+    part = request.htmx and not request.htmx.boosted
     name = "_count.html" if part else "page.html"
     return render(request, f"merchants/stocktake/{name}", context, status=status)
+
+
+def _lines(request: MerchantRequest, stocktake: Stocktake, shown: str) -> Page[Any]:
+    rows = (
+        uncounted(stocktake, _category(request)).select_related("variant__product")
+        if shown == "left"
+        else counted_lines(stocktake, differing=shown == "off")
+    )
+    return Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
 
 
 def _category(request: MerchantRequest) -> Any:

@@ -22,7 +22,7 @@ from merchants.resent import once_per_form
 from merchants.rules.role import Role
 from merchants.rules.search import key_of
 from merchants.selectors.stock import find_variant, found_goods, with_store
-from merchants.services.transfer import transfer_stock
+from merchants.services.transfer import TransferRefused, transfer_stock
 
 LONGEST = 60
 MOST = 200  # kinds of goods in one go
@@ -53,8 +53,10 @@ def _gone(request: MerchantRequest, form: TransferForm, typed: dict[int, str]) -
     if form.is_valid() and pieces and not troubles:
         try:
             once_per_form(request, scope="transfer", act=lambda: _move(request, form, pieces))
+        except TransferRefused as refusal:
+            troubles[refusal.variant] = refusal.why
         except RuleBroken as refusal:
-            troubles[refusal.details.get("variant", 0)] = str(refusal)
+            troubles[0] = str(refusal)
         else:
             return _moved(request, form, sum(pieces.values()))
     return _page(request, form, typed, troubles=troubles, status=422)

@@ -153,7 +153,7 @@ def test_the_camera_reads_a_barcode_once_for_each_look(
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("NotAllowedError", "允许"), ("NotFoundError", "没有相机"), ("Error", "占用")],
+    [("NotAllowedError", "允许"), ("NotFoundError", "没有摄像头"), ("Error", "占用")],
 )
 @pytest.mark.usefixtures("shop", "store", "goods")
 def test_a_camera_that_is_denied_or_missing_says_so(server, bob, account, name, word):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -34,6 +32,7 @@ from merchants.services.stocktake import (
     set_count,
 )
 from tests.conftest import product_of
+from tests.races.shopper import at_once
 
 HTMX = {"HX-Request": "true"}
 
@@ -263,13 +262,8 @@ def test_two_devices_that_find_five_each_have_found_ten(stocktake, variant, bob)
     def device() -> None:
         for _ in range(5):
             count_one_more(stocktake=stocktake, variant=variant, by=bob)
-        connection.close()
 
-    devices = [threading.Thread(target=device) for _ in range(2)]
-    for one in devices:
-        one.start()
-    for one in devices:
-        one.join()
+    assert at_once([device, device]) == [None, None]
     assert stocktake.lines.get().counted == 10
 
 
@@ -356,6 +350,21 @@ def test_an_absurd_key_is_no_row(as_bob, url, shop, stocktake, digits):
     assert as_bob.post(begin, {"store": digits}).status_code == 404
     left = {"view": "left", "category": digits}
     assert as_bob.get(url(), left).status_code == 200
+
+
+def test_a_nul_never_reaches_the_database(as_alice, url, variant, stocktake):
+    nul = "\x00"
+    forms = [
+        {"code": f"{nul}4711"},
+        {"variant": nul},
+        {"variant": variant.pk, "counted": f"1{nul}"},
+    ]
+    with CaptureQueriesContext(connection) as seen:
+        for form in forms:
+            assert as_alice.post(url("count"), form, headers=HTMX).status_code == 422
+        as_alice.post(url("apply"), {"version": nul, "pieces": nul, "rest": nul})
+        as_alice.get(url(), {"view": nul, "category": nul, "page": nul})
+    assert not [one for one in seen if nul in one["sql"]]
 
 
 def test_goods_taken_out_since_are_named_and_get_no_pieces(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
+from contextlib import suppress
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -15,6 +16,7 @@ from merchants.models import Stock, StockMovement, Store
 from merchants.rules.stock import Reason
 from merchants.services.stock import change_stock, reserve
 from merchants.services.transfer import SameStore, TransferRefused, transfer_stock
+from tests.races.shopper import at_once
 
 HTMX = {"HX-Request": "true"}
 
@@ -85,39 +87,20 @@ def test_opposite_transfers_and_sales_at_once_neither_hang_nor_lose(
     for one in (variant, glass):
         change_stock(variant=one, store=second, delta=30, reason=Reason.RECEIVED, by=bob)
     before = sum(Stock.objects.values_list("on_hand", flat=True))
-    troubles: list[BaseException] = []
 
     def mover(source: Store, target: Store) -> None:
-        try:
-            for _ in range(15):
-                try:
-                    transfer_stock(
-                        pieces={variant: 1, glass: 2}, source=source, target=target, by=bob
-                    )
-                except OutOfStock:
-                    continue
-        except BaseException as trouble:
-            troubles.append(trouble)
-        finally:
-            connection.close()
+        pieces = {variant: 1, glass: 2}
+        for _ in range(15):
+            with suppress(OutOfStock):
+                transfer_stock(pieces=pieces, source=source, target=target, by=bob)
 
     def holder() -> None:
-        try:
-            for number in range(10):
-                reserve(merchant=shop, basket={variant.pk: 1, glass.pk: 1}, reference=f"o{number}")
-        except BaseException as trouble:
-            troubles.append(trouble)
-        finally:
-            connection.close()
+        for number in range(10):
+            reserve(merchant=shop, basket={variant.pk: 1, glass.pk: 1}, reference=f"o{number}")
 
     ways = [(store, second), (second, store)] * 2
-    crowd = [threading.Thread(target=mover, args=way) for way in ways]
-    crowd.append(threading.Thread(target=holder))
-    for one in crowd:
-        one.start()
-    for one in crowd:
-        one.join(60)
-    assert troubles == []
+    results = at_once([partial(mover, *way) for way in ways] + [holder])
+    assert results == [None] * 5
     assert sum(Stock.objects.values_list("on_hand", flat=True)) == before
     assert sum(Stock.objects.values_list("reserved", flat=True)) == 20
 
@@ -275,6 +258,33 @@ def test_a_write_off_says_why_and_a_transfer_where_to(as_carol, stock, variant, 
     done = as_carol.post(stock, data | {"reason": "transferred", "target": second.pk})
     assert done.status_code == 302
     assert there(variant) == {"清河坊店": 6, "文三路店": 2}
+
+
+@pytest.mark.parametrize("letter", ["\x00", "\x07", "\n", "\u202e", "\u2028"])
+def test_what_nobody_can_see_is_refused_at_the_note(as_carol, stock, variant, store, letter):
+    data = {"variant": variant.pk, "store": store.pk, "reason": "received", "quantity": "3"}
+    answer = as_carol.post(stock, data | {"note": f"单{letter}号"}, headers=HTMX)
+    assert answer.status_code == 422
+    assert answer.context["form"].errors["note"]
+    assert 'value="3"' in answer.text
+    assert there(variant) == {"清河坊店": 10}
+
+
+def test_a_nul_never_reaches_the_database(as_carol, stock, url, variant, store, second):
+    nul = "\x00"
+    data = {"variant": variant.pk, "store": store.pk, "reason": "received", "quantity": "3"}
+    places = {"source": store.pk, "target": second.pk}
+    with CaptureQueriesContext(connection) as seen:
+        for name in ("variant", "store", "reason", "quantity"):
+            as_carol.post(stock, data | {name: f"{data[name]}{nul}", "note": ""})
+        for asked in ("variant", "store", "reason", "page"):
+            as_carol.get(stock, {asked: nul})
+        for more in ({"code": f"{nul}x"}, {"add": nul}, {f"n-{variant.pk}": nul, "go": "1"}):
+            assert as_carol.post(url, places | more).status_code == 422
+        as_carol.post(url, {"source": nul, "target": nul, "code": variant.sku})
+    queries = [one["sql"] for one in seen if "django_session" not in one["sql"]]
+    assert not [sql for sql in queries if nul in sql]
+    assert there(variant) == {"清河坊店": 10}
 
 
 def test_full_width_digits_are_digits(as_carol, stock, variant, store):

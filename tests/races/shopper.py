@@ -13,6 +13,7 @@ from http.cookies import SimpleCookie
 from typing import TypeVar
 
 from django.conf import settings
+from django.db import connection
 from django.utils import timezone
 
 from livestream.selectors.invariant import ALL
@@ -96,6 +97,8 @@ def at_once(acts: Iterable[Callable[[], Result]]) -> list[Result | Exception]:
             results[place] = act()
         except Exception as trouble:  # handed back: the test decides what may fail
             results[place] = trouble
+        finally:
+            connection.close()  # the thread's own, if it asked the database
 
     threads = [threading.Thread(target=run, args=item) for item in enumerate(acts)]
     for thread in threads:
