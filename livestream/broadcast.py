@@ -186,6 +186,12 @@ def room_moved(room: Room, *, quiet: bool = False, **more: Any) -> None:
         _after_commit(room_group(room.pk), {"type": "hub.dismiss", "user": None})
 
 
+def host_changed(room: Room) -> None:
+    """Another colleague is the host."""
+    tell(room, {"type": "host.changed", "name": room.host_name})
+    tell(room, {"type": "crew.changed", "host": room.host_id, "backup": room.backup_id}, staff=True)
+
+
 def pinned(room: Room, card: Event | None) -> None:
     """Show the card of the item that is being explained, or take it away."""
     tell(room, {"type": "item.pinned", "card": card})

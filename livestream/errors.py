@@ -81,6 +81,24 @@ class NoContact(RuleBroken):
     sentence = _("Leave an e-mail address or a mobile number, so that we can reach you.")
 
 
+class BadCrew(RuleBroken):
+    code = "bad_crew"
+    status = 422
+    sentence = _("A crew is of this shop, with at most 20 assistants.")
+
+
+class NotShowing(RuleBroken):
+    code = "not_showing"
+    status = 403
+    sentence = _("Only the host, the backup host and managers show this room.")
+
+
+class BadGrace(RuleBroken):
+    code = "bad_grace"
+    status = 422
+    sentence = _("A show without a picture can go on for 0 to 240 minutes.")
+
+
 class StreamTaken(RuleBroken):
     code = "taken"
     sentence = _("Another device is showing this room. Take over to show it from here.")

@@ -92,6 +92,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "livestream:console": (CLERK, {GET}, ["room"]),
     "livestream:console_panels": (CLERK, {GET}, ["room"]),
     "livestream:console_move": (CLERK, {POST}, ["room"]),
+    "livestream:console_handover": (CLERK, {POST}, ["room"]),
     "livestream:console_spotlight": (CLERK, {POST}, ["room"]),
     "livestream:console_drop": (CLERK, {POST}, ["room"]),
     "livestream:console_chat": (CLERK, {POST}, ["room"]),

@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from livestream.errors import BadStart, BadTitle
-from livestream.rules.room import is_title, may_start_at
+from livestream.models.room import VISIBILITIES
+from livestream.rules.crew import LONGEST_GRACE
+from livestream.rules.room import GRACE_MINUTES, is_title, may_start_at
 from livestream.services.drop import LONGEST
 from merchants.forms.money import MoneyField, speak
 from merchants.models import Merchant, Product, Staff
@@ -32,6 +34,30 @@ class RoomForm(forms.Form):
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
     )
     host = forms.ModelChoiceField(Staff.objects.none(), label=_("Host"), empty_label=None)
+    backup = forms.ModelChoiceField(
+        Staff.objects.none(),
+        label=_("Backup host"),
+        required=False,
+        empty_label=_("Nobody"),
+        help_text=_("May take the camera over during the show."),
+    )
+    assistants = forms.ModelMultipleChoiceField(
+        Staff.objects.none(),
+        label=_("Assistants"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Help with shelf, chat and offers on devices of their own."),
+    )
+    visibility = forms.ChoiceField(
+        label=_("Who finds it"), choices=VISIBILITIES, widget=forms.RadioSelect, initial="listed"
+    )
+    grace_minutes = forms.IntegerField(
+        label=_("If the picture is lost, end by itself after (minutes)"),
+        min_value=0,
+        max_value=LONGEST_GRACE,
+        initial=GRACE_MINUTES,
+        help_text=_("Until then the room goes on selling. 0: only you end it."),
+    )
     cover = forms.FileField(
         label=_("Cover"),
         required=False,
@@ -41,8 +67,9 @@ class RoomForm(forms.Form):
 
     def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = cast(forms.ModelChoiceField, self.fields["host"])
-        field.queryset = merchant.staff.select_related("user")
+        for name in ("host", "backup", "assistants"):
+            field = cast(forms.ModelChoiceField, self.fields[name])
+            field.queryset = merchant.staff.select_related("user")
 
     def clean_title(self) -> str:
         title = self.cleaned_data["title"].strip()

@@ -81,3 +81,8 @@ def is_title(title: str) -> bool:
 def may_start_at(starts_at: datetime, now: datetime) -> bool:
     """From now (a minute's grace for the form) to half a year ahead."""
     return now - timedelta(minutes=1) <= starts_at <= now + FURTHEST_START
+
+
+def is_lost(since: datetime | None, grace: int, now: datetime) -> bool:
+    """Whether a show without a picture since then has used up its `grace` minutes (0: never)."""
+    return since is not None and grace > 0 and now - since >= timedelta(minutes=grace)

@@ -24,7 +24,7 @@ class Chapter:
 
 
 def _public() -> RoomQuerySet:
-    return Room.objects.public().select_related("merchant", "host")
+    return Room.objects.listed().select_related("merchant", "host")
 
 
 def rooms(now: datetime) -> dict[str, Any]:

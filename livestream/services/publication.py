@@ -16,8 +16,9 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
-from livestream.errors import NotOnAir, StreamTaken
+from livestream.errors import NotOnAir, NotShowing, StreamTaken
 from livestream.models import Publication, Room
+from livestream.rules.crew import may_show
 from livestream.rules.room import ON_AIR, RoomState
 from livestream.services.room import interrupt_room, resume_room
 from merchants.errors import RuleBroken
@@ -38,9 +39,12 @@ def open_publication(
     """Make `publisher` the only one whose media counts; every earlier epoch is fenced off.
 
     The same publisher may always come again (a reloaded page). Raises StreamTaken if another
-    one has been heard of within FRESH, unless `takeover`; NotOnAir if the room takes no picture.
+    one has been heard of within FRESH, unless `takeover`; NotOnAir if the room takes no picture;
+    NotShowing for a colleague who is not to send it.
     """
     now = timezone.now()
+    if by is not None and not _shows(room, by):
+        raise NotShowing
     rows = Room.objects.filter(pk=room.pk, state__in=TAKES_MEDIA)
     if not takeover:
         rows = rows.exclude(_busy(room, publisher, now))
@@ -52,6 +56,12 @@ def open_publication(
     return room.publications.create(
         epoch=room.epoch, publisher=publisher, by=by, codec=codec[:80], started_at=now
     )
+
+
+def _shows(room: Room, by: Staff) -> bool:
+    """Asked of the row: the show may have been handed over since the page was opened."""
+    host, backup = Room.objects.values_list("host", "backup").get(pk=room.pk)
+    return may_show(staff=by.pk, role=by.role, host=host, backup=backup)
 
 
 def _busy(room: Room, publisher: UUID, now: datetime) -> Q:

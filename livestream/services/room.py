@@ -18,20 +18,24 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from livestream import broadcast
-from livestream.errors import BadStart, BadTitle, EmptyShelf, WrongState
+from livestream.errors import BadGrace, BadStart, BadTitle, EmptyShelf, WrongState
 from livestream.media.reel import put_away
 from livestream.models import Replay, Room
+from livestream.rules.crew import LONGEST_GRACE
 from livestream.rules.room import (
+    GRACE_MINUTES,
     LATE_START,
     LONG_REHEARSAL,
     LONGEST_SHOW,
     NOT_BEGUN,
     ON_AIR,
     RoomState,
+    is_lost,
     is_title,
     may_move,
     may_start_at,
 )
+from livestream.services.crew import set_crew
 from livestream.services.shelf import fill_shelf
 from merchants.models import Merchant, Product, Staff
 from merchants.rules.picture import COVER_SIZE
@@ -49,14 +53,28 @@ def make_room(
     starts_at: datetime,
     products: Sequence[Product] = (),
     cover: tuple[BinaryIO, int] | None = None,
+    visibility: str = "listed",
+    grace_minutes: int = GRACE_MINUTES,
+    backup: Staff | None = None,
+    assistants: Sequence[Staff] = (),
 ) -> Room:
     """A draft with its shelf in the order of `products`. `cover` is a file and its bytes.
 
-    Raises BadTitle, BadStart, BadPicture, ForeignProduct or FullShelf.
+    Without a picture it goes on for `grace_minutes` (0: until somebody ends it). Raises BadTitle,
+    BadStart, BadGrace, BadCrew, BadPicture, ForeignProduct or FullShelf.
     """
     _check(title, starts_at, timezone.now())
-    room = Room(merchant=merchant, host=host, title=title.strip(), starts_at=starts_at)
+    _check_grace(grace_minutes)
+    room = Room(
+        merchant=merchant,
+        host=host,
+        title=title.strip(),
+        starts_at=starts_at,
+        visibility=visibility,
+        grace_minutes=grace_minutes,
+    )
     room.save()
+    set_crew(room=room, backup=backup, assistants=assistants)
     fill_shelf(room=room, products=products)
     if cover is not None:
         set_cover(room=room, file=cover[0], size=cover[1])
@@ -71,6 +89,10 @@ def change_room(
     starts_at: datetime,
     host: Staff,
     cover: tuple[BinaryIO, int] | None = None,
+    visibility: str | None = None,
+    grace_minutes: int | None = None,
+    backup: Staff | None = None,
+    assistants: Sequence[Staff] = (),
 ) -> Room:
     """New words or another time for a room that has not begun. Raises as `make_room`.
 
@@ -86,13 +108,24 @@ def change_room(
     fields: dict[str, Any] = {"title": title.strip(), "starts_at": starts_at, "host": host}
     if starts_at > before.starts_at:
         fields["announced_at"] = None
+    if visibility is not None:
+        fields["visibility"] = visibility
+    if grace_minutes is not None:
+        _check_grace(grace_minutes)
+        fields["grace_minutes"] = grace_minutes
     if not Room.objects.filter(pk=room.pk, state__in=NOT_BEGUN).update(**fields):
         raise WrongState(_("A room that has begun cannot be changed."))
     for name, value in fields.items():
         setattr(room, name, value)
+    set_crew(room=room, backup=backup, assistants=assistants)
     if cover is not None:
         set_cover(room=room, file=cover[0], size=cover[1])
     return room
+
+
+def _check_grace(minutes: int) -> None:
+    if not 0 <= minutes <= LONGEST_GRACE:
+        raise BadGrace
 
 
 def _check(title: str, starts_at: datetime, now: datetime) -> None:
@@ -150,13 +183,13 @@ def pause_room(*, room: Room) -> Room:
 @transaction.atomic
 def resume_room(*, room: Room) -> Room:
     """The picture is back, from a pause or from a lost stream."""
-    return _move(room, RoomState.LIVE, media_at=timezone.now())
+    return _move(room, RoomState.LIVE, media_at=timezone.now(), interrupted_at=None)
 
 
 @transaction.atomic
 def interrupt_room(*, room: Room) -> Room:
-    """The stream is lost; the room says so and keeps selling."""
-    return _move(room, RoomState.INTERRUPTED)
+    """The stream is lost; the room says so and keeps selling, for as long as its grace lasts."""
+    return _move(room, RoomState.INTERRUPTED, interrupted_at=timezone.now())
 
 
 @transaction.atomic
@@ -208,7 +241,9 @@ def _put_away(room: Room) -> None:
 
 
 def sweep_rooms(now: datetime) -> None:
-    """Expire rooms that nobody started, end what nobody ended, put banned ones away."""
+    """Expire rooms that nobody started, end what nobody ended and what has lost its picture for
+    longer than its grace, put banned ones away.
+    """
     forgotten = Room.objects.filter(state=RoomState.SCHEDULED, starts_at__lte=now - LATE_START)
     for room in forgotten:
         _unless_moved(room, RoomState.EXPIRED)
@@ -218,6 +253,9 @@ def sweep_rooms(now: datetime) -> None:
     endless = Room.objects.filter(state__in=ON_AIR, started_at__lte=now - LONGEST_SHOW)
     for room in endless:
         _unless_moved(room, RoomState.ENDED)
+    for room in Room.objects.filter(state=RoomState.INTERRUPTED, grace_minutes__gt=0):
+        if is_lost(room.interrupted_at or room.media_at, room.grace_minutes, now):
+            _unless_moved(room, RoomState.ENDED)
     for room in Room.objects.filter(state=RoomState.BANNED).only("public_id"):
         _put_away(room)
 

@@ -18,6 +18,7 @@ urlpatterns = [
     path("rooms/<slug:room>/console/", console.console, name="console"),
     path("rooms/<slug:room>/console/panels/", console.panels, name="console_panels"),
     path("rooms/<slug:room>/console/move/", console.move, name="console_move"),
+    path("rooms/<slug:room>/console/handover/", console.handover, name="console_handover"),
     path("rooms/<slug:room>/console/spotlight/", console.spotlight, name="console_spotlight"),
     path("rooms/<slug:room>/console/drop/", console.drop, name="console_drop"),
     path("rooms/<slug:room>/console/chat/", talk.talk, name="console_chat"),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
+from livestream.errors import NotShowing
 from livestream.forms.room import DropForm, NoticeForm
 from livestream.models import Replay, Room
 from livestream.selectors import console as numbers
@@ -19,6 +20,7 @@ from livestream.selectors.chat import seen_by_staff
 from livestream.selectors.room import open_drops, shelf
 from livestream.services import chat
 from livestream.services import room as rooms
+from livestream.services.crew import hand_over, shows
 from livestream.services.drop import open_drop, withdraw_drop
 from livestream.services.shelf import hide_item, show_item, show_next
 from livestream.views.talk import inbox_context
@@ -37,6 +39,8 @@ def console(request: MerchantRequest, room: str) -> HttpResponse:
     context["chat"] = seen_by_staff(found.pk, 60)
     context |= inbox_context(request, found)
     context["quick_replies"] = found.merchant.quick_replies.all()
+    context["may_show"] = shows(found, request.staff)
+    context["colleagues"] = found.merchant.staff.exclude(pk=found.host_id or 0).order_by("pk")
     address = request.build_absolute_uri(reverse("watch:room", args=[found.public_id]))
     context["share"] = square(address)
     context["replay"] = Replay.objects.filter(room=found).first() if found.is_over else None
@@ -67,6 +71,18 @@ def move(request: MerchantRequest, room: str) -> HttpResponse:
     if verb is None:
         return HttpResponse(status=422)
     return _act(request, found, lambda: verb(room=found), reload=True)
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def handover(request: MerchantRequest, room: str) -> HttpResponse:
+    """Another colleague is the host from now on."""
+    found = _room(request, room)
+    wanted = request.POST.get("to", "")
+    to = get_object_or_404(request.merchant.staff, pk=wanted if wanted.isdecimal() else 0)
+    if not shows(found, request.staff):
+        return _panels(request, found, status=403, refusal=str(NotShowing()))
+    return _act(request, found, lambda: hand_over(room=found, to=to), reload=True)
 
 
 @require_POST

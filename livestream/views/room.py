@@ -73,6 +73,10 @@ def edit(request: MerchantRequest, room: str) -> HttpResponse:
         "title": found.title,
         "starts_at": timezone.localtime(found.starts_at),
         "host": found.host,
+        "backup": found.backup,
+        "assistants": found.assistants.all(),
+        "visibility": found.visibility,
+        "grace_minutes": found.grace_minutes,
     }
     form = RoomForm(
         request.POST or None, request.FILES or None, initial=first, merchant=request.merchant

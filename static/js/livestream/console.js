@@ -85,6 +85,7 @@ export default function start(element) {
     location.reload();
   }
   hear("room.moved", move);
+  hear("crew.changed", () => location.reload()); // who films now is another page
   hear("room.state", (now) => element.dataset.state !== "rehearsing" && move(now)); // shoppers know of none
   element.addEventListener("publish:over", () => {
     if (!OVER.has(element.dataset.state)) location.reload(); // the picture's socket knew it first

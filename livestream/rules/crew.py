@@ -1,0 +1,17 @@
+"""Who does what in a show: host, backup host, assistants. Pure.
+
+The host shows and talks; the backup host can take the camera over; assistants work the shelf, the
+chat and the offers on devices of their own. Managers may do all of it.
+"""
+
+from __future__ import annotations
+
+from merchants.rules.role import Role
+
+MOST_ASSISTANTS = 20
+LONGEST_GRACE = 240  # minutes
+
+
+def may_show(*, staff: int, role: int, host: int | None, backup: int | None) -> bool:
+    """Whether this colleague may send the picture of a room with this host and backup host."""
+    return role >= Role.MANAGER or staff in {host, backup}

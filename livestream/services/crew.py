@@ -1,0 +1,58 @@
+"""The verbs of a room's crew: name it, hand the show over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from livestream import broadcast
+from livestream.errors import BadCrew, NotOnAir
+from livestream.models import Room
+from livestream.rules.crew import MOST_ASSISTANTS, may_show
+from livestream.rules.room import ON_AIR
+from livestream.services.chat import announce
+from merchants.models import Staff
+
+
+def shows(room: Room, staff: Staff) -> bool:
+    """Whether she may send the picture of this room."""
+    return may_show(staff=staff.pk, role=staff.role, host=room.host_id, backup=room.backup_id)
+
+
+@transaction.atomic
+def set_crew(*, room: Room, backup: Staff | None, assistants: Collection[Staff]) -> Room:
+    """Who stands in for the host, and who helps. The host is in neither. Raises BadCrew."""
+    helping = [one for one in assistants if one.pk != room.host_id]
+    if backup is not None and backup.pk == room.host_id:
+        backup = None
+    crew = [*helping, *([backup] if backup else [])]
+    if len(helping) > MOST_ASSISTANTS or any(one.merchant_id != room.merchant_id for one in crew):
+        raise BadCrew
+    Room.objects.filter(pk=room.pk).update(backup=backup)
+    room.backup = backup
+    room.assistants.set(helping)
+    return room
+
+
+@transaction.atomic
+def hand_over(*, room: Room, to: Staff) -> Room:
+    """Another colleague is the host from now on, and who was it stands in for her.
+
+    The picture goes on until the new host takes the camera over on her device; viewers read who is
+    with them now. Raises BadCrew, NotOnAir.
+    """
+    if to.merchant_id != room.merchant_id:
+        raise BadCrew
+    before = Room.objects.select_for_update(of=("self",)).get(pk=room.pk)
+    if before.state not in ON_AIR:
+        raise NotOnAir
+    if before.host_id == to.pk:
+        return room
+    Room.objects.filter(pk=room.pk).update(host=to, backup=before.host_id)
+    room.assistants.remove(to)
+    room.refresh_from_db(fields=["host", "backup"])
+    announce(room=room, text=_("%(name)s is with you now") % {"name": to.host_name})
+    broadcast.host_changed(room)
+    return room

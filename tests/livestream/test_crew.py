@@ -1,0 +1,134 @@
+"""Who does what in a show, who takes it over, and how long it goes on without a picture."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from livestream.errors import BadCrew, BadGrace, NotOnAir, NotShowing
+from livestream.models import Message, Room
+from livestream.rules.crew import may_show
+from livestream.rules.room import is_lost
+from livestream.services.crew import hand_over, set_crew
+from livestream.services.publication import open_publication
+from livestream.services.room import change_room, interrupt_room, resume_room, sweep_rooms
+from merchants.models import Staff
+from merchants.rules.role import Role
+
+
+@pytest.fixture
+def assistant(shop, carol) -> Staff:
+    Staff.objects.filter(merchant=shop, user=carol).update(role=Role.CLERK)
+    return Staff.objects.get(merchant=shop, user=carol)
+
+
+@pytest.mark.parametrize(
+    ("staff", "role", "shows"),
+    [(1, Role.CLERK, True), (2, Role.CLERK, True), (3, Role.CLERK, False), (3, Role.MANAGER, True)],
+)
+def test_host_backup_and_managers_show(staff, role, shows):
+    assert may_show(staff=staff, role=role, host=1, backup=2) is shows
+
+
+def test_an_assistant_does_not_send_the_picture(live, assistant):
+    set_crew(room=live, backup=None, assistants=[assistant])
+    with pytest.raises(NotShowing):
+        open_publication(room=live, publisher=uuid.uuid4(), by=assistant)
+    set_crew(room=live, backup=assistant, assistants=[])
+    assert open_publication(room=live, publisher=uuid.uuid4(), by=assistant).epoch == 1
+
+
+def test_a_crew_is_of_the_shop(live, other_shop, mallory):
+    theirs = Staff.objects.get(merchant=other_shop, user=mallory)
+    with pytest.raises(BadCrew):
+        set_crew(room=live, backup=theirs, assistants=[])
+    with pytest.raises(BadCrew):
+        hand_over(room=live, to=theirs)
+
+
+def test_the_show_is_handed_over(live, host, assistant):
+    set_crew(room=live, backup=None, assistants=[assistant])
+    hand_over(room=live, to=assistant)
+    live.refresh_from_db()
+    assert (live.host, live.backup) == (assistant, host)
+    assert not live.assistants.exists()
+    assert assistant.host_name in Message.objects.get().text
+
+
+def test_who_has_it_already_is_told_nothing(live, host):
+    hand_over(room=live, to=host)
+    assert not Message.objects.exists()
+
+
+def test_a_show_that_is_not_on_is_not_handed_over(scheduled, assistant):
+    with pytest.raises(NotOnAir):
+        hand_over(room=scheduled, to=assistant)
+
+
+def test_who_does_not_show_cannot_hand_over(live, client, carol, assistant):
+    client.force_login(carol)
+    url = reverse("livestream:console_handover", args=["tea", live.public_id])
+    assert client.post(url, {"to": assistant.pk}).status_code == 403
+    live.refresh_from_db()
+    assert live.host != assistant
+
+
+def test_who_helps_sees_the_show_and_no_camera(live, client, carol, assistant, as_bob):
+    url = reverse("livestream:console", args=["tea", live.public_id])
+    assert "data-camera-preview" in as_bob.get(url).text
+    client.force_login(carol)
+    page = client.get(url).text
+    assert "data-camera-preview" not in page
+    assert "livestream/player" in page
+
+
+@pytest.mark.parametrize(
+    ("minutes", "grace", "lost"), [(29, 30, False), (30, 30, True), (999, 0, False)]
+)
+def test_a_show_is_lost_when_its_grace_is_used_up(minutes, grace, lost):
+    now = timezone.now()
+    assert is_lost(now - timedelta(minutes=minutes), grace, now) is lost
+
+
+def test_a_lost_show_ends_by_itself_and_only_then(live):
+    now = timezone.now()
+    interrupt_room(room=live)
+    sweep_rooms(now + timedelta(minutes=live.grace_minutes - 1))
+    live.refresh_from_db()
+    assert live.state == "interrupted"
+    sweep_rooms(now + timedelta(minutes=live.grace_minutes + 1))
+    live.refresh_from_db()
+    assert live.state == "ended"
+
+
+def test_a_picture_that_came_back_begins_anew(live):
+    interrupt_room(room=live)
+    resume_room(room=live)
+    assert Room.objects.get().interrupted_at is None
+
+
+def test_without_a_grace_only_a_person_ends_it(live):
+    Room.objects.update(grace_minutes=0)
+    interrupt_room(room=live)
+    sweep_rooms(timezone.now() + timedelta(hours=23))
+    live.refresh_from_db()
+    assert live.state == "interrupted"
+
+
+def test_a_grace_has_limits(room, host):
+    with pytest.raises(BadGrace):
+        change_room(
+            room=room, title=room.title, starts_at=room.starts_at, host=host, grace_minutes=241
+        )
+
+
+def test_a_room_with_a_link_only_is_in_no_list_and_opens_by_its_address(client, live):
+    assert live.title in client.get("/").text
+    Room.objects.update(visibility="link")
+    assert live.title not in client.get("/").text
+    assert live.title not in client.get("/live/of/tea/").text
+    assert client.get(f"/live/{live.public_id}/").status_code == 200
