@@ -136,7 +136,7 @@ def screens(folder: Path) -> list[Screen]:
             "transfer-box",
             f"{shop}/transfer/",
             staff=True,
-            press=("[name=clear]", *[SCAN] * len(CODES), "[name=go]"),
+            press=(*[SCAN] * len(CODES), "[name=go]"),
             fill=(*CODES, ("#list [name^=n-] >> nth=0", "999")),
         ),
         Screen("products-filtered", f"{shop}/products/?state=on_sale&sort=name", staff=True),

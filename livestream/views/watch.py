@@ -134,7 +134,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         "variants": variants,
         "first": next((v for v in variants if v.left > 0), None),  # type: ignore[attr-defined]
     }
-    return render(request, "livestream/shelf/_product.html", context)
+    return _sheet(request, "livestream/shelf/_product.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -163,7 +163,16 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
                 status = refusal.status
             else:
                 return _to_payment(request, found, number)
-    return render(request, "livestream/sale/_checkout.html", context, status=status)
+    return _sheet(request, "livestream/sale/_checkout.html", context, status=status)
+
+
+def _sheet(
+    request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """What lies over the video; a page of its own before the scripts are there, or without them."""
+    if not request.headers.get("HX-Request"):
+        context, template = context | {"sheet": template}, "livestream/shelf/page.html"
+    return render(request, template, context, status=status)
 
 
 def _buy(found: Room, *, merchant: Merchant, **wanted: Any) -> Any:
