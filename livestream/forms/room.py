@@ -49,13 +49,18 @@ class RoomForm(forms.Form):
         help_text=_("Help with shelf, chat and offers on devices of their own."),
     )
     visibility = forms.ChoiceField(
-        label=_("Who finds it"), choices=VISIBILITIES, widget=forms.RadioSelect, initial="listed"
+        label=_("Who finds it"),
+        choices=VISIBILITIES,
+        widget=forms.RadioSelect,
+        initial="listed",
+        required=False,
     )
     grace_minutes = forms.IntegerField(
         label=_("If the picture is lost, end by itself after (minutes)"),
         min_value=0,
         max_value=LONGEST_GRACE,
         initial=GRACE_MINUTES,
+        required=False,
         help_text=_("Until then the room goes on selling. 0: only you end it."),
     )
     cover = forms.FileField(
@@ -82,6 +87,13 @@ class RoomForm(forms.Form):
         if "starts_at" in self.changed_data and not may_start_at(starts_at, timezone.now()):
             raise forms.ValidationError(BadStart.sentence)
         return starts_at
+
+    def clean_visibility(self) -> str:
+        return self.cleaned_data["visibility"] or "listed"
+
+    def clean_grace_minutes(self) -> int:
+        minutes = self.cleaned_data["grace_minutes"]
+        return GRACE_MINUTES if minutes is None else minutes
 
     def words(self) -> dict[str, Any]:
         """The cleaned data in the shape that `make_room` takes."""

@@ -79,7 +79,9 @@ def handover(request: MerchantRequest, room: str) -> HttpResponse:
     """Another colleague is the host from now on."""
     found = _room(request, room)
     wanted = request.POST.get("to", "")
-    to = get_object_or_404(request.merchant.staff, pk=wanted if wanted.isdecimal() else 0)
+    if not (wanted.isdecimal() and len(wanted) < 19):
+        return HttpResponse(status=422)
+    to = get_object_or_404(request.merchant.staff, pk=wanted)
     if not shows(found, request.staff):
         return _panels(request, found, status=403, refusal=str(NotShowing()))
     return _act(request, found, lambda: hand_over(room=found, to=to), reload=True)
