@@ -43,6 +43,16 @@ SHEET = """商品名称,规格1名,规格1值,规格2名,规格2值,规格编码
 玻璃公道杯 {n},,,,,YW{n}-B,一百八,4,0.3
 竹茶则 {n},,,,,,35.00,26,
 """
+SHOP = (("[name=store]", "湖滨店"), ("[name=city]", "杭州"))
+PERSON = (
+    ("[name=shop_name]", "桂芳茶行"),
+    *SHOP,
+    ("[name=name]", "芳姐"),
+    ("[name=contact]", "138 0013 8{n}"),
+    ("[name=agree]", "on"),
+)
+NEW = (("[name=name]", "湖畔茶馆 {n}"), *SHOP)
+ADMIN = "admin@demo.guitai"
 _sheets = count(1)
 
 
@@ -57,6 +67,7 @@ class Screen:
     full: bool = True
     fill: tuple[tuple[str, str], ...] = ()  # fields and what is typed or chosen, once they show
     sheet: bool = False  # begins with the upload of a goods sheet
+    admin: bool = False  # seen by a platform admin
 
 
 def screens(folder: Path) -> list[Screen]:
@@ -92,7 +103,16 @@ def screens(folder: Path) -> list[Screen]:
         Screen("my-orders", "/orders/"),
         Screen("checkout", f"/orders/checkout/guifang/?variant={_variant(rows, tea)}&quantity=1"),
         Screen("sign-up", "/accounts/signup/"),
+        Screen(
+            "sign-up-code", "/accounts/signup/", fill=PERSON, press=("main form .btn--primary",)
+        ),
         Screen("sign-in", "/accounts/login/"),
+        Screen("terms", "/terms/"),
+        Screen("privacy", "/privacy/"),
+        Screen("account-email", "/accounts/email/", staff=True),
+        Screen("account-phone", "/accounts/phone/change/", staff=True),
+        Screen("account-second-step", "/accounts/2fa/", staff=True),
+        Screen("account-devices", "/accounts/sessions/", staff=True),
         Screen("missing", "/no-such-page/"),
         Screen("home", f"{shop}/", staff=True),
         Screen("rooms", f"{shop}/rooms/", staff=True),
@@ -156,13 +176,23 @@ def screens(folder: Path) -> list[Screen]:
         Screen("coupons", f"{shop}/coupons/", staff=True),
         Screen("coupon-new", f"{shop}/coupons/new/", staff=True),
         Screen("stores", f"{shop}/stores/", staff=True),
+        Screen("store", f"{shop}/stores/1/", staff=True),
         Screen("staff", f"{shop}/staff/", staff=True),
+        Screen("staff-place", f"{shop}/staff/3/", staff=True),
+        Screen("admin-desk", "/admin/merchants/verification/waiting/", admin=True),
         Screen("settings", f"{shop}/settings/", staff=True),
         Screen("verification", f"{shop}/settings/verification/", staff=True),
         Screen("payments", f"{shop}/settings/payments/", staff=True),
         Screen("keys", f"{shop}/settings/keys/", staff=True),
         Screen("notices", f"{shop}/notices/", staff=True),
         Screen("new-merchant", "/dashboard/new/", staff=True),
+        Screen(
+            "checklist",
+            "/dashboard/new/",
+            staff=True,
+            fill=NEW,
+            press=("main form .btn--primary",),
+        ),
     ]
 
 
@@ -226,22 +256,25 @@ def _series(
     open_ = desk if size == "desktop" else phone
     guest = open_(browser, url, color_scheme=theme)
     staff = open_(browser, url, color_scheme=theme)
+    admin = open_(browser, url, color_scheme=theme)
     if any(screen.staff for screen in chosen):
-        _sign_in(staff)
-    for context in (guest, staff):
+        _sign_in(staff, HOST)
+    if any(screen.admin for screen in chosen):
+        _sign_in(admin, ADMIN)
+    for context in (guest, staff, admin):
         _speak(context, language)
     for screen in chosen:
-        page = (staff if screen.staff else guest).new_page()
+        page = (admin if screen.admin else staff if screen.staff else guest).new_page()
         _picture(page, screen, OUT / f"{screen.name}-{size}-{theme}-{language}.png")
         page.close()
-    guest.close()
-    staff.close()
+    for context in (guest, staff, admin):
+        context.close()
 
 
-def _sign_in(context: BrowserContext) -> None:
+def _sign_in(context: BrowserContext, who: str) -> None:
     page = context.new_page()
     page.goto("/accounts/login/")
-    page.locator("[name=login]").fill(HOST)
+    page.locator("[name=login]").fill(who)
     page.locator("[name=password]").fill(PASSWORD)
     page.keyboard.press("Enter")
     page.wait_for_url("**/dashboard/**")
@@ -275,7 +308,10 @@ def _picture(page: Page, screen: Screen, out: Path) -> None:
 
 def _type(page: Page, selector: str, text: str) -> None:
     field = page.locator(selector)
-    if field.evaluate("field => field.tagName") == "SELECT":
+    text = text.replace("{n}", f"{next(_sheets):03}")
+    if field.get_attribute("type") == "checkbox":
+        field.check()
+    elif field.evaluate("field => field.tagName") == "SELECT":
         field.select_option(text)
     else:
         field.fill(text)

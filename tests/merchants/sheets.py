@@ -13,6 +13,8 @@ import csv
 import io
 from collections.abc import Iterable
 
+from merchants.models import Import
+
 
 def sheet(header: str, rows: Iterable[dict[str, str]]) -> str:
     """A CSV with these headers (cut by `|`), each row as {header: cell}."""
@@ -264,3 +266,14 @@ SHOP = """商品名称*,商品分类,规格1名,规格1值,规格2名,规格2值
 明前龙井,茶叶,,袋装,,100克,LJ-D100,118.00,9,0.11
 玻璃杯,茶具,,,,,BLB,35.00,4,
 """
+# As plain as they come.
+PLAIN = """品名,编码,分类,零售价,现存
+白毫银针,BH-50,茶叶,180,12
+正山小种,ZS-125,茶叶,92.00,7
+玻璃公道杯,,茶具,35,26
+"""
+
+
+def codes(batch: Import, number: int) -> set[str]:
+    """`column.code` of everything that is wrong with a row."""
+    return {f"{p[0]}.{p[1]}" for p in batch.rows.get(number=number).problems}

@@ -14,13 +14,9 @@ from merchants.services.import_edit import edit_cell
 from merchants.services.import_run import run
 from merchants.services.importing import undo_import
 from merchants.services.product import VariantData, save_product
-from tests.merchants.sheets import SHOP, SHOPIFY, SHOPIFY_2025, SQUARE, TILL, WOO, woo
+from tests.merchants.sheets import SHOP, SHOPIFY, SHOPIFY_2025, SQUARE, TILL, WOO, codes, woo
 
 pytestmark = pytest.mark.django_db
-
-
-def codes(batch: Import, number: int) -> set[str]:
-    return {f"{p[0]}.{p[1]}" for p in batch.rows.get(number=number).problems}
 
 
 def weights(shop) -> dict[str, int | None]:
