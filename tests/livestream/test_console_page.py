@@ -84,19 +84,20 @@ def test_staff_take_a_line_away_and_close_the_chat(server, browser, live, sessio
     page = console(desk(browser, server.url), server, live, session)
 
     line = page.locator("[data-chat-lines] li", has_text="加我微信")
-    line.hover()
-    line.locator("[data-hide-line]").click()
+    line.click()
+    line.locator("[data-act=hide]").click()
     for chat in (page.locator("[data-chat-lines]"), guest.locator(".lr-right [data-chat-lines]")):
         expect(chat).not_to_contain_text("加我微信")
         expect(chat).to_contain_text("是今年的吗")
     assert Message.objects.get(text="加我微信低价").hidden
 
     closed = guest.locator(".lr-right [data-chat-closed]")
-    page.locator("[data-mute] [value=mute]").click()
+    page.locator("[data-dialog-open=chat-pace]").click()
+    page.locator("[data-mute] [data-act=mute]").click()
     expect(closed).to_be_visible()
-    page.locator("[data-mute] [value=unmute]").click()
+    page.locator("[data-mute] [data-act=unmute]").click()
     expect(closed).to_be_hidden()
-    expect(page.locator("[data-mute] [value=mute]")).to_be_visible()
+    expect(page.locator("[data-mute] [data-act=mute]")).to_be_visible()
 
 
 def test_news_from_elsewhere_come_into_the_panels_and_move_nobody(
