@@ -217,6 +217,16 @@ def drop_closed(room: Room, drop_id: str) -> None:
     tell(room, {"type": "drop.closed", "id": drop_id})
 
 
+def flash_changed(room: Room, sale: Event) -> None:
+    """A flash sale was announced, or pieces of it are gone."""
+    tell(room, {"type": "flash.changed", "sale": sale})
+
+
+def flash_closed(room: Room, sale_id: str) -> None:
+    """Its price holds no more."""
+    tell(room, {"type": "flash.closed", "id": sale_id})
+
+
 def stock_changed(room: Room, item: ShelfItem, offer: Offer) -> None:
     """How many pieces of a shelf item are free, and what the cheapest of them costs."""
     tell(room, {"type": "stock.changed", "item": item.pk, **asdict(offer)})

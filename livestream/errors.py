@@ -75,6 +75,36 @@ class DropOver(RuleBroken):
     sentence = _("This offer has ended.")
 
 
+class BadFlash(RuleBroken):
+    code = "bad_flash"
+    status = 422
+    sentence = _(
+        "A flash sale warms up for 10 to 300 seconds, runs for 1 to 20 minutes, is cheaper than "
+        "the shop, and gives each buyer at least one piece."
+    )
+
+
+class FlashRunning(RuleBroken):
+    code = "flash_running"
+    sentence = _("A flash sale of this product is announced already.")
+
+
+class HasFlash(RuleBroken):
+    code = "has_flash"
+    sentence = _("A flash sale of it was announced in this show: it stays on the shelf.")
+
+
+class FlashOver(RuleBroken):
+    code = "flash_over"
+    sentence = _("The flash sale is over or sold out. Look at the price again.")
+
+
+class FlashLimit(RuleBroken):
+    code = "flash_limit"
+    status = 422
+    sentence = _("That is more than the flash sale gives one buyer. Take fewer.")
+
+
 class NoContact(RuleBroken):
     code = "no_contact"
     status = 422

@@ -16,12 +16,17 @@ def announce_rooms() -> None:
 
 @shared_task(ignore_result=True)
 def sweep_rooms() -> None:
-    """Notice lost streams, expire rooms nobody started. Runs every 2 seconds."""
+    """Notice lost streams, expire rooms nobody started, end offers whose time is up.
+
+    Runs every 2 seconds.
+    """
+    from livestream.services.flash import sweep_flash_sales
     from livestream.services.publication import interrupt_silent_rooms
 
     now = timezone.now()
     interrupt_silent_rooms(now)
     room.sweep_rooms(now)
+    sweep_flash_sales(now)
 
 
 @shared_task(ignore_result=True)

@@ -96,6 +96,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "livestream:console_spotlight": (CLERK, {POST}, ["room"]),
     "livestream:console_drop": (CLERK, {POST}, ["room"]),
     "livestream:console_chat": (CLERK, {POST}, ["room"]),
+    "livestream:console_flash": (CLERK, {POST}, ["room"]),
     "livestream:console_notice": (CLERK, {POST}, ["room"]),
     "livestream:console_inbox": (CLERK, {GET}, ["room"]),
     "livestream:chat_export": (MANAGER, {GET}, ["room"]),

@@ -56,6 +56,11 @@ class FlashSale(models.Model):
         return f"{self.variant} · {self.room}"
 
     @property
+    def left(self) -> int:
+        """Pieces that nobody has ordered yet."""
+        return self.quota - self.sold
+
+    @property
     def reference(self) -> str:
         """Under which its pieces are held."""
         return f"flash:{self.public_id}"

@@ -53,6 +53,18 @@ INVARIANTS = {
            OR EXISTS (SELECT 1 FROM livestream_sale s JOIN orders_order o ON o.id = s.order_id
                       WHERE s.room_id = r.id AND o.merchant_id <> r.merchant_id)
     """,
+    "a flash sale has sold what its orders took": """
+        SELECT f.id AS sale, f.sold, f.quota FROM livestream_flashsale f
+        WHERE f.sold > f.quota OR f.sold <> (
+            SELECT COALESCE(SUM(p.quantity), 0) FROM livestream_flashpurchase p
+            WHERE p.sale_id = f.id)
+    """,
+    "what a flash sale has not sold is put aside while it runs": """
+        SELECT f.id AS sale, f.quota - f.sold AS rest FROM livestream_flashsale f
+        WHERE (CASE WHEN f.closed_at IS NULL THEN f.quota - f.sold ELSE 0 END) <> (
+            SELECT COALESCE(SUM(r.quantity), 0) FROM merchants_reservation r
+            WHERE r.reference = 'flash:' || f.public_id AND r.closed_at IS NULL)
+    """,
     "a drop counts no more claims than its coupon": """
         SELECT c.id AS coupon, c.claimed, SUM(d.claimed) AS dropped
         FROM orders_coupon c JOIN livestream_drop d ON d.coupon_id = c.id

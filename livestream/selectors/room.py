@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from livestream.models import Drop, Room, ShelfItem
 from livestream.rules.price import Kind, Offer, offer, price_in_room
+from livestream.selectors.flash import announced, flash_event, running
 from merchants.models import Photo, Product, Variant
 from merchants.pictures import photo_url
 from merchants.rules.product import ProductState
@@ -115,15 +116,6 @@ def _card(room: Room, item: ShelfItem, on_now: bool) -> Card:
     )
 
 
-def item_price(room: Room, item: ShelfItem, variant: Variant, cheapest: int) -> int:
-    """The price of a variant in this room now: the live price only while it is on air.
-
-    `cheapest` is what the product's cheapest variant costs in the shop.
-    """
-    live_price = item.live_price if room.is_on_air else None
-    return price_in_room(variant.price, cheapest=cheapest, live_price=live_price)
-
-
 def item_offer(room: Room, item: ShelfItem, kinds: list[Kind]) -> Offer:
     """What a card says about an item of this room now."""
     return offer(kinds, live_price=item.live_price if room.is_on_air else None)
@@ -141,10 +133,12 @@ def live_prices(room: Room) -> dict[int, int]:
         .annotate(cheapest=Subquery(siblings.annotate(low=Min("price")).values("low")))
         .values_list("pk", "price", "cheapest", "product__shelf_items__live_price")
     )
-    return {
+    prices = {
         pk: price_in_room(price, cheapest=cheapest, live_price=live)
         for pk, price, cheapest, live in rows
     }
+    flash = running(room, timezone.now())
+    return prices | {pk: min(sale.price, prices.get(pk, sale.price)) for pk, sale in flash.items()}
 
 
 def open_drops(room: Room) -> list[Drop]:
@@ -181,5 +175,6 @@ def snapshot(room: Room) -> dict[str, Any]:
         "muted": room.muted,
         "card": card_event(shown) if shown else None,
         "drops": [drop_event(drop) for drop in open_drops(room)],
+        "flash": [flash_event(sale) for sale in announced(room, timezone.now())],
         "now": timezone.now().isoformat(),
     }

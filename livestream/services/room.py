@@ -36,6 +36,7 @@ from livestream.rules.room import (
     may_start_at,
 )
 from livestream.services.crew import set_crew
+from livestream.services.flash import close_flash
 from livestream.services.shelf import fill_shelf
 from merchants.models import Merchant, Product, Staff
 from merchants.rules.picture import COVER_SIZE
@@ -205,6 +206,8 @@ def end_room(*, room: Room) -> Room:
 def _close_all(room: Room, now: datetime) -> None:
     room.spotlights.filter(closed_at__isnull=True).update(closed_at=now)
     room.drops.filter(withdrawn_at__isnull=True, ends_at__gt=now).update(withdrawn_at=now)
+    for sale in room.flash_sales.filter(closed_at=None).select_related("room__merchant"):
+        close_flash(sale=sale)
 
 
 @transaction.atomic

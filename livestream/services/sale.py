@@ -12,6 +12,7 @@ from livestream.errors import NotOnTheShelf, SellsNothing
 from livestream.models import Room, Sale
 from livestream.rules.room import SELLING
 from livestream.selectors.room import live_prices, on_shelf
+from livestream.services.flash import flash_hold, note_purchases
 from merchants.models import Customer, Variant
 from orders.models import Order, Voucher
 from orders.services.order import Contact, place_order
@@ -41,20 +42,24 @@ def buy_in_room(
 ) -> Order:
     """An order at the room's prices, and the link that says it came from this room.
 
-    Live prices hold only while the room is on air. Raises what `may_buy` and `place_order` raise.
+    Live prices hold only while the room is on air, a flash price only in its minutes and for its
+    pieces. Raises what `may_buy`, `place_order` and `flash_hold` raise.
     """
     room.refresh_from_db(fields=["state", "scheduled_at"])
     may_buy(room, basket)
+    sales, hold = flash_hold(room=room, basket=basket, customer=customer, device=device)
     order = place_order(
         merchant=room.merchant,
         customer=customer,
         basket=basket,
         contact=contact,
         language=language,
-        live_prices=live_prices(room),
+        live_prices=live_prices(room) | {pk: sale.price for pk, sale in sales.items()},
         voucher=voucher,
         device=device,
         expected_total=expected_total,
+        hold=hold,
     )
+    note_purchases(sales=sales, order=order, basket=basket, customer=customer, device=device)
     Sale.objects.create(room=room, order=order, at=timezone.now())
     return order

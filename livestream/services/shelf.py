@@ -9,7 +9,7 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import ForeignProduct, FullShelf, NotOnAir, ShelfClosed
+from livestream.errors import ForeignProduct, FullShelf, HasFlash, NotOnAir, ShelfClosed
 from livestream.models import Room, ShelfItem, Spotlight
 from livestream.rules.room import SHELF_LIMIT, SHELF_OPEN
 from livestream.selectors.room import card, card_event, on_shelf
@@ -25,6 +25,8 @@ def _open_shelf(room: Room) -> None:
 
 
 def _take_off(items: QuerySet[ShelfItem], room: Room) -> None:
+    if items.filter(flash_sales__isnull=False).exists():
+        raise HasFlash
     shown = items.filter(spotlights__closed_at__isnull=True, spotlights__isnull=False).exists()
     items.delete()
     if shown:

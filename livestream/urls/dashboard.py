@@ -26,5 +26,6 @@ urlpatterns = [
     path("rooms/<slug:room>/chat.csv", talk.export, name="chat_export"),
     path("settings/chat/", talk.lists, name="chat_lists"),
     path("settings/chat/<int:sanction>/lift/", talk.lift, name="sanction_lift"),
+    path("rooms/<slug:room>/console/flash/", console.flash, name="console_flash"),
     path("rooms/<slug:room>/console/notice/", console.notice, name="console_notice"),
 ]

@@ -13,15 +13,18 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from livestream.errors import NotShowing
+from livestream.forms.flash import FlashForm
 from livestream.forms.room import DropForm, NoticeForm
 from livestream.models import Replay, Room
 from livestream.selectors import console as numbers
 from livestream.selectors.chat import seen_by_staff
+from livestream.selectors.flash import announced
 from livestream.selectors.room import open_drops, shelf
 from livestream.services import chat
 from livestream.services import room as rooms
 from livestream.services.crew import hand_over, shows
 from livestream.services.drop import open_drop, withdraw_drop
+from livestream.services.flash import announce_flash, close_flash
 from livestream.services.shelf import hide_item, show_item, show_next
 from livestream.views.talk import inbox_context
 from merchants.access import MerchantRequest, merchant_view
@@ -124,6 +127,21 @@ def drop(request: MerchantRequest, room: str) -> HttpResponse:
 
 @require_POST
 @merchant_view(Role.CLERK)
+def flash(request: MerchantRequest, room: str) -> HttpResponse:
+    """Announce a flash sale, or end one early."""
+    found = _room(request, room)
+    if "close" in request.POST:
+        sales = found.flash_sales.select_related("room__merchant")
+        sale = get_object_or_404(sales, public_id=request.POST["close"])
+        return _act(request, found, lambda: close_flash(sale=sale))
+    form = FlashForm(request.POST, room=found)
+    if not form.is_valid():
+        return _panels(request, found, status=422, flash_form=form)
+    return _act(request, found, lambda: announce_flash(room=found, **form.sale()))
+
+
+@require_POST
+@merchant_view(Role.CLERK)
 def notice(request: MerchantRequest, room: str) -> HttpResponse:
     """Pin a line above the chat; an empty one takes it away."""
     found = _room(request, room)
@@ -150,6 +168,8 @@ def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
         "spotlight": room.spotlights.filter(closed_at__isnull=True).first(),
         "drops": open_drops(room),
         "drop_form": DropForm(merchant=request.merchant),
+        "flash_form": FlashForm(room=room),
+        "flash_sales": announced(room, timezone.now()),
         "notice_form": NoticeForm(initial={"text": room.pinned}),
         "now": timezone.now(),
         **numbers.figures(room, request.staff),

@@ -23,8 +23,9 @@ from livestream.rules.moderation import Measure
 from livestream.rules.room import RoomState
 from livestream.selectors import discovery
 from livestream.selectors.chat import seen_from
+from livestream.selectors.flash import announced, running
 from livestream.selectors.moderation import measure_against
-from livestream.selectors.room import item_price, live_prices, on_shelf, open_drops, shelf
+from livestream.selectors.room import live_prices, on_shelf, open_drops, shelf
 from livestream.services.drop import claim_drop
 from livestream.services.reminder import remind
 from livestream.services.sale import buy_in_room, may_buy
@@ -80,6 +81,7 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
         "cards": shelf(found),
         "drops": (drops := open_drops(found)),
         "held": held_coupons(request, found) if drops else set(),
+        "flash_sales": announced(found, timezone.now()) if found.is_on_air else (),
         "now": timezone.now(),
     }
     context["pinned"] = next((card for card in context["cards"] if card.on_now), None)
@@ -123,18 +125,28 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         pk=item,
     )
     variants = list(variants_with_stock(shown.product))
-    cheapest = min(variant.price for variant in variants)
+    prices = live_prices(found)
+    flash = running(found, timezone.now())
     for variant in variants:
-        variant.live = item_price(found, shown, variant, cheapest)  # type: ignore[attr-defined]
+        variant.live = prices.get(variant.pk, variant.price)  # type: ignore[attr-defined]
+        if variant.pk in flash:  # what is put aside for it is to be had
+            variant.left += flash[variant.pk].left  # type: ignore[attr-defined]
     context = {
         "room": found,
         "merchant": found.merchant,
         "item": shown,
         "product": shown.product,
         "variants": variants,
-        "first": next((v for v in variants if v.left > 0), None),  # type: ignore[attr-defined]
+        "first": _first(variants, request.GET.get("variant", "")),
     }
     return _sheet(request, "livestream/shelf/_product.html", context)
+
+
+def _first(variants: list[Any], wanted: str) -> Any:
+    """The variant that is chosen at first: the one asked for, else the first that is to be had."""
+    there = [variant for variant in variants if variant.left > 0]
+    asked = [variant for variant in there if str(variant.pk) == wanted]
+    return next(iter([*asked, *there]), None)
 
 
 @require_http_methods(["GET", "POST"])

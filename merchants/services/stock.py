@@ -29,7 +29,7 @@ from merchants.models import (
     User,
     Variant,
 )
-from merchants.rules.stock import MOST_AT_ONCE, Reason, spread
+from merchants.rules.stock import Reason, spread
 from merchants.signals import stock_changed
 
 MOST_ON_HAND = 10_000_000
@@ -156,7 +156,7 @@ def reserve(
     now = timezone.now()
     held: list[Reservation] = []
     for variant_id, quantity in sorted(basket.items()):  # one order of locks: no deadlock
-        if not 1 <= quantity <= MOST_AT_ONCE:
+        if not 1 <= quantity <= MOST_ON_HAND:
             raise BadQuantity
         held += _hold(merchant, variant_id, quantity, reference, store, now)
     stock_changed.state(variant_ids=set(basket))
@@ -222,6 +222,27 @@ def release(*, merchant: Merchant, reference: str) -> int:
     if variants:
         stock_changed.state(variant_ids=variants)
     return given
+
+
+@transaction.atomic
+def release_part(*, merchant: Merchant, reference: str, quantity: int) -> int:
+    """Give back so many of the pieces held under `reference`; returns how many there were to give.
+
+    Within the caller's transaction they are his to hold again: the stock's rows are locked.
+    """
+    left = quantity
+    for held in _open(merchant, reference):
+        part = min(held.quantity, left)
+        if not part:
+            break
+        rest = Reservation.objects.filter(pk=held.pk, closed_at=None, quantity__gt=part)
+        if not rest.update(quantity=F("quantity") - part):
+            part = held.quantity
+            if not _close(held, timezone.now(), taken=False):
+                continue
+        Stock.objects.filter(pk=held.stock_id).update(reserved=F("reserved") - part, stale=True)
+        left -= part
+    return quantity - left
 
 
 @transaction.atomic

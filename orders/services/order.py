@@ -35,6 +35,7 @@ from orders.signals import order_moved, order_placed
 HOLD = timedelta(minutes=15)
 
 Said = tuple[str, str]  # subject and text of a piece of news
+Hold = Callable[..., object]  # (merchant, basket, reference, store), raises OutOfStock
 
 
 @dataclass(frozen=True)
@@ -111,10 +112,12 @@ def place_order(
     voucher: Voucher | None = None,
     device: uuid.UUID | None = None,
     expected_total: int | None = None,
+    hold: Hold = reserve,
 ) -> Order:
     """Hold the stock of a basket and open an order that waits 15 minutes for its payment.
 
-    `expected_total` is what the shopper saw; another sum is refused with PriceMoved.
+    `expected_total` is what the shopper saw; another sum is refused with PriceMoved. `hold` is how
+    the pieces are held: from the shelf, or from what was put aside for this purchase before.
     Raises BadBasket, TooManyOpen, OutOfStock (saying of what) or CouponUnfit, and changes nothing.
     """
     now = timezone.now()
@@ -135,7 +138,7 @@ def place_order(
     order.steps.create(state=order.state, at=now)
     # Last, so that the row every buyer wants is locked for the shortest time.
     try:
-        reserve(merchant=merchant, basket=basket, reference=order.number, store=contact.store)
+        hold(merchant=merchant, basket=basket, reference=order.number, store=contact.store)
     except OutOfStock as trouble:
         raise shortage(merchant=merchant, basket=basket, store=contact.store) from trouble
     order_placed.state(order=order)

@@ -1,0 +1,57 @@
+"""Flash sales of a room as it shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from livestream.models import FlashSale, Room
+from livestream.rules.flash import FlashState, state_at
+
+
+def announced(room: Room, now: datetime) -> QuerySet[FlashSale]:
+    """Those that warm up or run, the next to end first."""
+    rows = room.flash_sales.filter(closed_at=None, ends_at__gt=now)
+    return rows.select_related("variant__product", "item").order_by("ends_at")
+
+
+def running(room: Room, now: datetime) -> dict[int, FlashSale]:
+    """{variant id: sale} of those whose price holds now."""
+    rows = announced(room, now).filter(starts_at__lte=now)
+    return {sale.variant_id: sale for sale in rows if sale.left > 0}
+
+
+def state_of(sale: FlashSale, now: datetime) -> FlashState:
+    """What a sale is at this moment."""
+    return state_at(
+        now,
+        starts_at=sale.starts_at,
+        ends_at=sale.ends_at,
+        closed_at=sale.closed_at,
+        left=sale.left,
+    )
+
+
+def overdue(now: datetime) -> QuerySet[FlashSale]:
+    """Those whose time is up and whose rest has not gone back."""
+    rows = FlashSale.objects.filter(Q(ends_at__lte=now), closed_at=None)
+    return rows.select_related("room__merchant", "variant")
+
+
+def flash_event(sale: FlashSale) -> dict[str, Any]:
+    """A sale as browsers get it. Prices in minor units; when it opens is for the server to say."""
+    return {
+        "id": sale.public_id,
+        "item": sale.item_id,
+        "variant": sale.variant_id,
+        "name": str(sale.variant),
+        "price": sale.price,
+        "was": sale.variant.price,
+        "quota": sale.quota,
+        "left": sale.left,
+        "most": sale.per_buyer,
+        "starts_at": sale.starts_at,
+        "ends_at": sale.ends_at,
+    }

@@ -1,0 +1,225 @@
+"""Flash sales: pieces put aside, a price inside its minutes only, and a limit for each buyer."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from livestream.errors import (
+    BadFlash,
+    FlashLimit,
+    FlashOver,
+    FlashRunning,
+    HasFlash,
+    NotOnAir,
+)
+from livestream.models import FlashSale
+from livestream.rules.flash import FlashState, state_at, window
+from livestream.selectors.flash import announced
+from livestream.selectors.invariant import INVARIANTS
+from livestream.selectors.room import live_prices
+from livestream.services.flash import announce_flash, close_flash, sweep_flash_sales
+from livestream.services.room import end_room
+from livestream.services.sale import buy_in_room
+from livestream.services.shelf import remove_item
+from merchants.errors import OutOfStock
+from merchants.models import Customer, Stock
+from merchants.selectors.invariant import offenders
+from merchants.services.stock import release_part, reserve
+from orders.errors import PriceMoved
+from orders.rules.line import LineState
+from orders.services.order import Contact, move_order
+
+
+@pytest.fixture(autouse=True)
+def _every_invariant_holds(db):
+    yield
+    assert list(offenders(INVARIANTS, timezone.now())) == []
+
+
+@pytest.fixture
+def item(live, longjing):
+    return live.items.get(product=longjing)
+
+
+def announce(live, item, variant, **other) -> FlashSale:
+    facts = {"price": 6800, "quota": 5, "per_buyer": 2, "warm_up": 30, "minutes": 5, **other}
+    return announce_flash(room=live, item=item, variant=variant, **facts)
+
+
+def begin(sale: FlashSale) -> None:
+    """Its warm-up is over."""
+    now = timezone.now()
+    FlashSale.objects.filter(pk=sale.pk).update(
+        announced_at=now - timedelta(minutes=1), starts_at=now - timedelta(seconds=1)
+    )
+
+
+def buy(live, variant, count=1, *, customer=None, total=None, device=None, phone="1"):
+    customer = customer or Customer.objects.create(merchant=live.merchant, device=uuid.uuid4())
+    return buy_in_room(
+        room=live,
+        customer=customer,
+        basket={variant.pk: count},
+        contact=Contact("n", f"+86138000000{phone:0>2}", store=live.merchant.stores.first()),
+        language="en",
+        voucher=None,
+        device=device or customer.device or uuid.uuid4(),
+        expected_total=total,
+    )
+
+
+def free(variant) -> int:
+    return sum(row.available for row in Stock.objects.filter(variant=variant))
+
+
+@pytest.mark.parametrize(("warm_up", "minutes"), [(9, 5), (301, 5), (30, 0), (30, 21)])
+def test_lengths_have_limits(warm_up, minutes):
+    assert window(warm_up, minutes, timezone.now()) is None
+
+
+@pytest.mark.parametrize(
+    ("after", "closed", "left", "state"),
+    [
+        (-1, False, 5, FlashState.WARMING),
+        (0, False, 5, FlashState.OPEN),
+        (0, False, 0, FlashState.SOLD_OUT),
+        (60, False, 5, FlashState.OVER),
+        (0, True, 5, FlashState.OVER),
+    ],
+)
+def test_a_sale_is_what_the_clock_says(after, closed, left, state):
+    start = timezone.now()
+    now = start + timedelta(seconds=after)
+    lasts = {"starts_at": start, "ends_at": start + timedelta(seconds=60)}
+    assert state_at(now, **lasts, closed_at=now if closed else None, left=left) is state
+
+
+def test_its_pieces_are_put_aside(live, item, variant):
+    before = free(variant)
+    announce(live, item, variant)
+    assert free(variant) == before - 5
+
+
+def test_more_than_there_is_cannot_be_promised(live, item, variant):
+    before = free(variant)
+    with pytest.raises(OutOfStock):
+        announce(live, item, variant, quota=before + 1)
+    assert not FlashSale.objects.exists()
+    assert free(variant) == before
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"warm_up": 5},
+        {"minutes": 21},
+        {"price": 0},
+        {"price": 10**9},
+        {"per_buyer": 0},
+        {"per_buyer": 6},
+    ],
+)
+def test_an_odd_sale_is_refused(live, item, variant, wrong):
+    with pytest.raises(BadFlash):
+        announce(live, item, variant, **wrong)
+
+
+def test_a_foreign_variant_is_refused(live, item, cup):
+    with pytest.raises(BadFlash):
+        announce(live, item, cup.variants.get(), price=1)
+
+
+def test_one_at_a_time_of_a_variant(live, item, variant):
+    announce(live, item, variant)
+    with pytest.raises(FlashRunning):
+        announce(live, item, variant)
+
+
+def test_only_a_show_on_air_has_one(scheduled, longjing, variant):
+    with pytest.raises(NotOnAir):
+        announce(scheduled, scheduled.items.get(product=longjing), variant)
+
+
+def test_its_price_holds_inside_its_minutes_only(live, item, variant):
+    sale = announce(live, item, variant)
+    assert live_prices(live).get(variant.pk) != 6800
+    begin(sale)
+    assert live_prices(live)[variant.pk] == 6800
+    FlashSale.objects.update(ends_at=timezone.now())
+    assert live_prices(live).get(variant.pk) != 6800
+
+
+def test_a_purchase_takes_its_pieces_out_of_the_quota(live, item, variant):
+    sale = announce(live, item, variant)
+    begin(sale)
+    before = free(variant)
+    order = buy(live, variant, 2, total=13600)
+    sale.refresh_from_db()
+    assert (order.total, sale.sold) == (13600, 2)
+    assert free(variant) == before
+
+
+def test_each_buyer_has_his_limit_on_every_device_and_tab(live, item, variant):
+    begin(announce(live, item, variant))
+    dan = Customer.objects.create(merchant=live.merchant, device=uuid.uuid4())
+    first = buy(live, variant, 2, customer=dan)
+    with pytest.raises(FlashLimit):
+        buy(live, variant, 1, customer=dan, device=uuid.uuid4(), phone="2")
+    with pytest.raises(FlashLimit):
+        buy(live, variant, 1, device=dan.device, phone="3")
+    move_order(order=first, to=LineState.CANCELLED, by=None)
+    assert buy(live, variant, 1, customer=dan).total == 6800
+
+
+def test_when_it_is_sold_out_the_price_is_the_shops_again(live, item, variant):
+    begin(announce(live, item, variant, quota=2))
+    buy(live, variant, 2)
+    with pytest.raises(PriceMoved):
+        buy(live, variant, 1, total=6800, phone="2")
+
+
+def test_one_more_than_the_rest_is_refused(live, item, variant):
+    begin(announce(live, item, variant, quota=3, per_buyer=3))
+    buy(live, variant, 2)
+    with pytest.raises(FlashOver):
+        buy(live, variant, 2, phone="2")
+
+
+def test_the_rest_goes_back_when_it_is_over(live, item, variant):
+    before = free(variant)
+    sale = announce(live, item, variant)
+    begin(sale)
+    buy(live, variant, 2)
+    sweep_flash_sales(timezone.now() + timedelta(minutes=10))
+    sale.refresh_from_db()
+    assert sale.closed_at is not None
+    assert free(variant) == before - 2
+    close_flash(sale=sale)  # a second time changes nothing
+    assert free(variant) == before - 2
+
+
+def test_the_end_of_the_show_ends_it(live, item, variant):
+    before = free(variant)
+    announce(live, item, variant)
+    end_room(room=live)
+    assert free(variant) == before
+    assert not announced(live, timezone.now()).exists()
+
+
+def test_what_is_in_a_sale_stays_on_the_shelf(live, item, variant):
+    announce(live, item, variant)
+    with pytest.raises(HasFlash):
+        remove_item(item=item)
+
+
+def test_part_of_a_reservation_is_given_back(shop, variant):
+    before = free(variant)
+    reserve(merchant=shop, basket={variant.pk: 5}, reference="r")
+    assert release_part(merchant=shop, reference="r", quantity=2) == 2
+    assert free(variant) == before - 3
+    assert release_part(merchant=shop, reference="r", quantity=9) == 3
+    assert free(variant) == before
