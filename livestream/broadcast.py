@@ -93,6 +93,13 @@ def _reply(message: Message | None) -> Event | None:
     return {"id": message.pk, "name": message.author_name, "text": message.text[:60]}
 
 
+def unquoted(text: str, message_id: int) -> str:
+    """An encoded line without its quote, if it quotes this message; else as it is."""
+    if f'"reply":{{"id":{message_id},' not in text:
+        return text
+    return encode({**json.loads(text), "reply": None})
+
+
 def chat_message(message: Message) -> None:
     """Show a new chat line to everyone, including the person who wrote it."""
     chat_messages(message.room_id, [message])
@@ -129,10 +136,10 @@ def chat_judged(line: HeldLine) -> None:
     tell(line.room, {"type": "chat.judged", "id": line.pk}, staff=True)
 
 
-def chat_paced(room: Room) -> None:
-    """Slow mode, and whether lines wait for approval."""
+def chat_paced(room: Room, *, quiet: bool = False) -> None:
+    """Slow mode, and whether lines wait for approval; `quiet`: told to the staff alone."""
     event = {"type": "chat.paced", "slow": room.slow_seconds, "holds": room.holds_chat}
-    tell(room, event)
+    tell(room, event, staff=quiet)
 
 
 def question_changed(question: Question) -> None:
@@ -154,10 +161,14 @@ def sanctioned(sanction: Sanction, room: Room) -> None:
     """Staff hear of a measure; who is banned is sent out of the rooms that are on."""
     event = {"type": "guest.sanctioned", "name": sanction.name, "measure": sanction.measure}
     tell(room, event, staff=True)
-    if sanction.measure == "ban" and sanction.device is not None:
-        for room_id in sanction.merchant.rooms.public().values_list("pk", flat=True):
-            message = {"type": "hub.dismiss", "device": sanction.device.hex}
-            _after_commit(room_group(room_id), message)
+    if sanction.measure != "ban":
+        return
+    known = [sanction.device, sanction.customer.device if sanction.customer else None]
+    devices = {device for device in known if device is not None}
+    rooms = sanction.merchant.rooms
+    for room_id in (rooms.on_air() | rooms.waiting()).values_list("pk", flat=True):
+        for device in devices:
+            _after_commit(room_group(room_id), {"type": "hub.dismiss", "device": device.hex})
 
 
 def chat_muted(room: Room) -> None:

@@ -229,10 +229,11 @@ async def _welcome(hub: Hub, seat: Seat, visitor: Visitor, last_id: int | None) 
         seat.tell({"type": "chat.gap"})
     if missed:
         seat.tell_text(gather(missed))
-    if visitor.shadowed and last_id is not None and visitor.device is not None:
-        own = await Rows().own_after(visitor.room.pk, visitor.device, last_id, FIRST_SIGHT)
-        if own:
-            seat.tell_text(gather(own))
+    if (visitor.shadowed or seat.staff) and last_id is not None:
+        device = None if seat.staff else visitor.device
+        unseen = await Rows().shadowed_after(visitor.room.pk, last_id, FIRST_SIGHT, device)
+        if unseen:
+            seat.tell_text(gather(unseen))
     hub.start(seat)
 
 

@@ -6,6 +6,8 @@ from bisect import insort
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from livestream.broadcast import unquoted
+
 KEEP = 300  # lines
 OVERLAP = 5  # lines that who comes back gets although he has seen them
 
@@ -47,7 +49,10 @@ class History:
         return True
 
     def take_back(self, id_: int) -> None:
-        self._said = [said for said in self._said if said.id != id_]
+        """Forget a line, and what other lines quote of it."""
+        self._said = [
+            Said(said.id, unquoted(said.text, id_)) for said in self._said if said.id != id_
+        ]
 
     def after(self, last_id: int) -> list[str] | None:
         """The lines since `last_id`, or None if that is further back than we remember.

@@ -192,7 +192,7 @@ class Hub:
             elif chat_id < 0:  # taken back by staff
                 self.history.take_back(-chat_id)
                 self._snapshot = None
-            else:
+            elif not staff_only:
                 self._snapshot = None
             self._pending.append((text, staff_only))
         self._speak()

@@ -73,12 +73,13 @@ class Rows:
     async def said_after(self, room_id: int, last_id: int, count: int) -> list[tuple[int, str]]:
         return await read(lambda: chat.as_events(chat.after(room_id, last_id, count)))
 
-    async def own_after(self, room_id: int, device: UUID, last_id: int, count: int) -> list[str]:
-        """What only this device sees of its own lines."""
-        said = await read(
-            lambda: chat.as_events(chat.own_shadowed(room_id, device, last_id, count))
-        )
-        return [text for _, text in said]
+    async def shadowed_after(
+        self, room_id: int, last_id: int, count: int, device: UUID | None
+    ) -> list[str]:
+        """What only its authors see: of one device, or for the staff of all, and marked."""
+        lines = await read(chat.shadowed_after, room_id, last_id, count, device)
+        mark = {"shadowed": True} if device is None else {}
+        return [broadcast.encode({**broadcast.said_event(line), **mark}) for line in lines]
 
     async def tally(self, room_id: int, last_id: int) -> tuple[int, int]:
         """(visible lines after `last_id`, likes)"""

@@ -33,6 +33,9 @@ class Measure(StrEnum):
     SHADOW = "shadow"  # writes, and only he reads it
 
 
+ORDER = (Measure.BAN, Measure.SHADOW, Measure.MUTE)  # the hardest first
+
+
 def fold(text: str) -> str:
     """A text as the eye takes it: no case, width, accents, spaces, marks or invisible letters."""
     text = unicodedata.normalize("NFKD", text).casefold().translate(_LOOKALIKES)
@@ -53,10 +56,15 @@ def mute_until(minutes: int, now: datetime) -> datetime | None:
     return now + timedelta(minutes=minutes)
 
 
+def softer_or_same(measure: Measure) -> list[str]:
+    """The measures that this one takes the place of; a harder one is lifted by a manager alone."""
+    return [one.value for one in ORDER[ORDER.index(measure) :]]
+
+
 def hardest(measures: Iterable[str]) -> Measure | None:
     """Of several measures in force the one that decides: a ban over a shadow over a mute."""
     found = set(measures)
-    for measure in (Measure.BAN, Measure.SHADOW, Measure.MUTE):
+    for measure in ORDER:
         if measure in found:
             return measure
     return None

@@ -8,6 +8,7 @@ from enum import StrEnum
 from livestream.rules.moderation import fold
 
 ALIKE = 0.6  # share of common letter pairs from which two questions are one
+LONGEST_GIST = 60  # letters that two questions are compared by
 HOLD_SECONDS = 90  # how long a colleague has a question for herself
 
 
@@ -41,18 +42,17 @@ def is_question(text: str) -> bool:
 def gist(text: str) -> str:
     """What is left of a question without politeness, particles, case, width and marks."""
     bare = fold(_FILLERS.sub("", _NAME.sub("", text)))
-    return bare or fold(text)
+    return (bare or fold(text))[:LONGEST_GIST]
 
 
-def is_same(one: str, other: str) -> bool:
-    """Whether two gists ask the same: they share most of their pairs of letters."""
-    if one == other:
-        return True
-    mine, yours = _pairs(one), _pairs(other)
-    if not mine or not yours:
+def pairs(gist: str) -> frozenset[str]:
+    """The pairs of neighbouring letters of a gist; of a single letter itself."""
+    return frozenset(gist[place : place + 2] for place in range(len(gist) - 1)) or frozenset(gist)
+
+
+def is_same(one: frozenset[str], other: frozenset[str]) -> bool:
+    """Whether two questions ask the same: they share most of their pairs of letters."""
+    most = max(len(one), len(other))
+    if not most or min(len(one), len(other)) < ALIKE * most:
         return False
-    return len(mine & yours) / len(mine | yours) >= ALIKE
-
-
-def _pairs(text: str) -> set[str]:
-    return {text[place : place + 2] for place in range(len(text) - 1)}
+    return len(one & other) / len(one | other) >= ALIKE

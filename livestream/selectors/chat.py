@@ -37,17 +37,21 @@ def seen_by_staff(room_id: int, count: int) -> list[Message]:
     return list(lines.order_by("-pk")[:count])[::-1]
 
 
-def own_shadowed(room_id: int, device: UUID, last_id: int, count: int) -> list[Message]:
-    """What this device said after `last_id` that only it sees, oldest first."""
-    lines = Message.objects.filter(
-        room_id=room_id, device=device, shadowed=True, hidden=False, pk__gt=last_id
-    )
+def shadowed_after(
+    room_id: int, last_id: int, count: int, device: UUID | None = None
+) -> list[Message]:
+    """What was said after `last_id` that only its authors see, oldest first: by one device, or, for
+    the staff, by all.
+    """
+    lines = Message.objects.filter(room_id=room_id, shadowed=True, hidden=False, pk__gt=last_id)
+    if device is not None:
+        lines = lines.filter(device=device)
     return list(lines.select_related("reply_to").order_by("-pk")[:count])[::-1]
 
 
-def waiting(room_id: int) -> list[HeldLine]:
-    """The lines that wait for approval, oldest first."""
-    return list(HeldLine.objects.filter(room_id=room_id, judged_at=None).order_by("pk"))
+def waiting(room_id: int, count: int = 100) -> list[HeldLine]:
+    """The first `count` lines that wait for approval, oldest first."""
+    return list(HeldLine.objects.filter(room_id=room_id, judged_at=None).order_by("pk")[:count])
 
 
 def latest(room_id: int, count: int) -> list[Message]:

@@ -10,11 +10,12 @@ from django.utils import timezone
 from livestream import broadcast
 from livestream.errors import BadPace, ChatOver
 from livestream.models import HeldLine, Message, Room
-from livestream.rules.chat import LONGEST, clean
-from livestream.rules.moderation import SLOWEST
+from livestream.rules.chat import LONGEST, clean, may_talk
+from livestream.rules.moderation import SLOWEST, Measure
 from livestream.rules.room import RoomState
+from livestream.selectors.moderation import measure_against
 from livestream.services.line import Judge, Line, Outcome, Voice
-from livestream.services.question import answer_by_reply, fold_questions
+from livestream.services.question import answer_by_reply, drop_unseen, fold_questions
 from merchants.errors import KeyReused, Taken
 from merchants.models import Staff
 
@@ -116,10 +117,12 @@ def announce(*, room: Room, text: str, kind: str = "system") -> Message:
 @transaction.atomic
 def approve(*, held: HeldLine, by: Staff) -> Message:
     """Let a held line through: it is said now, by whoever wrote it. Raises Taken or ChatOver."""
-    _locked(held.room_id)
-    _unheard(held.room)
+    room = _locked(held.room_id)
+    if not may_talk(room.shown_state, staff=False, muted=False):
+        raise ChatOver
     now = timezone.now()
     _judge_held(held, by)
+    measure = measure_against(room, device=held.device, customer=held.customer_id, now=now)
     message = Message.objects.create(
         room_id=held.room_id,
         author_name=held.author_name,
@@ -129,12 +132,16 @@ def approve(*, held: HeldLine, by: Staff) -> Message:
         text=held.text,
         reply_to_id=held.reply_to_id,
         client_key=held.client_key,
+        shadowed=measure is Measure.SHADOW,
         at=now,
     )
     fold_questions(room=held.room, messages=[message])
     message.save(update_fields=["question"])
     HeldLine.objects.filter(pk=held.pk).update(message=message)
-    broadcast.chat_message(message)
+    if message.shadowed:
+        broadcast.chat_shadowed(held.room, [message])
+    else:
+        broadcast.chat_message(message)
     return message
 
 
@@ -153,11 +160,17 @@ def _judge_held(held: HeldLine, by: Staff) -> None:
 
 @transaction.atomic
 def hide(*, message: Message) -> Message:
-    """Take a line away everywhere; its row stays for the record. Raises Taken."""
+    """Take a line away everywhere: also as a quote, as a question and from the top of the chat. Its
+    row stays for the record. Raises Taken.
+    """
     if not Message.objects.filter(pk=message.pk, hidden=False).update(hidden=True):
         raise Taken
     message.hidden = True
     broadcast.chat_hidden(message)
+    drop_unseen(message=message)
+    if Room.objects.filter(pk=message.room_id, pinned=message.text[:80]).update(pinned=""):
+        message.room.pinned = ""
+        broadcast.note_pinned(message.room)
     return message
 
 
@@ -180,7 +193,7 @@ def pace(*, room: Room, slow_seconds: int, holds_chat: bool) -> Room:
         raise BadPace
     Room.objects.filter(pk=room.pk).update(slow_seconds=slow_seconds, holds_chat=holds_chat)
     room.slow_seconds, room.holds_chat = slow_seconds, holds_chat
-    broadcast.chat_paced(room)
+    broadcast.chat_paced(room, quiet=room.state == RoomState.REHEARSING)
     return room
 
 

@@ -71,19 +71,24 @@ class Judge:
         refusal = self._refusal(line, text)
         if refusal is not None:
             return refusal
-        reply_to = self._answered.get(line.reply_to) if line.reply_to else None
+        reply_to = self._quoted(line)
         if line.reply_to and reply_to is None:
             return BadReply
         if line.voice.staff_id is not None:
             return self._message(line, text, reply_to)
         self._heard(line.voice)
-        measure = self._measure(line.voice)
-        if measure is Measure.SHADOW:
-            return self._message(line, text, reply_to, shadowed=True)
         word = blocked(text, words_of(self.room.merchant_id))
-        if word or self.room.holds_chat:
+        if word or self.room.holds_chat:  # shadow banned or not: he must not notice
             return self._held(line, text, reply_to, word or "")
-        return self._message(line, text, reply_to)
+        shadowed = self._measure(line.voice) is Measure.SHADOW
+        return self._message(line, text, reply_to, shadowed=shadowed)
+
+    def _quoted(self, line: Line) -> Message | None:
+        """What the line answers, if its author sees that and everybody who sees the line may."""
+        quoted = self._answered.get(line.reply_to) if line.reply_to else None
+        if quoted is not None and quoted.shadowed and quoted.device != line.voice.device:
+            return None
+        return quoted
 
     def _refusal(self, line: Line, text: str) -> type[RuleBroken] | None:
         staff = line.voice.staff_id is not None
@@ -151,9 +156,9 @@ class Judge:
 
     @cached_property
     def _answered(self) -> dict[int | None, Message]:
-        """The lines that these answer, if everyone may see them."""
+        """The lines that these answer, and that were not taken away."""
         ids = {line.reply_to for line in self.lines if line.reply_to}
-        rows = Message.objects.filter(room=self.room, pk__in=ids, hidden=False, shadowed=False)
+        rows = Message.objects.filter(room=self.room, pk__in=ids, hidden=False)
         return {message.pk: message for message in rows.select_related("question__room")}
 
     def _message(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from livestream import broadcast
@@ -21,6 +21,7 @@ from livestream.rules.moderation import (
     Measure,
     fold,
     mute_until,
+    softer_or_same,
 )
 from livestream.selectors.moderation import forget_words, in_force
 from merchants.models import Merchant, Staff
@@ -49,7 +50,7 @@ def sanction(
     if (isinstance(line, Message) and line.staff_id) or not (line.device or line.customer_id):
         raise Nobody
     merchant = line.room.merchant
-    _lift(merchant, line.customer_id, line.device, now)  # the newest word holds
+    _replace(merchant, line, measure, now)
     made = Sanction.objects.create(
         merchant=merchant,
         room=None if everywhere or measure is Measure.BAN else line.room,
@@ -66,12 +67,15 @@ def sanction(
     return made
 
 
-def _lift(merchant: Merchant, customer: int | None, device: UUID | None, now: datetime) -> None:
-    rows = in_force(merchant.pk, now)
-    if customer is not None:
-        rows.filter(customer=customer).update(lifted_at=now)
-    if device is not None:
-        rows.filter(device=device).update(lifted_at=now)
+def _replace(merchant: Merchant, line: Message | HeldLine, measure: Measure, now: datetime) -> None:
+    """What is not harder ends: the newest word holds."""
+    rows = in_force(merchant.pk, now).filter(measure__in=softer_or_same(measure))
+    who = Q(pk__in=[])
+    if line.customer_id is not None:
+        who |= Q(customer=line.customer_id)
+    if line.device is not None:
+        who |= Q(device=line.device)
+    rows.filter(who).update(lifted_at=now)
 
 
 @transaction.atomic
@@ -98,6 +102,7 @@ def set_words(*, merchant: Merchant | None, words: Sequence[str]) -> None:
         wanted.setdefault(folded, kept)
     if len(wanted) > MOST_WORDS:
         raise BadWord
+    _alone(merchant)
     rows = BlockedWord.objects.filter(merchant=merchant)
     rows.exclude(folded__in=wanted).delete()
     known = set(rows.values_list("folded", flat=True))
@@ -109,12 +114,19 @@ def set_words(*, merchant: Merchant | None, words: Sequence[str]) -> None:
     transaction.on_commit(forget_words)
 
 
+def _alone(merchant: Merchant | None) -> None:
+    """Nobody else writes this shop's lists meanwhile."""
+    if merchant is not None:
+        Merchant.objects.select_for_update(no_key=True).get(pk=merchant.pk)
+
+
 @transaction.atomic
 def set_quick_replies(*, merchant: Merchant, texts: Sequence[str]) -> None:
     """The answers that lie ready are just these, in this order. Raises BadAnswer."""
     kept = [text for text in map(clean, texts) if text]
     if len(kept) > MOST_REPLIES or any(len(text) > LONGEST_REPLY for text in kept):
         raise BadAnswer
+    _alone(merchant)
     merchant.quick_replies.all().delete()
     QuickReply.objects.bulk_create(
         QuickReply(merchant=merchant, text=text, position=place) for place, text in enumerate(kept)

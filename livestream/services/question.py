@@ -7,13 +7,13 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from livestream import broadcast
 from livestream.errors import QuestionOver, QuestionTaken
 from livestream.models import Message, Question, Room
-from livestream.rules.question import HOLD_SECONDS, QuestionState, gist, is_question, is_same
+from livestream.rules.question import HOLD_SECONDS, QuestionState, gist, is_question, is_same, pairs
 from merchants.models import Staff
 
 MOST_COMPARED = 200  # open questions that a new one is compared with
@@ -31,27 +31,76 @@ def fold_questions(*, room: Room, messages: Sequence[Message]) -> None:
     if not asking:
         return
     item = room.spotlights.filter(closed_at=None).values_list("item", flat=True).first()
-    open_ = list(
-        room.questions.filter(item=item, state=QuestionState.OPEN).order_by("-pk")[:MOST_COMPARED]
-    )
+    inbox = _Inbox(room, item, asking)
     for message in asking:
-        message.question = _folded(room, item, message, open_)
+        inbox.add(message)
+    inbox.save()
 
 
-def _folded(room: Room, item: int | None, message: Message, open_: list[Question]) -> Question:
-    asked = gist(message.text)
-    for question in open_:
-        if is_same(question.folded, asked):
-            Question.objects.filter(pk=question.pk).update(asked=F("asked") + 1)
-            question.asked += 1
-            break
-    else:
-        question = Question.objects.create(
-            room=room, item_id=item, text=message.text, folded=asked[:300], asked_at=message.at
-        )
-        open_.insert(0, question)
-    broadcast.question_changed(question)
-    return question
+class _Inbox:
+    """The open questions about one item while lines are folded into them: a few queries for all.
+
+    The room's row is locked, so nobody else folds meanwhile.
+    """
+
+    def __init__(self, room: Room, item: int | None, asking: Sequence[Message]) -> None:
+        self.room, self.item = room, item
+        rows = room.questions.filter(item=item, state=QuestionState.OPEN)
+        self.open = [(one, pairs(one.folded)) for one in rows.order_by("-pk")[:MOST_COMPARED]]
+        devices = {message.device for message in asking if message.device}
+        lines = Message.objects.filter(question__in=rows, device__in=devices)
+        self.asked = set(lines.values_list("question", "device"))
+        self.fresh: dict[int, tuple[Question, list[Message]]] = {}
+        self.more: dict[int, Question] = {}
+
+    def add(self, message: Message) -> None:
+        """Whoever repeats her question is counted once."""
+        folded = gist(message.text)
+        mine = pairs(folded)
+        found = next((one for one, theirs in self.open if is_same(theirs, mine)), None)
+        if found is None:
+            found = Question(
+                room=self.room,
+                item_id=self.item,
+                text=message.text,
+                folded=folded,
+                asked=0,
+                asked_at=message.at,
+            )
+            self.open.insert(0, (found, mine))
+            self.fresh[id(found)] = (found, [])
+        who = (id(found) if found.pk is None else found.pk, message.device)
+        if message.device is None or who not in self.asked:
+            self.asked.add(who)
+            found.asked += 1
+        if found.pk is None:
+            self.fresh[id(found)][1].append(message)
+        else:
+            message.question = found
+            self.more[found.pk] = found
+
+    def save(self) -> None:
+        made = [question for question, _messages in self.fresh.values()]
+        Question.objects.bulk_create(made)
+        for question, messages in self.fresh.values():
+            for message in messages:
+                message.question = question
+        Question.objects.bulk_update(self.more.values(), ["asked"])
+        for question in [*made, *self.more.values()]:
+            broadcast.question_changed(question)
+
+
+def drop_unseen(*, message: Message) -> None:
+    """A question all of whose lines were taken away needs no answer."""
+    question = message.question
+    if question is None or question.lines.filter(hidden=False).exists():
+        return
+    closed = Question.objects.filter(pk=question.pk, state=QuestionState.OPEN).update(
+        state=QuestionState.DISMISSED.value
+    )
+    if closed:
+        question.refresh_from_db()
+        broadcast.question_changed(question)
 
 
 @transaction.atomic

@@ -87,7 +87,7 @@ def handover(request: MerchantRequest, room: str) -> HttpResponse:
     to = get_object_or_404(request.merchant.staff, pk=wanted)
     if not shows(found, request.staff):
         return _panels(request, found, status=403, refusal=str(NotShowing()))
-    return _act(request, found, lambda: hand_over(room=found, to=to), reload=True)
+    return _act(request, found, lambda: hand_over(room=found, to=to))
 
 
 @require_POST

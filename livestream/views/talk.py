@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -157,7 +158,9 @@ def lists(request: MerchantRequest) -> HttpResponse:
     return render(request, "livestream/chat/lists.html", context, status=status)
 
 
+@transaction.atomic
 def _keep(request: MerchantRequest, form: ListsForm) -> None:
+    """Both lists or neither."""
     set_words(merchant=request.merchant, words=form.lines("words"))
     set_quick_replies(merchant=request.merchant, texts=form.lines("replies"))
 

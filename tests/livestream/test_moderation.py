@@ -155,11 +155,17 @@ def test_a_banned_guest_cannot_write(live, line, voice, host):
         say(room=live, voice=voice, text="again")
 
 
-def test_the_newest_measure_holds(live, line, voice, host):
+def test_a_softer_measure_lifts_no_harder_one(live, line, voice, host):
     sanction(line=line, measure=Measure.BAN, by=host)
     sanction(line=line, measure=Measure.MUTE, by=host, minutes=1)
     now = timezone.now()
-    assert measure_against(live, device=voice.device, customer=None, now=now) is Measure.MUTE
+    assert measure_against(live, device=voice.device, customer=None, now=now) is Measure.BAN
+
+
+def test_the_newest_of_equal_measures_holds(live, line, voice, host):
+    sanction(line=line, measure=Measure.MUTE, by=host, minutes=60)
+    sanction(line=line, measure=Measure.MUTE, by=host, minutes=1)
+    assert Sanction.objects.filter(lifted_at=None).count() == 1
 
 
 def test_a_lifted_measure_holds_no_more(live, line, voice, host):
@@ -186,7 +192,9 @@ def test_only_he_reads_what_a_shadow_banned_guest_says(live, line, voice, eve, h
     assert said not in selector.seen_from(live.pk, eve.device, 9)
     assert said in selector.seen_from(live.pk, voice.device, 9)
     assert said in selector.seen_by_staff(live.pk, 9)
-    assert selector.own_shadowed(live.pk, voice.device, line.pk, 9) == [said]
+    assert selector.shadowed_after(live.pk, line.pk, 9, voice.device) == [said]
+    assert selector.shadowed_after(live.pk, line.pk, 9, eve.device) == []
+    assert selector.shadowed_after(live.pk, line.pk, 9) == [said]
 
 
 # --- words ----------------------------------------------------------------------------------------

@@ -118,6 +118,7 @@ export default function start(element) {
     const quoted = item.querySelector("[data-reply]");
     if (event.reply && quoted) {
       quoted.textContent = `${event.reply.name}: ${event.reply.text}`;
+      quoted.dataset.reply = event.reply.id;
       quoted.hidden = false;
     }
     const onlyHe = item.querySelector("[data-only-he]");
@@ -279,7 +280,10 @@ export default function start(element) {
   // --- wiring ----------------------------------------------------------------------------------
 
   hear("chat.said", addLine);
-  hear("chat.hidden", ({ id }) => lines.querySelector(`[data-id="${Number(id)}"]`)?.remove());
+  hear("chat.hidden", ({ id }) => {
+    lines.querySelector(`[data-id="${Number(id)}"]`)?.remove();
+    for (const quote of lines.querySelectorAll(`[data-reply="${Number(id)}"]`)) quote.remove();
+  });
   hear("chat.gap", () => { lines.replaceChildren(); known.clear(); put(system(element.dataset.gap ?? "")); });
   hear("chat.muted", ({ muted }) => showMuted(muted));
   hear("note.pinned", ({ text }) => showPinned(text));

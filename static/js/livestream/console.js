@@ -85,7 +85,14 @@ export default function start(element) {
     location.reload();
   }
   hear("room.moved", move);
-  hear("crew.changed", () => location.reload()); // who films now is another page
+  // Who films goes on filming. Whoever may film from now on is offered it: no camera opens by itself.
+  hear("crew.changed", ({ host, backup }) => {
+    const offer = element.querySelector("[data-crew]");
+    if (offer) offer.hidden = ![host, backup].includes(Number(element.dataset.me));
+  });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (detail.successful) detail.elt.closest("#handover")?.close();
+  });
   hear("room.state", (now) => element.dataset.state !== "rehearsing" && move(now)); // shoppers know of none
   element.addEventListener("publish:over", () => {
     if (!OVER.has(element.dataset.state)) location.reload(); // the picture's socket knew it first

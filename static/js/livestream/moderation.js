@@ -19,6 +19,7 @@ const LINE = "li[data-id]:not(.sys)";
 export default function start(element) {
   const lines = element.querySelector("[data-chat-lines]");
   const log = element.querySelector("[data-chat-scroll]");
+  const form = element.querySelector("[data-chat-form]");
   const input = element.querySelector("[data-chat-input]");
   const complaint = element.querySelector("[data-chat-error]");
   const tools = document.getElementById("chat-tools").content.firstElementChild;
@@ -52,7 +53,10 @@ export default function start(element) {
     }
     if (!item) return;
     item.classList.add("sel");
-    item.append(tools.cloneNode(true));
+    const mine = tools.cloneNode(true);
+    // Nobody else sees a shadowed line, so nobody must read an answer to it; after the show there is none.
+    if (item.matches(".shadowed") || form.hidden) mine.querySelector("[data-act=reply]").remove();
+    item.append(mine);
     item.scrollIntoView({ block: "nearest" });
   }
 
@@ -145,6 +149,13 @@ export default function start(element) {
     const fields = { do: "pace", ...Object.fromEntries(new FormData(form)) };
     const trouble = form.querySelector("[data-pace-trouble]");
     if (await attempt(event.submitter, fields, trouble)) pace.close();
+  });
+  // A colleague has set it: what stands in this form is what holds.
+  hear("chat.paced", ({ slow, holds }) => {
+    const fields = pace?.querySelector("[data-pace]").elements;
+    if (!fields) return;
+    fields.slow_seconds.value = slow;
+    fields.holds_chat.checked = holds;
   });
   pace?.querySelector("[data-mute]").addEventListener("click", ({ target }) => {
     const button = target.closest("[data-act]");

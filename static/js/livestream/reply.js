@@ -21,6 +21,8 @@ export default function start(element) {
     all[at]?.classList.remove("sel");
     const next = all.at(at === -1 ? -1 : Math.min(Math.max(at + by, 0), all.length - 1));
     next?.classList.add("sel");
+    const status = element.querySelector("[data-chat-status]");
+    if (status && next) status.textContent = next.textContent; // read aloud, as focus would be
     next?.scrollIntoView({ block: "nearest" });
   }
 
