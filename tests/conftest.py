@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
+from playwright.sync_api import expect
 
 from livestream.models import Room
 from livestream.services.room import make_room, schedule_room, start_room
@@ -31,6 +32,7 @@ from orders.services.order import Contact, place_order
 from orders.services.payment import open_payment
 from tests.servers import alone, django_db_modify_db_settings, resident, server  # noqa: F401
 
+expect.set_options(timeout=30_000)  # two cores may have much else to do
 PBKDF2PasswordHasher.iterations = 1_000  # a real hash, but half a second less for each of the cast
 
 DAN = Contact(name="沈梅", phone="+8613800002688", address="杭州市上城区 清河坊 12 号")

@@ -98,12 +98,12 @@ def spotlight(request: MerchantRequest, room: str) -> HttpResponse:
     match request.POST.get("do"):
         case "next":
             seen = request.POST.get("seen", "")
-            was_on = int(seen) if seen.isdecimal() else None
+            was_on = int(seen) if seen.isdecimal() and len(seen) < 19 else None
             return _act(request, found, lambda: show_next(room=found, seen=was_on))
         case "hide":
             return _act(request, found, lambda: hide_item(room=found))
     wanted = request.POST.get("item", "")
-    if not wanted.isdecimal():
+    if not (wanted.isdecimal() and len(wanted) < 19):
         return HttpResponse(status=422)
     item = get_object_or_404(found.items, pk=wanted)
     return _act(request, found, lambda: show_item(room=found, item=item))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.db.models import F
@@ -174,9 +174,11 @@ def apply_stocktake(
     if not mine.filter(state=StocktakeState.OPEN.value).update(**ended):
         return _booked_before(stocktake, version)
     stocktake.refresh_from_db()
+    rest = set() if gone is None else set(uncounted(stocktake).values_list("variant_id", flat=True))
+    held = _held(stocktake, rest)
     if gone is not None:
-        _count_rest_as_none(stocktake, by, gone)
-    _book(stocktake, Entry(Reason.COUNTED, by, now, stocktake.reference))
+        _count_rest_as_none(stocktake, by, gone, [held[variant] for variant in sorted(rest)])
+    _book(stocktake, Entry(Reason.COUNTED, by, now, stocktake.reference), held)
     return stocktake
 
 
@@ -228,10 +230,18 @@ def _found(stocktake: Stocktake, variant: Variant, counted: int, by: User) -> di
     }
 
 
-def _count_rest_as_none(stocktake: Stocktake, by: User, seen: int) -> None:
-    """The rows first, in the order in which all lock them: what is gone is what lies there."""
+def _held(stocktake: Stocktake, rest: set[int]) -> dict[int, Stock]:
+    """{variant: its row} of all that may be booked, locked from the lowest variant up as everybody
+    locks them (services.stock). A row that is not there yet is made in its turn."""
+    off = stocktake.lines.exclude(counted=F("expected")).values_list("variant_id", flat=True)
+    rows, store = Stock.objects.select_for_update(no_key=True), stocktake.store
+    wanted = sorted({*off, *rest})
+    return {one: rows.get_or_create(variant_id=one, store=store)[0] for one in wanted}
+
+
+def _count_rest_as_none(stocktake: Stocktake, by: User, seen: int, rest: Sequence[Stock]) -> None:
+    """What is gone is what lies there. `rest` are the rows, locked: nothing moves any more."""
     now = timezone.now()
-    rest = uncounted(stocktake).select_for_update(no_key=True, of=("self",)).order_by("variant_id")
     if sum(stock.on_hand for stock in rest) != seen:
         raise RestMoved
     StocktakeLine.objects.bulk_create(
@@ -245,19 +255,19 @@ def _count_rest_as_none(stocktake: Stocktake, by: User, seen: int) -> None:
                 by=by,
             )
             for stock in rest
+            if stock.on_hand
         ],
         batch_size=500,
     )
 
 
-def _book(stocktake: Stocktake, entry: Entry) -> None:
+def _book(stocktake: Stocktake, entry: Entry, held: Mapping[int, Stock]) -> None:
     lines = stocktake.lines.exclude(counted=F("expected")).order_by("variant_id")
     moved = list(lines.select_related("variant__product"))
     refused: dict[type[NotBooked], list[str]] = {kind: [] for kind in REFUSALS.values()}
     for line in moved:
-        stock, _made = Stock.objects.get_or_create(variant=line.variant, store=stocktake.store)
         try:
-            book(stock=stock, delta=line.difference, entry=entry)
+            book(stock=held[line.variant_id], delta=line.difference, entry=entry)
         except tuple(REFUSALS) as why:
             kind = next(REFUSALS[one] for one in REFUSALS if isinstance(why, one))
             refused[kind].append(str(line.variant))

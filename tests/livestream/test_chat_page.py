@@ -18,7 +18,6 @@ from livestream.services.line import Voice
 from tests.servers import Server, guest_session
 
 pytestmark = pytest.mark.slow
-expect.set_options(timeout=12_000)  # two cores may have much else to do
 
 
 class Cable:

@@ -16,7 +16,6 @@ from tests.journeys.browser import chromium, desk, phone
 from tests.servers import Server, session_of
 
 pytestmark = pytest.mark.slow
-expect.set_options(timeout=12_000)  # two cores may have much else to do
 
 
 @pytest.fixture(autouse=True)

@@ -289,6 +289,13 @@ def test_the_shelf_of_an_ended_show_offers_nothing_to_change(as_bob, live):
     assert 'value="remove"' not in page.text
 
 
+@pytest.mark.parametrize("digits", ["9" * 30, "9" * 5000])
+def test_an_absurd_key_is_no_item_of_the_shelf(as_bob, live, digits):
+    url = at("console_spotlight", live.public_id)
+    assert as_bob.post(url, {"item": digits}).status_code == 422
+    assert as_bob.post(url, {"do": "next", "seen": digits}).status_code == 302
+
+
 # --- the console when it is over ------------------------------------------------------------------
 def test_the_console_of_an_ended_show_has_no_camera_and_leads_on(as_bob, live):
     end_room(room=live)

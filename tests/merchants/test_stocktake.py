@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +16,7 @@ from merchants.rules.audit import Action
 from merchants.rules.stock import Reason
 from merchants.rules.stocktake import StocktakeState
 from merchants.selectors.stocktake import progress_of
+from merchants.services import stock
 from merchants.services.counter import sell_at_counter
 from merchants.services.stock import TakenOut, change_stock, reserve
 from merchants.services.stocktake import (
@@ -265,6 +269,33 @@ def test_two_devices_that_find_five_each_have_found_ten(stocktake, variant, bob)
 
     assert at_once([device, device]) == [None, None]
     assert stocktake.lines.get().counted == 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_gone_is_locked_in_its_turn(shop, stocktake, variant, glass, bob, monkeypatch):
+    """An order holds the counted goods and goes on to those that nobody has counted: the booking
+    waits for it, and holds nothing that it wants."""
+    set_count(stocktake=stocktake, variant=variant, counted=8, by=bob)
+    begun, reservation = threading.Event(), stock._reservation
+
+    def slow(*args):
+        begun.set()
+        time.sleep(0.3)
+        return reservation(*args)
+
+    def booking() -> None:
+        assert begun.wait(20)
+        book(stocktake, bob, gone=50)
+
+    def order() -> None:
+        reserve(merchant=shop, basket={variant.pk: 1, glass.pk: 1}, reference="o1")
+
+    monkeypatch.setattr(stock, "_reservation", slow)
+    assert variant.pk < glass.pk
+    refusal, held = at_once([booking, order])
+    assert isinstance(refusal, CountBelowHeld)
+    assert held is None
+    assert (left(variant), left(glass)) == (10, 50)
 
 
 # --- pages ----------------------------------------------------------------------------------------
