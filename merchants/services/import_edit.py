@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 from django.utils.translation import gettext as _
 
 from merchants.models import Import, ImportRow
@@ -30,6 +31,11 @@ from merchants.services.importing import BadColumns, WrongState
 LONGEST = 4000  # of what is typed into a cell
 OF_THE_FAMILY = {"category", "description", "weight"}  # what a row may have from its product's
 
+JUDGED = [
+    *("cells", "goods", "outcome", "problems", "troubled", "group", "sku", "barcode", "seen"),
+    *("product", "variant"),
+]
+
 
 @transaction.atomic
 def edit_cell(*, batch: Import, number: int, column: Column, text: str) -> ImportRow:
@@ -48,10 +54,10 @@ def edit_cell(*, batch: Import, number: int, column: Column, text: str) -> Impor
         raise BadColumns(_("This column is not in the sheet."))
     row.cells = [*row.cells, *[""] * (at + 1 - len(row.cells))]
     row.cells[at] = text[:LONGEST]
-    before = _twins(row)
-    _judge_again(batch, [row])
-    row = batch.rows.get(pk=row.pk)
-    _judge_again(batch, batch.rows.filter(before | _twins(row)).order_by("number"))
+    row.save(update_fields=["cells"])
+    alone = judge(batch, [Read(number, row.cells, _reading(batch, row))], {})[0]
+    alone.pk = row.pk
+    _judge_again(batch, list(batch.rows.filter(_twins(row) | _twins(alone)).order_by("number")))
     Import.objects.filter(pk=batch.pk).update(**tally(batch))
     batch.refresh_from_db()
     return batch.rows.get(pk=row.pk)
@@ -71,31 +77,61 @@ def _twins(row: ImportRow) -> Q:
     return Q(pk=row.pk) | same & ~Q(outcome=Outcome.SILENT)
 
 
-def _judge_again(batch: Import, rows: Iterable[ImportRow]) -> None:
-    """Look at these rows once more, each beside all that stand before it."""
-    families: dict[str, Choices] = {}
-    for row in rows:
-        reading = _reading(batch, row)
-        group = group_of(reading.goods)
-        if group not in families:
-            families[group] = _earlier(batch, row, group)
-        reading = beside(row.number, reading, families[group], _seen(batch, row, reading.goods))
-        fresh = judge(batch, [Read(row.number, row.cells, reading)], _Taken(batch))[0]
-        fresh.pk = row.pk
-        fresh.save(force_update=True)
+def _judge_again(batch: Import, rows: Sequence[ImportRow]) -> None:
+    """Look at these rows once more, each beside all that stand before it, as the check does: a
+    handful of queries, however many they are."""
+    seen, choices, reads = Seen(), Choices(), []
+    again = {row.pk for row in rows}
+    readings = {row.pk: _reading(batch, row) for row in rows}
+    around = _around(batch, rows, [reading.goods for reading in readings.values()])
+    for row in sorted([*rows, *around], key=lambda one: one.number):
+        if row.pk not in again:
+            _pass_by(batch, row, choices, seen)
+            continue
+        reading = readings[row.pk]
+        if not reading.silent:
+            reading = beside(row.number, reading, choices, seen)
+        reads.append(Read(row.number, row.cells, reading))
+    fresh = judge(batch, reads, _Taken(batch, rows))
+    keys = {row.number: row.pk for row in rows}
+    for one in fresh:
+        one.pk = keys[one.number]
+    ImportRow.objects.bulk_update(fresh, JUDGED, batch_size=500)
+
+
+def _pass_by(batch: Import, row: ImportRow, choices: Choices, seen: Seen) -> None:
+    """What an earlier row, itself as it was, has said and taken."""
+    if row.group:
+        _reading(batch, row).chosen(row.number, row.group, choices)
+    words = {key: row.goods.get(key, "") for key in ("name", "spec", "sku", "barcode")}
+    seen.problems(row.number, Goods(**words))
+
+
+def _around(
+    batch: Import, rows: Sequence[ImportRow], goods: Sequence[Goods]
+) -> QuerySet[ImportRow, Any]:
+    """The other rows that have a SKU, barcode, product or, without either code, a name of these."""
+    bare = [one.name for one in goods if not one.sku and not one.barcode]
+    same = Q(barcode__in={one.barcode for one in goods if one.barcode})
+    same |= Q(folded__in={one.sku.lower() for one in goods if one.sku})
+    same |= Q(group__in={group for one in goods if (group := group_of(one))})
+    if bare:
+        same |= Q(sku="", barcode="", goods__name__in=sorted(set(bare)))
+    others = batch.rows.exclude(pk__in=[row.pk for row in rows]).exclude(outcome=Outcome.SILENT)
+    last = max((row.number for row in rows), default=0)
+    return others.annotate(folded=Lower("sku")).filter(same, number__lt=last)
 
 
 class _Taken(dict[int, int]):
-    """{variant: the first row that means it}, asked for when it is needed."""
+    """{variant: the first row that means it}, but for the rows that are judged again."""
 
-    def __init__(self, batch: Import) -> None:
-        super().__init__()
-        self._batch = batch
+    def __init__(self, batch: Import, rows: Sequence[ImportRow]) -> None:
+        others = batch.rows.exclude(pk__in=[row.pk for row in rows]).filter(variant__isnull=False)
+        super().__init__(others.order_by("-number").values_list("variant_id", "number"))
 
     def setdefault(self, variant: int, number: int) -> int:  # type: ignore[override]
-        means = self._batch.rows.filter(variant=variant, number__lt=number).order_by("number")
-        first = means.values_list("number", flat=True).first()
-        return number if first is None else first
+        self[variant] = min(number, self.get(variant, number))
+        return self[variant]
 
 
 def _reading(batch: Import, row: ImportRow) -> Reading:
@@ -110,32 +146,3 @@ def _reading(batch: Import, row: ImportRow) -> Reading:
     missing = {key: value for key, value in kept.items() if getattr(goods, key) is None}
     problems = tuple(p for p in reading.problems if not (p.code == "no_name" and goods.name))
     return replace(reading, goods=replace(goods, **missing), problems=problems)
-
-
-def _earlier(batch: Import, row: ImportRow, group: str) -> Choices:
-    """What the rows of a product that stand before this one have said of its options."""
-    choices = Choices()
-    if group:
-        for one in _before(batch, row).filter(group=group).order_by("number"):
-            _reading(batch, one).chosen(one.number, group, choices)
-    return choices
-
-
-def _seen(batch: Import, row: ImportRow, goods: Goods) -> Seen:
-    """The rows before this one that have its SKU or barcode, or without either its name."""
-    same = Q(pk=None)
-    if goods.sku:
-        same |= Q(sku__iexact=goods.sku)
-    if goods.barcode:
-        same |= Q(barcode=goods.barcode)
-    if not goods.sku and not goods.barcode:
-        same |= Q(sku="", barcode="", goods__name=goods.name)
-    seen = Seen()
-    for one in _before(batch, row).filter(same).order_by("number"):
-        words = {key: one.goods.get(key, "") for key in ("name", "spec", "sku", "barcode")}
-        seen.problems(one.number, Goods(**words))
-    return seen
-
-
-def _before(batch: Import, row: ImportRow) -> QuerySet[ImportRow, Any]:
-    return batch.rows.filter(number__lt=row.number).exclude(outcome=Outcome.SILENT)

@@ -93,3 +93,18 @@ def test_a_duplicate_without_sku_stays_one_when_its_cell_is_edited(checked):
     assert codes(batch, 3) >= {"name.twice"}
     edit_cell(batch=batch, number=3, column=Column.NAME, text="茶")
     assert codes(batch, 3) >= {"name.twice"}
+
+
+@pytest.mark.parametrize("variants", [2, 60])
+def test_a_cell_of_a_large_product_asks_as_often_as_one_of_a_small(
+    checked, variants, django_assert_max_num_queries
+):
+    rows = "".join(f"衫,{n % 8},{n // 8},A{n},10\n" for n in range(variants))
+    batch = checked(f"品名,颜色,尺码,编码,价格\n{rows}帽,,,A1,5\n")
+    assert codes(batch, variants + 2) == {"sku.twice"}
+    with django_assert_max_num_queries(30):
+        edit_cell(batch=batch, number=3, column=Column.SKU, text="B1")
+    assert batch.problems == {}
+    with django_assert_max_num_queries(30):
+        edit_cell(batch=batch, number=3, column=Column.VALUE_1, text="0")
+    assert codes(batch, 3) == {"value_1.twice"}
