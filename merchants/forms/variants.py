@@ -58,7 +58,9 @@ def build(form: ProductForm, data: QueryDict, product: Product | None) -> Table:
     found = places(
         old, options, [(row["name"], known.get(pk, [])) for row, pk in zip(alive, ids, strict=True)]
     )
-    table = _made(options, dict(zip(found, alive, strict=True)), alive[0] if alive else {})
+    # A row without a price is none yet, but what stands in it is what the others begin with.
+    first = next(iter([*alive, *typed_rows(data)]), {})
+    table = _made(options, dict(zip(found, alive, strict=True)), first)
     for row, became in zip(alive, found, strict=True):
         if became is None and row["id"]:
             table.gone.append(row["name"])

@@ -162,6 +162,12 @@ def test_options_make_the_variants_at_once(shirt):
     assert len({one.sku for one in shirt.variants.all()}) == 4
 
 
+def test_options_before_the_price_leave_the_threshold_as_it_was(as_bob, shop):
+    words = typed(row(sku="", price="", low_stock="7"), **COLOURS, act="build")
+    table = shown(as_bob.post(at("product_new"), words).text)
+    assert {table[f"variants-{at}-low_stock"] for at in range(2)} == {"7"}
+
+
 def test_a_value_more_keeps_what_is_there(as_bob, shirt, store):
     before = {one.name: (one.pk, one.sku) for one in shirt.variants.all()}
     url = at("product_edit", shirt.public_id)
