@@ -14,6 +14,7 @@ from livestream.models import Publication
 from livestream.selectors.invariant import ALL
 from livestream.services.chat import say
 from livestream.services.drop import claim_drop, open_drop
+from livestream.services.flash import announce_flash
 from livestream.services.line import Voice
 from livestream.services.publication import open_publication
 from livestream.services.room import end_room, make_room, schedule_room, start_room
@@ -97,6 +98,8 @@ def busy(shop, other_shop, live, host, bob, longjing, cup, variant, store, coupo
     move_order(order=missed, to=LineState.EXPIRED, by=None)
     sell_at_counter(variant=tea, store=store, by=bob, quantity=3)
     sandbox.receive(message)
+    facts = {"price": 1900, "quota": 2, "per_buyer": 1, "warm_up": 30, "minutes": 5}
+    announce_flash(room=live, item=live.items.get(product=cup), variant=glass, **facts)
     keep_shop(shop, store, glass, bob)
 
     over = make_room(
@@ -226,6 +229,9 @@ BROKEN = {
     "every row of a room has one merchant": """
         UPDATE merchants_product
         SET merchant_id = (SELECT id FROM merchants_merchant WHERE slug = 'other')""",
+    "a flash sale has sold what its orders took": "UPDATE livestream_flashsale SET sold = 1",
+    "what a flash sale has not sold is put aside while it runs": """
+        UPDATE livestream_flashsale SET quota = quota + 1""",
     "a drop counts no more claims than its coupon": """
         UPDATE livestream_drop SET claimed = claimed + 1""",
 }
