@@ -94,7 +94,7 @@ def talk_both_ways(clerk: Page, shopper: Page) -> None:
     shopper.locator("[data-say-open]").click()
     say = shopper.locator(".lr-talk")
     say.locator("[data-chat-input]").fill("这个龙井哪天采的?")
-    say.locator("[data-chat-form] button").click()
+    say.locator("[data-chat-form] .btn--primary").click()
     nickname = say.locator("[data-nickname-form] [name=nickname]")
     expect(nickname).to_be_visible()
     nickname.fill("沈梅")
