@@ -353,6 +353,7 @@ async def test_who_never_reads_holds_only_so_much_back():
     assert ear.code == hub_module.TOO_SLOW
 
 
+@pytest.mark.django_db(transaction=True)  # its thread may hold another test's connection
 async def test_a_database_that_was_away_does_not_end_the_watch_over_a_dashboard(monkeypatch):  # P15
     looks: list[bool] = []
     codes: list[int] = []

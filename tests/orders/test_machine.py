@@ -10,6 +10,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
@@ -32,7 +33,14 @@ from merchants.services.merchant import open_merchant
 from merchants.services.request import once
 from merchants.services.stock import change_stock
 from merchants.tasks import send_notifications
-from orders.errors import BadCallback, CouponGone, CouponHeld, CouponUnfit, WrongState
+from orders.errors import (
+    BadCallback,
+    CouponGone,
+    CouponHeld,
+    CouponUnfit,
+    TooManyOpen,
+    WrongState,
+)
 from orders.models import Order, Payment, Voucher
 from orders.payments import sandbox
 from orders.rules.line import LineState
@@ -157,6 +165,11 @@ class Shop(RuleBasedStateMachine):
             return
         except CouponUnfit:
             assert voucher is not None
+            return
+        except TooManyOpen:
+            # A number may hold back only so many pieces that nobody pays for.
+            waiting = Order.objects.filter(phone=number, state=LineState.PENDING)
+            assert waiting.count() >= django_settings.OPEN_ORDERS
             return
         if twice:
             assert once(scope="machine", key=key, body=basket, act=act) == pk
