@@ -18,6 +18,7 @@ from bench.report import OUT, table
 ALL = (
     "media",
     "fanout",
+    "chat",
     "pages",
     "inventory",
     "imports",

@@ -14,6 +14,7 @@ import base64
 import json
 import os
 import re
+import socket
 import struct
 import sys
 import time
@@ -21,28 +22,55 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+WORDS = (  # as in a shop: one line in five asks something
+    "is the green one still there",
+    "the red one came last week",
+    "my mother likes the white one",
+    "good evening everybody",
+    "got two of them, thank you",
+)
 _STAMP = re.compile(rb"t=(\d+\.\d+)")
+_ACK = re.compile(rb'"chat\.accepted".*"key": ?"\d+-(\d+\.\d+)"')
 
 
 class Tally:
-    """What arrived: how often each message, and how late."""
+    """What arrived: how often each message, and how late. A frame costs one look-up and one
+    append, so that the crowd is not what is measured.
+    """
 
     def __init__(self) -> None:
-        self.arrived: Counter[bytes] = Counter()
-        self.late: list[float] = []
-        self._known: dict[bytes, list[bytes]] = {}
+        self._heard: dict[bytes, list[float]] = {}  # frame -> when each viewer got it
+
+    def clear(self) -> None:
+        self._heard.clear()
 
     def take(self, payload: bytes) -> None:
-        stamps = self._known.get(payload)
-        if stamps is None:
-            if len(self._known) > 2_000:
-                self._known.clear()
-            stamps = self._known[payload] = _STAMP.findall(payload)
-        if stamps:
-            now = time.monotonic()
-            for stamp in stamps:
-                self.arrived[stamp] += 1
-                self.late.append(now - float(stamp))
+        heard = self._heard.get(payload)
+        if heard is None:
+            heard = self._heard[payload] = []
+        heard.append(time.monotonic())
+
+    def arrived(self) -> Counter[bytes]:
+        """How many viewers got each message, by its stamp."""
+        found: Counter[bytes] = Counter()
+        for payload, heard in self._heard.items():
+            for stamp in _STAMP.findall(payload):
+                found[stamp] += len(heard)
+        return found
+
+    def acked(self) -> list[float]:
+        """Seconds from sending a line to being told that it is kept, sorted."""
+        found = ((_ACK.search(payload), heard[0]) for payload, heard in self._heard.items())
+        return sorted(at - float(ack.group(1)) for ack, at in found if ack)
+
+    def late(self) -> list[float]:
+        """Seconds from sending to receipt, of every message at every viewer, sorted."""
+        return sorted(
+            at - float(stamp)
+            for payload, heard in self._heard.items()
+            for stamp in _STAMP.findall(payload)
+            for at in heard
+        )
 
 
 class Viewer(asyncio.Protocol):
@@ -140,17 +168,24 @@ async def _arrive(job: dict[str, Any], tally: Tally) -> list[Viewer]:
 
     async def arrive(number: int) -> Viewer:
         cookie = cookies[number] if number < len(cookies) else ""
-        request = _request(job["host"], job["port"], job["path"], cookie)
+        port = job["ports"][number % len(job["ports"])]
+        request = _request(job["host"], port, job["path"], cookie)
         async with gate:
             _, viewer = await loop.create_connection(
-                lambda: Viewer(tally, request), job["host"], job["port"]
+                lambda: Viewer(tally, request), job["host"], port
             )
             await viewer.open
             if job.get("greets", True):
                 await asyncio.wait_for(viewer.first, 30)
         return viewer
 
-    return list(await asyncio.gather(*(arrive(number) for number in range(job["viewers"]))))
+    everyone = job["viewers"] + job["deaf"]
+    viewers = list(await asyncio.gather(*(arrive(number) for number in range(everyone))))
+    for viewer in viewers[job["viewers"] :]:
+        kernel = viewer.transport.get_extra_info("socket")
+        kernel.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)  # it holds nothing for him
+        viewer.transport.pause_reading()  # and he never reads again
+    return viewers[: job["viewers"]]
 
 
 async def _talk(viewer: Viewer, number: int, job: dict[str, Any], sent: list[bytes]) -> None:
@@ -161,8 +196,16 @@ async def _talk(viewer: Viewer, number: int, job: dict[str, Any], sent: list[byt
         await asyncio.sleep(max(begin + turn * gap - time.monotonic(), 0))
         stamp = f"{time.monotonic():.6f}"
         sent.append(stamp.encode())
-        text = f"is the green one still there t={stamp}"
+        words = WORDS[(number + turn) % len(WORDS)]
+        text = f"{words} t={stamp}".ljust(job["letters"], ".")
         viewer.say(json.dumps({"type": "chat.say", "text": text, "key": f"{number}-{stamp}"}))
+
+
+async def _tap(viewer: Viewer, job: dict[str, Any]) -> None:
+    """Hearts as a browser sends them: what was tapped in half a second is one frame."""
+    for _ in range(int(job["seconds"] * 2)):
+        viewer.say(json.dumps({"type": "like", "n": job["hearts"]}))
+        await asyncio.sleep(0.5)
 
 
 async def crowd(job: dict[str, Any]) -> dict[str, Any]:
@@ -172,23 +215,26 @@ async def crowd(job: dict[str, Any]) -> dict[str, Any]:
     viewers = await _arrive(job, tally)
     print(json.dumps({"in": len(viewers), "seconds": time.monotonic() - began}), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)  # "go"
-    tally.arrived.clear()
-    tally.late.clear()
+    tally.clear()
     sent: list[bytes] = []
     job["begin"] = time.monotonic() + 0.2
+    tapping = viewers if job.get("hearts") else []
     await asyncio.gather(
-        *(_talk(viewers[number], number, job, sent) for number in range(job["talkers"]))
+        *(_talk(viewers[number], number, job, sent) for number in range(job["talkers"])),
+        *(_tap(viewer, job) for viewer in tapping),
     )
     deadline = time.monotonic() + 3
-    while time.monotonic() < deadline and sum(tally.arrived.values()) < len(sent) * len(viewers):
+    while time.monotonic() < deadline and tally.arrived().total() < len(sent) * len(viewers):
         await asyncio.sleep(0.05)
-    late = sorted(tally.late)
-    missing = sum(len(viewers) - tally.arrived[stamp] for stamp in sent)
+    arrived, late = tally.arrived(), tally.late()
+    missing = sum(len(viewers) - arrived[stamp] for stamp in sent)
     return {
         "sent": len(sent),
         "delivered": len(late),
         "lost": max(missing, 0),
         "closed": sum(viewer.lost for viewer in viewers),
+        "acked": len(acked := tally.acked()),
+        "acked_p95_ms": acked[int(len(acked) * 0.95)] * 1000 if acked else None,
         "p50_ms": late[len(late) // 2] * 1000 if late else None,
         "p99_ms": late[int(len(late) * 0.99)] * 1000 if late else None,
     }

@@ -150,6 +150,8 @@ CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {"polling_interval": 0.1} if EMBEDDED else {"socket_timeout": 5, "socket_connect_timeout": 2}
 )
+if EMBEDDED:  # the sweeps come each second: opening the file anew costs as much as what they do
+    CELERY_DB_REUSE_MAX = 100
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -17,6 +17,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from livestream.models import Room
+from livestream.selectors.moderation import forget_words
 from livestream.services.room import make_room, schedule_room, start_room
 from merchants.models import Customer, Merchant, Product, Staff, Store, User, Variant
 from merchants.rules.role import Role
@@ -44,6 +45,7 @@ def _own_folders(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.LIVE_ROOT = tmp_path / "live"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
+    forget_words()  # another test's shop had the same id
 
 
 def person(email: str, name: str) -> User:

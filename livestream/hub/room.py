@@ -26,10 +26,10 @@ from livestream.hub.rows import Rows
 from livestream.hub.scribe import Scribe
 from livestream.hub.seat import Seat
 from livestream.hub.wire import HIGH_WATER
+from livestream.rules.pace import TICK, gathers
 
 logger = logging.getLogger(__name__)
 
-TICK = 0.05  # seconds that events gather while the last frame is fresh
 SLICE = 1_000  # seats written before the loop may serve something else
 TRAIL = 900  # frames kept for who joins or catches up: half a minute of a busy room, and to spare
 KEEP_UP = 30.0  # seconds a viewer may stay behind before he is let go (P22)
@@ -47,7 +47,7 @@ class Hub:
     def __init__(self, room_id: int, rows: Rows) -> None:
         self.room_id = room_id
         self.rows = rows
-        self.scribe = Scribe(room_id, rows, lambda: len(self.seats))
+        self.scribe = Scribe(room_id, rows, lambda: self.viewers.total)
         self.seats: set[Seat] = set()
         self.likes = counts.Likes(room_id)
         self.history = History()
@@ -58,7 +58,9 @@ class Hub:
         self._pending: list[tuple[str, bool]] = []
         self._trail: deque[tuple[int, Frame]] = deque(maxlen=TRAIL)
         self._position = 0
-        self._ticking = False
+        self._writing = False
+        self._spoke_at = float("-inf")
+        self._alarm: asyncio.TimerHandle | None = None
         self._flowing: list[Seat] | None = None
         self._snapshot: str | None = None
         self._snapshot_lock = asyncio.Lock()
@@ -105,6 +107,8 @@ class Hub:
     async def _let_go(self) -> None:
         """End every task; the subscription goes with its own."""
         self.closed = True
+        if self._alarm is not None:
+            self._alarm.cancel()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -205,25 +209,29 @@ class Hub:
         self._speak()
 
     def _speak(self) -> None:
-        if self._pending and not self._ticking:
-            self._ticking = True
-            self._flush()
-
-    def _tick(self) -> None:
-        if self._pending:
+        """Send a frame now if the last one is not fresh any more, else when it is not."""
+        if not self._pending or self._writing:
+            return
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        due = self._spoke_at + gathers(self.viewers.total, len(self._pending))
+        wait = due - self._loop.time()
+        if wait <= 0 or all(staff_only for _, staff_only in self._pending):  # a few seats
             self._flush()
         else:
-            self._ticking = False
+            self._alarm = self._loop.call_later(wait, self._speak)
 
     def _flush(self) -> None:
         pending, self._pending = self._pending, []
         frame = frame_of(pending)
         self._position += 1
         self._trail.append((self._position, frame))
+        self._writing = True
         self._write(frame, self._everyone_flowing(), 0, self._loop.time())
 
     def _write(self, frame: Frame, seats: list[Seat], start: int, began: float) -> None:
-        """Write to a slice of the seats, then let the loop breathe. The next tick waits."""
+        """Write to a slice of the seats, then let the loop breathe. The next frame waits."""
         for seat in seats[start : start + SLICE]:
             data, text = frame.staff if seat.staff else frame.public
             if data:
@@ -234,8 +242,11 @@ class Hub:
         if start + SLICE < len(seats):
             self._loop.call_soon(self._write, frame, seats, start + SLICE, began)
         else:
-            rest = TICK - (self._loop.time() - began)
-            self._loop.call_later(max(rest, TICK / 4), self._tick)
+            if frame.public[0]:  # what staff alone hear does not make viewers wait
+                # However long it took: something else gets its turn before the next frame.
+                self._spoke_at = max(began, self._loop.time() - TICK * 3 / 4)
+            self._writing = False
+            self._speak()
 
     def _everyone_flowing(self) -> list[Seat]:
         if self._flowing is None:

@@ -1,25 +1,24 @@
 """Gathers what is said in a room into one transaction per moment.
 
 The first line of a quiet room is written at once; while it is being written, and for a moment
-after, the next ones wait and then go together: at most twenty-five transactions a second, eight in
-a large room, however many talk. What was written together is also pushed in one frame.
+after, the next ones wait and then go together: at most twenty transactions a second, ten in a large
+room, however many talk. What was written together is also pushed in one frame.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable
 
 from livestream.hub.rows import Rows
+from livestream.rules.pace import ENOUGH, gathers
 from livestream.services.line import Line, Outcome
 
 logger = logging.getLogger(__name__)
 
-PAUSE = 0.04  # seconds between two transactions of a small busy room …
-LONGER = 0.08  # … and how much longer in one with CROWD viewers: a frame to each costs 10 µs
-CROWD = 2_000
-MOST = 200  # lines in one transaction
+MOST = 400  # lines in one transaction: a tenth of a second's work
 
 
 class Scribe:
@@ -30,6 +29,7 @@ class Scribe:
         self._listeners = listeners
         self._rows = rows
         self._lines: list[tuple[Line, asyncio.Future[Outcome]]] = []
+        self._enough = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def write(self, line: Line) -> Outcome:
@@ -37,6 +37,8 @@ class Scribe:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
         self._lines.append((line, future))
+        if len(self._lines) >= ENOUGH:
+            self._enough.set()
         if self._task is None:
             self._task = loop.create_task(self._work())
         return await future
@@ -45,10 +47,22 @@ class Scribe:
         try:
             while self._lines:
                 batch, self._lines = self._lines[:MOST], self._lines[MOST:]
+                self._enough.clear()
                 await self._write(batch)
-                await asyncio.sleep(PAUSE + LONGER * min(self._listeners() / CROWD, 1))
+                await self._pause()
         finally:
             self._task = None
+
+    async def _pause(self) -> None:
+        """Let lines gather; not so long when enough of them wait, and not when more do than fit."""
+        if len(self._lines) >= MOST:
+            return
+        shortest = gathers(self._listeners(), ENOUGH)
+        await asyncio.sleep(shortest)
+        longer = gathers(self._listeners(), 0) - shortest
+        if longer > 0 and len(self._lines) < ENOUGH:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._enough.wait(), longer)
 
     async def _write(self, batch: list[tuple[Line, asyncio.Future[Outcome]]]) -> None:
         try:

@@ -10,11 +10,14 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from livestream.models import BlockedWord, Room, Sanction
+from livestream.rules.chat import folded
 from livestream.rules.moderation import Measure, hardest
+from merchants.models import Staff
 
-FRESH = 3.0  # seconds that a word list is remembered: it is asked for with every line
+FRESH = 3.0  # seconds that words and names are remembered: they are asked for with every line
 
 _words: dict[int, tuple[float, tuple[str, ...]]] = {}  # merchant -> (read at, folded words)
+_names: dict[int, tuple[float, frozenset[str]]] = {}  # merchant -> (read at, folded names)
 
 
 def words_of(merchant_id: int) -> tuple[str, ...]:
@@ -28,9 +31,24 @@ def words_of(merchant_id: int) -> tuple[str, ...]:
     return words
 
 
+def reserved_names(merchant_id: int) -> frozenset[str]:
+    """The names, folded, under which no guest may talk: the shop's and its staff's, as they were
+    within FRESH seconds.
+    """
+    read_at, names = _names.get(merchant_id, (-FRESH, frozenset()))
+    if time.monotonic() - read_at < FRESH:
+        return names
+    rows = Staff.objects.filter(merchant_id=merchant_id)
+    found = {name for row in rows.values_list("host_name", "merchant__name") for name in row}
+    names = frozenset(folded(name) for name in found)
+    _names[merchant_id] = (time.monotonic(), names)
+    return names
+
+
 def forget_words() -> None:
     """This process reads every list anew."""
     _words.clear()
+    _names.clear()
 
 
 def in_force(merchant_id: int, now: datetime) -> QuerySet[Sanction]:

@@ -27,9 +27,8 @@ from livestream.errors import (
 from livestream.models import HeldLine, Message, Room
 from livestream.rules.chat import LONGEST, LONGEST_KEY, clean, folded, may_talk, too_soon
 from livestream.rules.moderation import Measure, blocked, hardest
-from livestream.selectors.moderation import measures, words_of
+from livestream.selectors.moderation import measures, reserved_names, words_of
 from merchants.errors import RuleBroken
-from merchants.models import Staff
 
 
 @dataclass(frozen=True)
@@ -104,7 +103,7 @@ class Judge:
         return None if staff else self._guest_refusal(line.voice)
 
     def _guest_refusal(self, voice: Voice) -> type[RuleBroken] | None:
-        if folded(voice.name) in self._reserved:
+        if folded(voice.name) in reserved_names(self.room.merchant_id):
             return NameTaken
         match self._measure(voice):
             case Measure.BAN:
@@ -125,13 +124,6 @@ class Judge:
     def _heard(self, voice: Voice) -> None:
         if self.room.slow_seconds and voice.device:
             self._last[voice.device] = self.now
-
-    @cached_property
-    def _reserved(self) -> set[str]:
-        """The names, folded, under which no guest may talk: the shop's and its staff's."""
-        rows = Staff.objects.filter(merchant_id=self.room.merchant_id)
-        names = {name for row in rows.values_list("host_name", "merchant__name") for name in row}
-        return {folded(name) for name in names}
 
     @cached_property
     def _measures(self) -> tuple[dict[UUID, Measure], dict[int, Measure]]:

@@ -49,7 +49,7 @@ class _Inbox:
         self.open = [(one, pairs(one.folded)) for one in rows.order_by("-pk")[:MOST_COMPARED]]
         devices = {message.device for message in asking if message.device}
         lines = Message.objects.filter(question__in=rows, device__in=devices)
-        self.asked = set(lines.values_list("question", "device"))
+        self.asked = set(lines.order_by().values_list("question", "device").distinct())
         self.fresh: dict[int, tuple[Question, list[Message]]] = {}
         self.more: dict[int, Question] = {}
 

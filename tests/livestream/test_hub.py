@@ -19,6 +19,7 @@ from livestream.hub.room import HIGH_WATER, Hub
 from livestream.hub.rows import Opening
 from livestream.hub.seat import Seat
 from livestream.hub.wire import OUTBOX, AwaitedWire
+from livestream.rules.pace import TICK
 
 
 class Memory:
@@ -127,7 +128,7 @@ async def test_the_first_event_goes_at_once_and_the_next_ones_together(hub):
     for _ in range(5):
         await asyncio.sleep(0)
     assert ear.frames == [{"type": "a"}]
-    await settle(hub_module.TICK * 2)
+    await settle(TICK * 2)
     assert ear.frames[1:] == [[{"type": "b"}, {"type": "c"}, {"type": "d"}]]
 
 
@@ -140,11 +141,20 @@ async def test_staff_hear_more(hub):
     assert [event["type"] for event in bob.events] == ["order.paid", "sale.made"]
 
 
+async def test_what_staff_alone_hear_does_not_make_the_viewers_wait(hub):
+    _, guest = sit(hub)
+    hub.emit('{"type":"question.changed"}', staff_only=True)
+    hub.emit('{"type":"chat.said"}')
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert [event["type"] for event in guest.events] == ["chat.said"]
+
+
 async def test_a_line_pushed_twice_is_heard_once(hub):
     _, ear = sit(hub)
     hub.hear(message([said(7), False, 7]))
     hub.hear(message([said(7), False, 7], [said(8), False, 8]))
-    await settle(hub_module.TICK * 2)
+    await settle(TICK * 2)
     assert ear.texts() == ["line 7", "line 8"]
 
 
@@ -153,13 +163,13 @@ async def test_who_joins_while_others_talk_misses_nothing(hub):
     seat = Seat(ear.send)
     hub.enter(seat)
     hub.hear(message([said(1), False, 1]))
-    await settle(hub_module.TICK * 2)
+    await settle(TICK * 2)
     hub.hear(message([said(2), False, 2]))
     await settle()
     assert ear.frames == []
     hub.start(seat)
     hub.hear(message([said(3), False, 3]))
-    await settle(hub_module.TICK * 2)
+    await settle(TICK * 2)
     assert ear.texts() == ["line 1", "line 2", "line 3"]
 
 
@@ -189,7 +199,7 @@ async def test_what_was_committed_but_never_pushed_is_told(hub, rows):  # P10
     hub.hear(message([said(1), False, 1]))
     rows.lines = [(id_, said(id_)) for id_ in (1, 2, 3)]
     await hub._heal()
-    await settle(hub_module.TICK * 2)
+    await settle(TICK * 2)
     assert ear.texts() == ["line 1", "line 2", "line 3"]
 
 
@@ -226,12 +236,12 @@ async def test_who_falls_behind_is_paused_then_told_what_he_missed(hub):  # P22
     slow.reads.clear()
     big = json.dumps({"type": "big", "text": "x" * (HIGH_WATER + 1)})
     hub.emit(big)
-    await settle(hub_module.TICK * 2)
+    await settle(TICK * 2)
     hub._watch()
     assert not seat.flowing
     for number in range(3):
         hub.emit(json.dumps({"type": "n", "number": number}))
-        await settle(hub_module.TICK * 2)
+        await settle(TICK * 2)
     assert [event["number"] for event in quick.events if event["type"] == "n"] == [0, 1, 2]
     assert seat.wire.waiting() < HIGH_WATER * 2  # nothing more was heaped up for him
     slow.reads.set()
@@ -247,13 +257,13 @@ async def test_who_stays_behind_is_let_go_and_the_others_hear_on(hub, monkeypatc
     _, quick = sit(hub)
     slow.reads.clear()
     hub.emit(json.dumps({"type": "big", "text": "x" * (HIGH_WATER + 1)}))
-    await settle(hub_module.TICK * 2)
+    await settle(TICK * 2)
     hub._watch()
     await settle(0.1)
     hub._watch()
     assert seat not in hub.seats
     hub.emit('{"type":"on"}')
-    await settle(hub_module.TICK * 2)
+    await settle(TICK * 2)
     assert quick.events[-1] == {"type": "on"}
 
 
@@ -263,7 +273,7 @@ async def test_without_the_watch_a_slow_viewer_would_heap_up(hub):
     slow.reads.clear()
     for _ in range(4):
         hub.emit(json.dumps({"type": "big", "text": "x" * HIGH_WATER}))
-        await settle(hub_module.TICK * 2)
+        await settle(TICK * 2)
     assert seat.wire.waiting() > 3 * HIGH_WATER
 
 
@@ -293,7 +303,7 @@ async def test_likes_are_counted_here_and_elsewhere(hub, rows):
     hub.hear({"type": "hub.liked", "count": 3, "node": "another"})
     hub.hear({"type": "hub.liked", "count": 5, "node": NODE})  # its own echo
     hub._tell_count(hub.likes.fold())
-    await settle(hub_module.TICK * 2)
+    await settle(TICK * 2)
     assert ear.events[-1] == {"type": "likes.counted", "total": 8, "new": 8}
     await hub._save()
     assert rows.likes == 5  # the other process saves its own
