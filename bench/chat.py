@@ -1,8 +1,8 @@
 """What is said and tapped: lines kept for good, and hearts folded into one number.
 
-Five hundred guests offer a line a second each, what one guest may say. A line counts when its author
-has been told that it is kept. Beside it, on the same database in the same run: one bare row after
-the other, each in a transaction of its own.
+Five hundred guests offer a line a second each, what one guest may say. A line counts when its
+author has been told that it is kept. Beside it, on the same database in the same run: one bare row
+after the other, each in a transaction of its own.
 """
 
 from __future__ import annotations
