@@ -5,7 +5,7 @@ HOST ?= 127.0.0.1
 PY := .venv/bin/python
 NAME ?=
 
-.PHONY: run setup check test quick bench shots clean packages
+.PHONY: run setup check test quick bench soak shots clean packages
 
 run: setup ## serve the product at PORT with nothing else installed; HOST=0.0.0.0 lets phones in
 	@DEBUG=$${DEBUG-1} exec $(PY) manage.py serve --host $(HOST) --port $(PORT)
@@ -52,6 +52,9 @@ quick: setup .venv/.dev ## the part that takes under a minute: all but servers, 
 
 bench: setup .venv/.dev packages ## figures beside their references; NAME=fanout runs one
 	@$(PY) -m bench $(NAME)
+
+soak: setup .venv/.dev packages ## a show of MINUTES (20) with a thousand viewers and a fault each minute
+	@SOAK_MINUTES=$${MINUTES-20} SOAK_VIEWERS=$${VIEWERS-1000} $(PY) -m pytest tests/soak -m slow -s
 
 shots: setup .venv/.dev packages ## a picture of every screen, into shots/
 	@$(PY) -m tests.shots

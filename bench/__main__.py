@@ -17,6 +17,7 @@ from bench.report import OUT, table
 
 ALL = (
     "media",
+    "back",
     "fanout",
     "chat",
     "pages",

@@ -56,10 +56,10 @@ PLAIN = """async ([url, hls]) => {
 
 def run(out: Callable[[str], None] = print) -> None:
     """Measure everything and note it; `out` hears what is being done."""
-    with _server() as (web, stage, live), sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=CHROMIUM)
-        _publish(browser, stage)
-        _wait_for(live / "live.m3u8")
+    with server() as (web, stage, live), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM)
+        publish(browser, stage)
+        wait_for(live / "live.m3u8")
         out(f"on air; this machine's load is {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         time.sleep(3)
         first = statistics.median(_first_frame(browser, stage) for _ in range(VISITS))
@@ -72,8 +72,8 @@ def run(out: Callable[[str], None] = print) -> None:
         copied = _encode_cpu(live)
     cpu = encoder_cpu + max(0.0, web_cpu - resting)
     plain = "plain HLS, hls.js as it comes, on an empty page"
-    record("media.latency_ms", _at(ages, 50), "ms", plain, _at(plain_ages, 50))
-    record("media.latency_p95_ms", _at(ages, 95), "ms", plain, _at(plain_ages, 95))
+    record("media.latency_ms", at(ages, 50), "ms", plain, at(plain_ages, 50))
+    record("media.latency_p95_ms", at(ages, 95), "ms", plain, at(plain_ages, 95))
     record("media.first_frame_ms", first, "ms", plain, plain_first)
     anew = "the same picture encoded anew (x264 veryfast), encoder alone"
     record("media.cpu_pct", cpu, "% of a core", anew, copied)
@@ -83,7 +83,7 @@ def run(out: Callable[[str], None] = print) -> None:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str], Path]]:
+def server() -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str], Path]]:
     """(web process, where the room is, its directory), all of it gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="guitai-bench-") as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -125,7 +125,7 @@ def _wait_until_open(port: int) -> None:
     raise TimeoutError("The server did not start.")
 
 
-def _wait_for(path: Path, seconds: float = 30) -> None:
+def wait_for(path: Path, seconds: float = 30) -> None:
     until = time.monotonic() + seconds
     while not path.exists():
         if time.monotonic() > until:
@@ -136,12 +136,12 @@ def _wait_for(path: Path, seconds: float = 30) -> None:
 # --- the browsers -----------------------------------------------------------------------------
 
 
-def _chromium() -> str | None:
+def chromium() -> str | None:
     system = Path("/usr/bin/chromium")
     return str(system) if system.exists() else None  # else Playwright's own
 
 
-def _publish(browser: Browser, stage: dict[str, str]) -> Page:
+def publish(browser: Browser, stage: dict[str, str]) -> Page:
     context = browser.new_context(base_url=stage["url"], permissions=["camera", "microphone"])
     cookie = {"name": stage["cookie"], "value": stage["session"], "url": stage["url"]}
     context.add_cookies([cookie])
@@ -152,7 +152,7 @@ def _publish(browser: Browser, stage: dict[str, str]) -> Page:
     return page
 
 
-def _viewer(browser: Browser, stage: dict[str, str]) -> BrowserContext:
+def viewer(browser: Browser, stage: dict[str, str]) -> BrowserContext:
     context = browser.new_context(
         base_url=stage["url"], viewport={"width": 390, "height": 844}, device_scale_factor=1
     )
@@ -162,17 +162,17 @@ def _viewer(browser: Browser, stage: dict[str, str]) -> BrowserContext:
 
 def _first_frame(browser: Browser, stage: dict[str, str]) -> float:
     """Milliseconds from the page being there to a picture in it, for somebody new."""
-    context = _viewer(browser, stage)
+    context = viewer(browser, stage)
     page = context.new_page()
     page.goto(f"/live/{stage['room']}/", wait_until="domcontentloaded")
-    _until_shown(page)
+    until_shown(page)
     there = "performance.getEntriesByType('navigation')[0].domInteractive"
     value = float(page.evaluate(f"bench.first - {there}"))
     context.close()
     return value
 
 
-def _until_shown(page: Page) -> None:
+def until_shown(page: Page) -> None:
     for _ in range(400):  # asked from outside: the page's CSP forbids Playwright's own waiting
         if page.evaluate("() => bench.first !== null"):
             return
@@ -182,7 +182,7 @@ def _until_shown(page: Page) -> None:
 
 def _watch(browser: Browser, stage: dict[str, str], web: int) -> tuple[list[float], float, float]:
     """(ages of the frames, CPU of the web process, CPU of its encoder) with one viewer."""
-    context = _viewer(browser, stage)
+    context = viewer(browser, stage)
     page = context.new_page()
     page.goto(f"/live/{stage['room']}/")
     time.sleep(WARM_UP)
@@ -198,7 +198,7 @@ def _watch(browser: Browser, stage: dict[str, str], web: int) -> tuple[list[floa
 
 def _watch_plain(browser: Browser, stage: dict[str, str]) -> tuple[float, list[float]]:
     """(first frame, ages) of the same stream as plain HLS, hls.js with its own settings."""
-    context = _viewer(browser, stage)
+    context = viewer(browser, stage)
     page = context.new_page()
     page.goto("/healthz")
     hls = "/static/vendor/hls.js/hls.light.min.mjs"
@@ -219,7 +219,7 @@ def _ages(page: Page) -> list[float]:
     return right
 
 
-def _at(values: list[float], percent: int) -> float:
+def at(values: list[float], percent: int) -> float:
     return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
 
 

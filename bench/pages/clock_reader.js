@@ -1,6 +1,7 @@
-// Put before the room's own scripts: notes when the first frame was shown, and how old the clock in
-// each frame is. Everything is on one machine, so both ends read the same clock.
-globalThis.bench = { first: null, ages: [], sampling: false };
+// Put before the room's own scripts: notes when the first frame was shown, how old the clock in each
+// frame is, and when the newest frame was filmed. Everything is on one machine: both ends read the same
+// clock.
+globalThis.bench = { first: null, ages: [], sampling: false, watching: false, newest: 0 };
 (() => {
   const canvas = document.createElement("canvas");
   canvas.width = 64;
@@ -26,6 +27,10 @@ globalThis.bench = { first: null, ages: [], sampling: false };
     const shown = () => {
       bench.first ??= performance.now();
       if (bench.sampling) bench.ages.push(read(video));
+      if (bench.watching) {
+        const age = read(video);
+        if (age !== null) bench.newest = Math.max(bench.newest, Date.now() - age);
+      }
       video.requestVideoFrameCallback(shown);
     };
     video.requestVideoFrameCallback(shown);

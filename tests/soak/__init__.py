@@ -1,0 +1,1 @@
+"""One room for a long time, with a fault each minute."""
