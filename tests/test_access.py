@@ -136,6 +136,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "merchants:store_new": (MANAGER, {GET, POST}, []),
     "merchants:store_edit": (MANAGER, {GET, POST}, ["store"]),
     "merchants:store_move": (MANAGER, {POST}, ["store"]),
+    "merchants:store_close": (MANAGER, {GET, POST}, ["store"]),
+    "merchants:store_open": (MANAGER, {POST}, ["store"]),
     "merchants:staff_list": (MANAGER, {GET, POST}, []),
     "merchants:staff_edit": (MANAGER, {GET, POST}, ["place"]),
     "merchants:me": (CLERK, {GET, POST}, []),

@@ -17,6 +17,7 @@ from merchants.admin.base import ReadOnlyAdmin, act
 from merchants.models import Customer, Invitation, Merchant, MerchantKey, Staff, Store, User
 from merchants.services.invitation import revoke_invitation
 from merchants.services.staff import remove_staff
+from merchants.services.store import close_store, open_store
 
 
 @admin.register(User)
@@ -68,9 +69,25 @@ class MerchantAdmin(admin.ModelAdmin):
 
 @admin.register(Store)
 class StoreAdmin(ReadOnlyAdmin):
-    list_display = ["name", "merchant", "city", "phone", "pickup"]
+    list_display = ["name", "merchant", "city", "phone", "pickup", "closed_at"]
     list_select_related = ["merchant"]
+    list_filter = [("closed_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "merchant__name", "city"]
+    readonly_fields = ["closed_at"]
+    actions = ["close", "open"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Store]:
+        return Store.whole.order_by("merchant", "position", "pk")
+
+    @admin.action(description=_("Close for good"), permissions=["view"])
+    def close(self, request: HttpRequest, stores: QuerySet[Store]) -> None:
+        by = cast(User, request.user)
+        act(self, request, stores, lambda store: close_store(store=store, by=by))
+
+    @admin.action(description=_("Open again"), permissions=["view"])
+    def open(self, request: HttpRequest, stores: QuerySet[Store]) -> None:
+        by = cast(User, request.user)
+        act(self, request, stores, lambda store: open_store(store=store, by=by))
 
 
 @admin.register(Staff)
