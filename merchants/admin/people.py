@@ -13,15 +13,40 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from merchants.admin.base import ReadOnlyAdmin, act
-from merchants.models import Customer, Invitation, Merchant, MerchantKey, Staff, Store, User
+from merchants.admin.base import ReadOnlyAdmin, ReadOnlyInline, act
+from merchants.models import (
+    Consent,
+    Customer,
+    Invitation,
+    Merchant,
+    MerchantKey,
+    Staff,
+    Store,
+    User,
+)
 from merchants.services.invitation import revoke_invitation
 from merchants.services.staff import remove_staff
 from merchants.services.store import close_store, open_store
 
 
+class ConsentInline(ReadOnlyInline):
+    """What she agreed to, below her account."""
+
+    model = Consent
+    fields = readonly_fields = ["document", "version", "language", "at"]
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnlyAdmin):
+    list_display = ["user", "document", "version", "language", "at"]
+    list_select_related = ["user"]
+    list_filter = ["document", "version"]
+    search_fields = ["user__email", "user__phone", "user__name"]
+
+
 @admin.register(User)
 class PersonAdmin(UserAdmin):
+    inlines = [ConsentInline]
     ordering = ["email", "phone"]
     list_display = ["__str__", "email", "phone", "is_active", "is_staff", "date_joined"]
     list_filter = ["is_active", "is_staff"]
