@@ -118,6 +118,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "merchants:stocktake_apply": (MANAGER, {POST}, ["stocktake"]),
     "merchants:stocktake_discard": (MANAGER, {POST}, ["stocktake"]),
     "merchants:photo_add": (CLERK, {GET, POST}, ["product"]),
+    "merchants:photo_ahead": (CLERK, {GET}, ["photo"]),
     "merchants:photo_move": (CLERK, {POST}, ["product", "photo"]),
     "merchants:photo_alt": (CLERK, {POST}, ["product", "photo"]),
     "merchants:photo_remove": (CLERK, {POST}, ["product", "photo"]),

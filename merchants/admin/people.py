@@ -33,7 +33,8 @@ class ConsentInline(ReadOnlyInline):
     """What she agreed to, below her account."""
 
     model = Consent
-    fields = readonly_fields = ["document", "version", "language", "at"]
+    fields = ("document", "version", "language", "at")
+    readonly_fields = fields
 
 
 @admin.register(Consent)

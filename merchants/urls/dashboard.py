@@ -22,6 +22,7 @@ urlpatterns = [
     path("products/", inventory.index, name="product_list"),
     path("products/bulk/", inventory.bulk, name="product_bulk"),
     path("products/new/", product.create, name="product_new"),
+    path("products/new/photos/<int:photo>/", photo.ahead, name="photo_ahead"),
     path("products/<slug:product>/", product.edit, name="product_edit"),
     path("products/<slug:product>/stock/", stock.stock, name="product_stock"),
     path("products/<slug:product>/photos/", photo.photos, name="photo_add"),

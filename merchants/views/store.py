@@ -94,9 +94,13 @@ def _edit(request: MerchantRequest, store: Store) -> HttpResponse:
                 status = refusal.status
         if answer_before(request, scope="store"):  # it is her own first copy that has the name
             return redirect("merchants:store_list", request.merchant.slug)
-    context = {"form": form, "week": week, "store": store if store.pk else None, "name": name}
-    if store.pk:
-        context["obstacles"] = obstacles(store)
+    context = {
+        "form": form,
+        "week": week,
+        "store": store if store.pk else None,
+        "name": name,
+        "obstacles": obstacles(store) if store.pk else [],
+    }
     return render(request, "merchants/store/edit.html", context, status=status)
 
 
