@@ -128,7 +128,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "merchants:import_columns": (MANAGER, {POST}, ["batch"]),
     "merchants:import_rename": (MANAGER, {POST}, ["batch"]),
     "merchants:import_apply": (MANAGER, {POST}, ["batch"]),
-    "merchants:import_undo": (MANAGER, {POST}, ["batch"]),
+    "merchants:import_undo": (MANAGER, {GET, POST}, ["batch"]),
     "merchants:import_progress": (MANAGER, {GET}, ["batch"]),
     "merchants:import_rows": (MANAGER, {GET}, ["batch"]),
     "merchants:import_cell": (MANAGER, {POST}, ["batch", "row"]),
