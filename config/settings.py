@@ -254,6 +254,14 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
+# --- what people agree to ---------------------------------------------------------------------
+# Who signs up agrees to these, and the version is kept. An operator with words of her own
+# (templates/merchants/platform/) gives them versions of her own.
+LEGAL_VERSIONS = {
+    "terms": env("TERMS_VERSION", default="2026-11-28"),
+    "privacy": env("PRIVACY_VERSION", default="2026-11-28"),
+}
+
 # --- news outward -----------------------------------------------------------------------------
 # The console is for development: codes and numbers of customers must not end in a log.
 vars().update(env.email_url("EMAIL_URL", default="consolemail://" if DEBUG else "smtp://localhost"))

@@ -9,6 +9,7 @@ from allauth.account.models import EmailAddress
 from allauth.account.stages import EmailVerificationStage
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -22,6 +23,7 @@ from merchants.forms.sign_up import PENDING, TYPED
 from merchants.models import User
 from merchants.pace import keep_code_pace, note_code
 from merchants.services.code import send_text
+from merchants.services.consent import agree
 from merchants.services.merchant import open_merchant
 from merchants.services.user import confirm_phone
 
@@ -51,7 +53,10 @@ class AccountAdapter(DefaultAccountAdapter):
         user.name = form.cleaned_data.get("name", "")
         user.language = getattr(request, "LANGUAGE_CODE", "")
         if commit:
-            user.save()
+            with transaction.atomic():  # nobody is here who has not agreed
+                user.save()
+                if form.cleaned_data.get("agree"):
+                    agree(user=user, language=user.language)
         return user
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:

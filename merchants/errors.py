@@ -67,6 +67,21 @@ class Nowhere(RuleBroken):
     sentence = _("You serve no store in which they could lie. Leave this empty.")
 
 
+class StoreClosed(RuleBroken):
+    code = "store_closed"
+    sentence = _("%(store)s is closed. Choose another store, or open it again.")
+
+
+class StoreInUse(RuleBroken):
+    """What stands in the way of closing a store; `why` are the sentences, one for each."""
+
+    code = "store_in_use"
+
+    def __init__(self, why: list[str]) -> None:
+        super().__init__(" ".join(why))
+        self.why = why
+
+
 class NoLongerThere(RuleBroken):
     code = "no_longer_there"
     sentence = _("This person no longer works here.")

@@ -8,7 +8,15 @@ from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 
-from merchants.services import import_run, importing, level, notification, photo, user
+from merchants.services import (
+    import_run,
+    importing,
+    level,
+    notification,
+    photo,
+    photo_ahead,
+    user,
+)
 from merchants.services.request import forget_answers
 
 _sending, _settling, _developing = threading.Lock(), threading.Lock(), threading.Lock()
@@ -63,9 +71,10 @@ def run_imports() -> None:
 
 @shared_task(ignore_result=True)
 def purge() -> None:
-    """Forget ended sessions, answers nobody will ask for again, numbers nobody confirmed, and old
-    sheets. Hourly."""
+    """Forget ended sessions, answers nobody will ask for again, numbers nobody confirmed, photos
+    whose product never came, and old sheets. Hourly."""
     call_command("clearsessions")
     forget_answers(timezone.now())
     user.forget_claims(timezone.now())
+    photo_ahead.forget_ahead(timezone.now())
     importing.forget_imports(timezone.now())

@@ -159,6 +159,11 @@ BROKEN = {
         UPDATE merchants_stocktakeline SET counted = counted + 1""",
     "only a booked stocktake is in the ledger": """
         UPDATE merchants_stocktake SET state = 'open'""",
+    "a closed store has no pieces, is not counted and gets no sheet": """
+        UPDATE merchants_store SET closed_at = '2026-01-01T00:00:00+00:00' WHERE id = (
+            SELECT MIN(store_id) FROM merchants_stock WHERE on_hand > 0)""",
+    "a shop has an open store": """
+        UPDATE merchants_store SET closed_at = '2026-01-01T00:00:00+00:00'""",
     "a shop has an owner": "UPDATE merchants_staff SET role = 2",
     "a shop wears the badge exactly while its verification is approved": """
         UPDATE merchants_merchant SET verified_at = created_at""",

@@ -180,15 +180,17 @@ def _voice_of(visitor: Visitor) -> Voice | None:
         return None
     device = _device_of(session)
     customer = Customer.objects.filter(merchant_id=room.merchant_id, device=device).first()
-    regular = (
-        customer is not None and Order.objects.filter(customer=customer, state__in=REGULAR).exists()
-    )
     return Voice(
         name=name,
-        badge="regular" if regular else "",
+        badge="regular" if customer is not None and _came_back(customer) else "",
         customer_id=customer.pk if customer else None,
         device=device,
     )
+
+
+def _came_back(customer: Customer) -> bool:
+    """Who has bought once is new here; who has bought again is a regular (orders/_customer.html)."""
+    return Order.objects.filter(customer=customer, state__in=REGULAR)[:2].count() == 2
 
 
 def _device_of(session: Any) -> UUID:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from livestream import broadcast
 from livestream.errors import BadCrew, NotOnAir
 from livestream.models import Room
+from livestream.rules import crew
 from livestream.rules.crew import MOST_ASSISTANTS, may_show
 from livestream.rules.room import ON_AIR
 from livestream.services.chat import announce
@@ -19,6 +20,14 @@ from merchants.models import Staff
 def shows(room: Room, staff: Staff) -> bool:
     """Whether she may send the picture of this room."""
     return may_show(staff=staff.pk, role=staff.role, host=room.host_id, backup=room.backup_id)
+
+
+def helps(room: Room, staff: Staff) -> bool:
+    """Whether she is one of those who help in this room and do not film."""
+    helping = room.assistants.values_list("pk", flat=True)
+    return crew.helps(
+        staff=staff.pk, host=room.host_id, backup=room.backup_id, assistants=set(helping)
+    )
 
 
 @transaction.atomic

@@ -22,7 +22,7 @@ from livestream.selectors.flash import announced
 from livestream.selectors.room import open_drops, shelf
 from livestream.services import chat
 from livestream.services import room as rooms
-from livestream.services.crew import hand_over, shows
+from livestream.services.crew import hand_over, helps, shows
 from livestream.services.drop import open_drop, withdraw_drop
 from livestream.services.flash import announce_flash, close_flash
 from livestream.services.shelf import hide_item, show_item, show_next
@@ -43,6 +43,10 @@ def console(request: MerchantRequest, room: str) -> HttpResponse:
     context |= inbox_context(request, found)
     context["quick_replies"] = found.merchant.quick_replies.all()
     context["may_show"] = shows(found, request.staff)
+    # A manager who was asked to help sees the show as any assistant; her camera is one press away.
+    context["films"] = context["may_show"] and (
+        "camera" in request.GET or not helps(found, request.staff)
+    )
     context["colleagues"] = found.merchant.staff.exclude(pk=found.host_id or 0).order_by("pk")
     address = request.build_absolute_uri(reverse("watch:room", args=[found.public_id]))
     context["share"] = square(address)

@@ -13,14 +13,41 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from merchants.admin.base import ReadOnlyAdmin, act
-from merchants.models import Customer, Invitation, Merchant, MerchantKey, Staff, Store, User
+from merchants.admin.base import ReadOnlyAdmin, ReadOnlyInline, act
+from merchants.models import (
+    Consent,
+    Customer,
+    Invitation,
+    Merchant,
+    MerchantKey,
+    Staff,
+    Store,
+    User,
+)
 from merchants.services.invitation import revoke_invitation
 from merchants.services.staff import remove_staff
+from merchants.services.store import close_store, open_store
+
+
+class ConsentInline(ReadOnlyInline):
+    """What she agreed to, below her account."""
+
+    model = Consent
+    fields = ("document", "version", "language", "at")
+    readonly_fields = fields
+
+
+@admin.register(Consent)
+class ConsentAdmin(ReadOnlyAdmin):
+    list_display = ["user", "document", "version", "language", "at"]
+    list_select_related = ["user"]
+    list_filter = ["document", "version"]
+    search_fields = ["user__email", "user__phone", "user__name"]
 
 
 @admin.register(User)
 class PersonAdmin(UserAdmin):
+    inlines = [ConsentInline]
     ordering = ["email", "phone"]
     list_display = ["__str__", "email", "phone", "is_active", "is_staff", "date_joined"]
     list_filter = ["is_active", "is_staff"]
@@ -68,9 +95,25 @@ class MerchantAdmin(admin.ModelAdmin):
 
 @admin.register(Store)
 class StoreAdmin(ReadOnlyAdmin):
-    list_display = ["name", "merchant", "city", "phone", "pickup"]
+    list_display = ["name", "merchant", "city", "phone", "pickup", "closed_at"]
     list_select_related = ["merchant"]
+    list_filter = [("closed_at", admin.EmptyFieldListFilter)]
     search_fields = ["name", "merchant__name", "city"]
+    readonly_fields = ["closed_at"]
+    actions = ["close", "open"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Store]:
+        return Store.whole.order_by("merchant", "position", "pk")
+
+    @admin.action(description=_("Close for good"), permissions=["view"])
+    def close(self, request: HttpRequest, stores: QuerySet[Store]) -> None:
+        by = cast(User, request.user)
+        act(self, request, stores, lambda store: close_store(store=store, by=by))
+
+    @admin.action(description=_("Open again"), permissions=["view"])
+    def open(self, request: HttpRequest, stores: QuerySet[Store]) -> None:
+        by = cast(User, request.user)
+        act(self, request, stores, lambda store: open_store(store=store, by=by))
 
 
 @admin.register(Staff)

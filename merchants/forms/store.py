@@ -59,8 +59,13 @@ class StoreForm(forms.ModelForm):
 
     def clean_name(self) -> str:
         name = self.cleaned_data["name"]
-        if self.merchant.stores.exclude(pk=self.instance.pk).filter(name=name).exists():
-            raise forms.ValidationError(_("You already have a store with this name."))
+        others = Store.whole.filter(merchant=self.merchant).exclude(pk=self.instance.pk)
+        if known := others.filter(name=name).first():
+            raise forms.ValidationError(
+                _("You already have a store with this name.")
+                if known.closed_at is None
+                else _("A closed store of yours has this name. Open it again, or choose another.")
+            )
         return name
 
     def clean_phone(self) -> str:

@@ -2,6 +2,7 @@
 
 from merchants.models.api_key import MerchantKey
 from merchants.models.audit import AuditEntry
+from merchants.models.consent import Consent
 from merchants.models.customer import Customer
 from merchants.models.importing import Import, ImportRow
 from merchants.models.invitation import Invitation
@@ -20,6 +21,7 @@ __all__ = [
     "AnsweredRequest",
     "AuditEntry",
     "Category",
+    "Consent",
     "Customer",
     "Import",
     "ImportRow",

@@ -17,6 +17,8 @@ ACTION_LABELS = {
     Action.STAFF_JOINED.value: _("Joined the staff"),
     Action.STAFF_CHANGED.value: _("Staff place changed"),
     Action.STAFF_REMOVED.value: _("Removed from the staff"),
+    Action.STORE_CLOSED.value: _("Store closed"),
+    Action.STORE_OPENED.value: _("Store opened again"),
     Action.GOODS_CHANGED.value: _("Several goods changed"),
     Action.STOCKTAKE_APPLIED.value: _("Stocktake booked"),
 }

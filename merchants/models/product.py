@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -216,10 +217,18 @@ class Photo(models.Model):
 
     While it waits for a worker it has only its `original`, which nobody is served; one that turned
     out to be no picture keeps the `trouble` instead. Both are found through `whole` alone:
-    `objects` and every list of photos hold what can be shown.
+    `objects` and every list of photos hold what can be shown. One that came ahead of its product
+    has none yet: it waits for `by` of `merchant`, who chose it (services.photo_ahead).
     """
 
-    product = models.ForeignKey(Product, models.CASCADE, related_name="photos")
+    product = models.ForeignKey(
+        Product, models.CASCADE, null=True, blank=True, related_name="photos"
+    )
+    merchant = models.ForeignKey(Merchant, models.CASCADE, null=True, editable=False)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, editable=False, related_name="+"
+    )
+    came_at = models.DateTimeField(null=True, editable=False)
     state = models.CharField(
         _("state"), max_length=8, choices=PHOTO_LABELS, default=PhotoState.READY.value
     )
@@ -251,6 +260,13 @@ class Photo(models.Model):
         verbose_name = _("photo")
         verbose_name_plural = _("photos")
         ordering = ["position", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="photo_is_somebodys",
+                condition=Q(product__isnull=False)
+                | Q(merchant__isnull=False, by__isnull=False, came_at__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
-        return self.alt or str(self.product)
+        return self.alt or str(self.product or self.original_name)

@@ -14,10 +14,17 @@ from merchants.rules.hours import ALL_DAY, DAYS, Day, fold, open_now, said
 SHORT_DAYS = (_("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"))
 
 
+class StoreManager(models.Manager["Store"]):
+    def get_queryset(self) -> models.QuerySet[Store]:
+        return super().get_queryset().filter(closed_at__isnull=True)
+
+
 class Store(models.Model):
     """Where stock lies and where customers may collect.
 
-    `week` is as merchants.rules.hours says: empty, or seven days from Monday on.
+    `week` is as merchants.rules.hours says: empty, or seven days from Monday on. A store that was
+    closed for good has `closed_at`: the ledger and past orders still name it, and nothing else
+    finds it, for `objects` and every list of stores leave it out.
     """
 
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="stores")
@@ -35,6 +42,10 @@ class Store(models.Model):
     )
     pickup = models.BooleanField(_("customers may collect here"), default=True)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    closed_at = models.DateTimeField(_("closed since"), null=True, editable=False)
+
+    objects = StoreManager()
+    whole = models.Manager()  # noqa: DJ012
 
     class Meta:
         verbose_name = _("store")

@@ -13,5 +13,7 @@ class Action(StrEnum):
     STAFF_JOINED = "staff.joined"
     STAFF_CHANGED = "staff.changed"
     STAFF_REMOVED = "staff.removed"
+    STORE_CLOSED = "store.closed"
+    STORE_OPENED = "store.opened"
     GOODS_CHANGED = "goods.changed"
     STOCKTAKE_APPLIED = "stocktake.applied"

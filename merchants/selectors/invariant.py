@@ -132,6 +132,22 @@ INVARIANTS = {
             SELECT 1 FROM merchants_stocktake t
             WHERE t.state = 'applied' AND m.reference = 'stocktake ' || t.public_id)
     """,
+    "a closed store has no pieces, is not counted and gets no sheet": """
+        SELECT st.id AS store, COALESCE(SUM(s.on_hand), 0) AS pieces FROM merchants_store st
+        LEFT JOIN merchants_stock s ON s.store_id = st.id
+        WHERE st.closed_at IS NOT NULL
+        GROUP BY st.id
+        HAVING COALESCE(SUM(s.on_hand), 0) <> 0
+            OR EXISTS (SELECT 1 FROM merchants_stocktake t
+                       WHERE t.store_id = st.id AND t.state = 'open')
+            OR EXISTS (SELECT 1 FROM merchants_import i
+                       WHERE i.store_id = st.id AND i.state IN ('checking', 'applying'))
+    """,
+    "a shop has an open store": """
+        SELECT m.id AS merchant, m.slug FROM merchants_merchant m WHERE NOT EXISTS (
+            SELECT 1 FROM merchants_store st
+            WHERE st.merchant_id = m.id AND st.closed_at IS NULL)
+    """,
     "a shop has an owner": """
         SELECT m.id AS merchant, m.slug FROM merchants_merchant m
         WHERE NOT EXISTS (SELECT 1 FROM merchants_staff s WHERE s.merchant_id = m.id AND s.role = 3)

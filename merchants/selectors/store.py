@@ -1,13 +1,19 @@
-"""Stores as shoppers see them."""
+"""Stores as shoppers see them, and what stands in the way of closing one."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from merchants.models import Merchant, Staff
+from merchants.models import Import, Merchant, Staff, Stock, Stocktake, Store
+from merchants.rules.importing import WORKING
+from merchants.rules.role import Role
+from merchants.rules.stocktake import StocktakeState
 
 
 def stores_at(merchant: Merchant, now: datetime) -> list[Any]:
@@ -22,3 +28,60 @@ def stores_at(merchant: Merchant, now: datetime) -> list[Any]:
 def serves_all(staff: Staff) -> bool:
     """Whether every store of the shop is hers: then what is said of all together is hers too."""
     return staff.is_manager or staff.stores.count() == staff.merchant.stores.count()
+
+
+def stores_ever(staff: Staff) -> QuerySet[Store]:
+    """Those that she serves, with the ones that were closed: what happened there is still read."""
+    if staff.is_manager:
+        return Store.whole.filter(merchant=staff.merchant)
+    return Store.whole.filter(staff=staff)
+
+
+def obstacles(store: Store) -> list[str]:
+    """What has to be done before a store can be closed, a sentence each."""
+    found = [*_pieces(store), *_work(store)]
+    if not store.merchant.stores.exclude(pk=store.pk).exists():
+        found.append(_("It is the only open store, and a shop has at least one."))
+    if clerks := clerks_of_only(store):
+        said = _(
+            "%(names)s would serve no store any more. Tick another one on the staff page first."
+        )
+        found.append(said % {"names": _(", ").join(clerk.host_name for clerk in clerks)})
+    return found
+
+
+def clerks_of_only(store: Store) -> list[Staff]:
+    """The clerks who serve this open store and no other."""
+    of_shop = store.merchant.staff.filter(role=Role.CLERK.value, stores=store)
+    others = store.merchant.stores.exclude(pk=store.pk)
+    return list(of_shop.exclude(pk__in=Staff.objects.filter(stores__in=others)).order_by("pk"))
+
+
+def _pieces(store: Store) -> list[str]:
+    sums = Stock.objects.filter(store=store).aggregate(there=Sum("on_hand"), held=Sum("reserved"))
+    there, held = sums["there"] or 0, sums["held"] or 0
+    found = []
+    if there:
+        said = ngettext(
+            "%(count)s piece lies there. Move it to another store or write it off.",
+            "%(count)s pieces lie there. Move them to another store or write them off.",
+            there,
+        )
+        found.append(said % {"count": there})
+    if held:
+        said = ngettext(
+            "%(count)s of them is held for an order or a flash sale. Hand it over or cancel that.",
+            "%(count)s of them are held for orders or flash sales. Hand them over or cancel those.",
+            held,
+        )
+        found.append(said % {"count": held})
+    return found
+
+
+def _work(store: Store) -> list[str]:
+    found = []
+    if Stocktake.objects.filter(store=store, state=StocktakeState.OPEN.value).exists():
+        found.append(_("It is being counted. Book the stocktake or throw it away."))
+    if Import.objects.filter(store=store, state__in=WORKING).exists():
+        found.append(_("A sheet is being brought in for it. Wait until that is done."))
+    return found

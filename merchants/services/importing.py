@@ -25,6 +25,7 @@ from merchants.rules.column import CHOOSABLE, SEVERAL, Column, lacking, signatur
 from merchants.rules.heading import guess, kind_of
 from merchants.rules.importing import WORKING, ImportState, before
 from merchants.services.sheet import BadSheet, heading, samples, shape_of
+from merchants.services.store import keep_open
 
 LEASE = timedelta(seconds=30)  # a batch takes one; longer than any
 KEPT = timedelta(days=30)  # files and rows, once nothing can be done with them
@@ -95,7 +96,7 @@ def _remembered(batch: Import) -> dict[str, str]:
 def name_columns(*, batch: Import, columns: Mapping[int, Column], store: Store | None) -> None:
     """Say what the columns hold, and have the sheet checked with that.
 
-    Raises BadColumns if a needed one is missing or one is there twice.
+    Raises BadColumns if a needed one is missing or one is there twice, StoreClosed.
     """
     for column in lacking(columns.values()):
         raise BadColumns(
@@ -110,6 +111,8 @@ def name_columns(*, batch: Import, columns: Mapping[int, Column], store: Store |
     batch.columns = kept | {str(at): column.value for at, column in sorted(columns.items())}
     _move(batch, ImportState.CHECKING, columns=batch.columns, store=store, cursor=0, total=0)
     batch.rows.all().delete()
+    if store is not None:
+        keep_open(store.pk)
 
 
 @transaction.atomic
@@ -120,8 +123,13 @@ def rename_columns(*, batch: Import) -> None:
 
 @transaction.atomic
 def apply_import(*, batch: Import) -> None:
-    """Have a worker bring in what is good. Rows with a grave problem stay out."""
+    """Have a worker bring in what is good. Rows with a grave problem stay out.
+
+    Raises StoreClosed if the store it counts for was closed since.
+    """
     _move(batch, ImportState.APPLYING, cursor=0, started_at=timezone.now())
+    if batch.store_id is not None:
+        keep_open(batch.store_id)
 
 
 @transaction.atomic

@@ -72,7 +72,7 @@ def keep_photo(*, product: Product, picture: Picture, alt: str = "") -> Photo:
         card=picture.card,
         thumb=picture.thumb,
         alt=alt or product.name,
-        position=_last(product) + 1,
+        position=last_place(product) + 1,
     )
 
 
@@ -87,21 +87,21 @@ def leave_photos(*, product: Product, uploads: Iterable[Upload]) -> list[Photo]:
 
     Shoppers see each once it is developed.
     """
-    last = _last(product)
-    photos = []
-    for place, upload in enumerate(uploads, start=last + 1):
-        upload.file.seek(0)
-        photo = Photo(
-            product=product,
-            state=PhotoState.WAITING.value,
-            original_name=PurePath(upload.name).name[-120:],
-            alt=product.name,
-            position=place,
-        )
-        photo.original.save("photo", File(upload.file), save=False)
-        photo.save()
-        photos.append(photo)
-    return photos
+    first = last_place(product) + 1
+    return [
+        leave(upload, product=product, alt=product.name, position=place)
+        for place, upload in enumerate(uploads, start=first)
+    ]
+
+
+def leave(upload: Upload, **facts: Any) -> Photo:
+    """A photo that waits for a worker, with its original in private storage."""
+    upload.file.seek(0)
+    name = PurePath(upload.name).name[-120:]
+    photo = Photo(state=PhotoState.WAITING.value, original_name=name, **facts)
+    photo.original.save("photo", File(upload.file), save=False)
+    photo.save()
+    return photo
 
 
 def due(now: datetime) -> list[int]:
@@ -120,7 +120,7 @@ def develop_photo(pk: int) -> bool:
     mine = Photo.whole.filter(_free(now), pk=pk, state=PhotoState.WAITING.value)
     if not mine.update(leased_until=until, attempts=F("attempts") + 1):
         return False
-    photo = Photo.whole.select_related("product").get(pk=pk)
+    photo = Photo.whole.get(pk=pk)
     try:
         if photo.attempts > MOST_ATTEMPTS:
             raise BadPicture
@@ -150,7 +150,7 @@ def _finish(photo: Photo, until: datetime, picture: Picture) -> bool:
             file.storage.delete(str(file.name))
         return False
     _forget([(photo.original, original)])
-    product_changed.state(product=photo.product)
+    _tell(Photo.whole.select_related("product").get(pk=photo.pk))  # taken up meanwhile, perhaps
     return True
 
 
@@ -173,21 +173,21 @@ def _settle(photo: Photo, until: datetime, **changes: Any) -> int:
 @transaction.atomic
 def move_photo(*, photo: Photo, to: int) -> None:
     """Give a photo the place `to` among all photos of its product; the first is the main one."""
-    Product.objects.select_for_update().get(pk=photo.product_id)
+    Product.objects.select_for_update().get(photos=photo)
     row = list(Photo.whole.filter(product=photo.product_id))
     row.remove(photo)
     row.insert(max(to, 0), photo)
     for place, one in enumerate(row):
         one.position = place
     Photo.whole.bulk_update(row, ["position"])
-    product_changed.state(product=photo.product)
+    _tell(photo)
 
 
 @transaction.atomic
 def describe_photo(*, photo: Photo, alt: str) -> None:
     """Say what is on it, for those who cannot see it."""
     Photo.whole.filter(pk=photo.pk).update(alt=alt)
-    product_changed.state(product=photo.product)
+    _tell(photo)
 
 
 @transaction.atomic
@@ -196,8 +196,14 @@ def remove_photo(*, photo: Photo) -> None:
     files = (photo.original, photo.image, photo.card, photo.thumb)
     names = [(file, str(file.name)) for file in files if file]
     photo.delete()
-    product_changed.state(product=photo.product)
+    _tell(photo)
     _forget(names)
+
+
+def _tell(photo: Photo) -> None:
+    """Its product looks otherwise now; one without a product is nobody's news."""
+    if photo.product is not None:
+        product_changed.state(product=photo.product)
 
 
 def _forget(files: Iterable[tuple[Any, str]]) -> None:
@@ -205,7 +211,8 @@ def _forget(files: Iterable[tuple[Any, str]]) -> None:
         transaction.on_commit(partial(file.storage.delete, name), robust=True)
 
 
-def _last(product: Product) -> int:
+def last_place(product: Product) -> int:
+    """The place of the last of its photos; -1 without any."""
     last = Photo.whole.filter(product=product).aggregate(last=Max("position"))["last"]
     return -1 if last is None else last
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from merchants.errors import BadQuantity, OutOfStock, RuleBroken
+from merchants.errors import BadQuantity, OutOfStock, RuleBroken, StoreClosed
 from merchants.models import (
     Merchant,
     Reservation,
@@ -30,6 +30,7 @@ from merchants.models import (
     Variant,
 )
 from merchants.rules.stock import Reason, spread
+from merchants.services.store import keep_open
 from merchants.signals import stock_changed
 
 MOST_ON_HAND = 10_000_000
@@ -65,7 +66,8 @@ def change_stock(
     """Add `delta` pieces (negative: take away) and write why into the ledger.
 
     What is held for orders stays. Raises OutOfStock if fewer than that are free (HeldForOrders if
-    that is why), BadQuantity for 0 or an absurd number, TakenOut for pieces of an archived one.
+    that is why), BadQuantity for 0 or an absurd number, TakenOut for pieces of an archived one,
+    StoreClosed.
     """
     if variant.merchant_id != store.merchant_id:
         raise BadQuantity
@@ -101,15 +103,19 @@ def book(*, stock: Stock, delta: int, entry: Entry) -> None:
     ).update(on_hand=F("on_hand") + delta, stale=True)
     if not changed:
         raise too_few(stock, -delta) if delta < 0 else BadQuantity
-    # Looked at when the row is ours: whoever archives a variant locks its stock first.
-    if delta > 0 and (gone := Variant.whole.filter(pk=stock.variant_id, archived=True).first()):
-        raise TakenOut(TakenOut.sentence % {"goods": gone})
+    if delta > 0:
+        keep_open(stock.store_id)
+        # Looked at when the row is ours: whoever archives a variant locks its stock first.
+        if gone := Variant.whole.filter(pk=stock.variant_id, archived=True).first():
+            raise TakenOut(TakenOut.sentence % {"goods": gone})
     _record(stock, delta, entry)
 
 
 def too_few(stock: Stock, wanted: int) -> OutOfStock:
     """The refusal that says what is there, and whether orders hold it."""
     now = Stock.objects.select_related("store").get(pk=stock.pk)
+    if now.store.closed_at is not None:
+        raise StoreClosed(StoreClosed.sentence % {"store": now.store.name})
     facts = {"store": now.store.name, "there": now.on_hand, "held": now.reserved}
     if now.on_hand >= wanted:
         return HeldForOrders(HeldForOrders.sentence % facts, free=now.available)
@@ -129,10 +135,12 @@ def receive_new(
 ) -> None:
     """The first stock of variants that this transaction has made: many at once, each in the ledger.
 
-    Raises BadQuantity for an absurd number, IntegrityError for a variant that has stock already.
+    Raises BadQuantity for an absurd number, StoreClosed, IntegrityError for a variant that has
+    stock already.
     """
     if any(not 0 < count <= MOST_ON_HAND for count in pieces.values()):
         raise BadQuantity
+    keep_open(store.pk)
     fresh = [Stock(variant=one, store=store, on_hand=count) for one, count in pieces.items()]
     stock = Stock.objects.bulk_create(fresh, batch_size=500)
     facts: dict[str, Any] = {"reason": Reason.RECEIVED.value, "by": by, "reference": reference}

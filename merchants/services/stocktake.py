@@ -18,6 +18,7 @@ from merchants.rules.stocktake import StocktakeState
 from merchants.selectors.stocktake import uncounted
 from merchants.services.audit import record
 from merchants.services.stock import MOST_ON_HAND, Entry, HeldForOrders, TakenOut, book
+from merchants.services.store import keep_open
 from merchants.signals import stock_changed
 
 
@@ -111,8 +112,12 @@ class MovedMeanwhile(RuleBroken):
 
 @transaction.atomic
 def begin_stocktake(*, store: Store, by: User) -> Stocktake:
-    """Start to count a store, or go on with the one count that is open there."""
-    Store.objects.select_for_update(no_key=True).get(pk=store.pk)
+    """Start to count a store, or go on with the one count that is open there.
+
+    Raises StoreClosed.
+    """
+    Store.whole.select_for_update(no_key=True).get(pk=store.pk)
+    keep_open(store.pk)
     known = Stocktake.objects.filter(store=store, state=StocktakeState.OPEN.value).first()
     return known or Stocktake.objects.create(
         merchant=store.merchant, store=store, by=by, begun_at=timezone.now()

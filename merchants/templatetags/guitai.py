@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date, format_datetime, format_time
-from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
+from babel.numbers import format_decimal, get_currency_symbol
 from django import template
 from django.conf import settings
 from django.contrib.staticfiles import finders
@@ -30,6 +30,7 @@ from merchants import pictures
 from merchants.forms.contact import as_typed
 from merchants.referrer import came_from
 from merchants.resent import FIELD
+from merchants.rules.money import minor_digits
 from merchants.rules.phone import mask_phone
 
 register = template.Library()
@@ -43,8 +44,7 @@ SYMBOLS = {"CNY": "¥"}  # babel says CN¥ in English; a Chinese counter never d
 # --- money ------------------------------------------------------------------------------------
 def _money(amount: int, currency: str) -> tuple[str, str, str, str]:
     """Sign, symbol, whole part, decimals. `amount` is in minor units."""
-    places = get_currency_precision(currency)
-    symbol = SYMBOLS.get(currency) or get_currency_symbol(currency, locale="en")
+    places, symbol = minor_digits(currency), currency_symbol(currency)
     value = Decimal(abs(int(amount))).scaleb(-places)
     text = format_decimal(value, format="#,##0." + "0" * places, locale="en")
     whole, _dot, decimals = text.partition(".")
@@ -60,6 +60,18 @@ def _money_html(amount: int, currency: str, *, short: bool, extra: str = "") -> 
     return format_html(
         '<span class="money{}">{}<small>{}</small>{}{}</span>', extra, sign, symbol, whole, tail
     )
+
+
+@register.filter
+def currency_symbol(currency: str) -> str:
+    """¥ for CNY and JPY: what a script writes before an amount (static/js/money.js)."""
+    return SYMBOLS.get(currency) or get_currency_symbol(currency, locale="en")
+
+
+@register.filter
+def currency_digits(currency: str) -> int:
+    """Digits after the point; none for yen."""
+    return minor_digits(currency)
 
 
 @register.filter

@@ -28,6 +28,7 @@ from merchants.selectors.importing import (
     kinds,
     row_list,
     shown,
+    undoing,
 )
 from merchants.services.export import goods_csv, goods_xlsx
 from merchants.services.import_edit import edit_cell
@@ -102,6 +103,8 @@ def _page(
 ) -> HttpResponse:
     context = {"batch": batch, "step": STEPS.get(ImportState(batch.state), 4), "refusal": refusal}
     context |= {"working": batch.state in WORKING, "kinds": kinds(batch)}
+    if batch.state == ImportState.DONE and batch.file:
+        context["undoing"] = undoing(batch)
     return render(
         request, "merchants/import/page.html", context | _table(request, batch), status=status
     )
@@ -171,10 +174,17 @@ def apply(request: MerchantRequest, batch: str) -> HttpResponse:
     return _act(request, batch, apply_import)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 @merchant_view(Role.MANAGER)
 def undo(request: MerchantRequest, batch: str) -> HttpResponse:
-    return _act(request, batch, undo_import)
+    """GET: the question, for who has no script. POST: have it taken out again."""
+    if request.method == "POST":
+        return _act(request, batch, undo_import)
+    found = _find(request, batch)
+    if found.state != ImportState.DONE or not found.file:
+        return _at_work(request, found)
+    context = {"batch": found, "undoing": undoing(found), "step": 4}
+    return render(request, "merchants/import/undo.html", context)
 
 
 def _act(request: MerchantRequest, batch: str, verb: Callable[..., None]) -> HttpResponse:

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.forms.line import LineField
@@ -89,6 +89,15 @@ def photo_remove(request: MerchantRequest, product: str, photo: int) -> HttpResp
     found, one = _one(request, product, photo)
     remove_photo(photo=one)
     return _part(request, found, said=_("Removed"))
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def ahead(request: MerchantRequest, photo: int) -> HttpResponse:
+    """How far one is that came ahead of its product; asked for until it is ready."""
+    found = Photo.whole.filter(merchant=request.merchant)
+    one = get_object_or_404(found, pk=photo)
+    return render(request, "merchants/product/_ahead_picture.html", {"photo": one})
 
 
 def _one(request: MerchantRequest, product: str, photo: int) -> tuple[Product, Photo]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from merchants.access import MerchantRequest
 from merchants.errors import BadPicture
 from merchants.models import Product
+from merchants.rules.search import key_of
 from merchants.services.photo import Picture, Upload, develop, keep_photo, leave_photos
+from merchants.services.photo_ahead import MOST as MOST_AHEAD
+from merchants.services.photo_ahead import ahead_of, keep_ahead
 
 MOST = 9  # in one go: more would not fit into one request
+AHEAD = "ahead"  # the field with the photos that a form has kept since it came before
 
 
 @dataclass
@@ -58,3 +63,17 @@ def arrived(request: HttpRequest) -> Arrived:
             % {"most": MOST, "left": left}
         )
     return found
+
+
+def asked_ahead(request: HttpRequest) -> list[int]:
+    """The photos that stay ticked, of those that the form has kept."""
+    return [key_of(typed) for typed in request.POST.getlist(AHEAD)[:MOST_AHEAD]]
+
+
+def kept_ahead(request: MerchantRequest, came: Arrived) -> dict[str, Any]:
+    """The photos that the form kept before, and those that came now and are kept from now on."""
+    before = ahead_of(merchant=request.merchant, by=request.user, photos=asked_ahead(request))
+    fresh = keep_ahead(
+        merchant=request.merchant, by=request.user, uploads=came.uploads, picture=came.picture
+    )
+    return {"ahead": [*before, *fresh], "refused": came.refused}

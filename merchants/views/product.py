@@ -44,8 +44,9 @@ from merchants.rules.picture import PhotoState
 from merchants.rules.product import ProductState
 from merchants.rules.role import Role
 from merchants.selectors.product import variants_with_stock
+from merchants.services.photo_ahead import take_up
 from merchants.services.product import VariantData, save_product
-from merchants.views.picture import Arrived, arrived
+from merchants.views.picture import Arrived, arrived, asked_ahead, kept_ahead
 
 
 @require_http_methods(["GET", "POST"])
@@ -96,14 +97,14 @@ def _to_be_saved(
     """What was typed is right in itself: save it, unless a photo or the shop says no."""
     came = arrived(request)
     if came.refused:
-        return product_page(request, product, form, variants, refused=came.refused, status=422)
+        return product_page(request, product, form, variants, came=came, status=422)
     try:
         return _saved(request, product, form, variants, came)
     except StaleVersion as refusal:
         return _conflict(request, product, form, variants, refusal)
     except RuleBroken as refusal:
         form.add_error(None, str(refusal))
-        return product_page(request, product, form, variants, status=422)
+        return product_page(request, product, form, variants, came=came, status=422)
 
 
 def _built(
@@ -160,6 +161,8 @@ def _saved(
             by=request.user,
             store=variants.store,
         )
+        if product is None:
+            take_up(product=saved, by=request.user, photos=asked_ahead(request))
         came.keep(saved)
         return saved.public_id
 
@@ -191,8 +194,10 @@ def product_page(
     refused: list[str] | None = None,
     table: Table | None = None,
     conflict: Conflict | None = None,
+    came: Arrived | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """The page; of one that is not there yet, with the photos that were chosen for it so far."""
     context: dict[str, Any] = {
         "form": form,
         "variants": variants,
@@ -207,6 +212,8 @@ def product_page(
     if product is not None:
         context |= photos_part(product, refused)
         context["rows"] = variants_with_stock(product).prefetch_related("stock__store")
+    elif request.method == "POST":
+        context |= kept_ahead(request, came or arrived(request))
     return render(request, "merchants/product/edit.html", context, status=status)
 
 

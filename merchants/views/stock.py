@@ -25,6 +25,7 @@ from merchants.resent import once_per_form
 from merchants.rules.role import Role
 from merchants.rules.stock import Reason, closing, last_days, staircase
 from merchants.selectors.stock import changes_by_day, ledger, with_balance
+from merchants.selectors.store import stores_ever
 from merchants.services.counter import sell_at_counter
 from merchants.services.stock import change_stock
 from merchants.services.transfer import transfer_stock
@@ -84,7 +85,7 @@ def _page(
 ) -> HttpResponse:
     variants = list(product.variants.all())
     variant = _asked(variants, request.POST.get("variant") or request.GET.get("variant", ""))
-    stores = list(request.stores)
+    stores = list(stores_ever(request.staff))
     context: dict[str, Any] = {"product": product, "variants": variants, "variant": variant}
     context |= {"stores": stores, "form": form, "query": request.GET, "reasons": REASON_LABELS}
     if variant is not None:
@@ -100,9 +101,9 @@ def _asked(variants: list[Variant], typed: str) -> Variant | None:
 
 
 def _history(request: MerchantRequest, variant: Variant, stores: list[Store]) -> dict[str, Any]:
-    """Where it lies and what happened, of the stores she serves; filtered by reason and store."""
+    """Where it lies, and what happened, also in closed stores; filtered by reason and store."""
     store, reason = request.GET.get("store", ""), request.GET.get("reason", "")
-    places = list(variant.stock.filter(store__in=stores).select_related("store"))
+    places = list(variant.stock.filter(store__in=request.stores).select_related("store"))
     asked = [one for one in stores if str(one.pk) == store] or stores
     moves = ledger(variant, asked, reason if reason in REASON_LABELS else "")
     page = Paginator(moves, PER_PAGE).get_page(request.GET.get("page"))

@@ -23,6 +23,7 @@ from merchants.rules.search import key_of
 from merchants.rules.stocktake import StocktakeState
 from merchants.selectors.stock import find_variant, found_goods
 from merchants.selectors.stocktake import counted_lines, progress_of, uncounted
+from merchants.selectors.store import stores_ever
 from merchants.services.stocktake import (
     CountedMeanwhile,
     RestMoved,
@@ -46,7 +47,7 @@ def index(request: MerchantRequest) -> HttpResponse:
     if request.method == "POST" and (typed := request.POST.get("store", "")):
         store = get_object_or_404(request.stores, pk=key_of(typed))
         return _to(request, begin_stocktake(store=store, by=request.user))
-    rows = request.merchant.stocktakes.filter(store__in=request.stores)
+    rows = request.merchant.stocktakes.filter(store__in=stores_ever(request.staff))
     page = Paginator(rows.select_related("store", "by"), 30).get_page(request.GET.get("page"))
     open_stores = {one.store_id for one in page if one.state == StocktakeState.OPEN}
     context = {
@@ -116,7 +117,7 @@ def discard(request: MerchantRequest, stocktake: str) -> HttpResponse:
 
 def _found(request: MerchantRequest, public_id: str) -> Stocktake:
     """A stocktake of a store that she serves."""
-    rows = request.merchant.stocktakes.filter(store__in=request.stores)
+    rows = request.merchant.stocktakes.filter(store__in=stores_ever(request.staff))
     return get_object_or_404(rows.select_related("store"), public_id=public_id)
 
 

@@ -9,6 +9,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from merchants.models import Photo, Staff
 from merchants.rules.search import fold, phone_digits
+from merchants.selectors.store import stores_ever
 from orders.models import Line, Order
 from orders.rules.line import PARTLY_SHIPPED, LineState
 
@@ -29,7 +30,7 @@ def seen_by(staff: Staff) -> QuerySet[Order]:
     orders = staff.merchant.orders.all()
     if staff.is_manager:
         return orders
-    return orders.filter(PARCEL | Q(store__in=staff.stores.all()))
+    return orders.filter(PARCEL | Q(store__in=stores_ever(staff)))
 
 
 def order_list(staff: Staff, query: Mapping[str, str]) -> QuerySet[Order]:

@@ -125,3 +125,33 @@ def test_a_clerk_puts_in_photos_orders_them_by_keyboard_and_says_what_is_on_them
         words.press("Tab")
         until(lambda: longjing.photos.get(pk=first).alt == "一碟明前龙井")
         assert troubles.found == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+@pytest.mark.parametrize("open_", [desk, phone])
+def test_photos_of_a_new_product_survive_a_wrong_price(
+    server, shop, alice, account, open_, scripts
+):
+    account(alice)
+    with chromium() as browser:
+        page = open_(browser, server.url, java_script_enabled=scripts).new_page()
+        troubles = Troubles(page)
+        sign_in(page, alice.email, PASSWORD)
+        page.goto("/dashboard/tea/products/new/")
+        page.locator("[name=name]").fill("祁门红茶")
+        page.locator("[name$=-price]").fill("一百八")
+        page.locator("#id_file").set_input_files([photo("红"), photo("绿")])  # type: ignore[list-item]
+        page.locator(".savebar .btn--primary").click()
+        ticks = page.locator("[name=ahead]")
+        expect(ticks).to_have_count(2)
+        expect(page.locator("[name=name]")).to_have_value("祁门红茶")
+        expect(page.locator("#ahead-hint")).to_be_visible()
+        if scripts:  # the worker prepares them meanwhile, and the page shows them
+            expect(page.locator(".p-photo img")).to_have_count(2, timeout=20_000)
+        ticks.nth(1).uncheck()
+        page.locator("[name$=-price]").fill("180")
+        page.locator(".savebar .btn--primary").click()
+        page.wait_for_url(lambda url: "/products/new/" not in url)
+        expect(page.locator("[data-photo]")).to_have_count(1)
+        assert Product.objects.get(name="祁门红茶").merchant == shop
+        assert troubles.found == []

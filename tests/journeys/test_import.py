@@ -57,7 +57,15 @@ def test_a_sheet_of_the_till_is_mended_brought_in_and_undone(server, shop, alice
         expect(page.locator("main")).to_contain_text("白毫银针")
 
         page.go_back()
-        page.get_by_role("button", name="撤销这次导入").click()
+        page.get_by_role("link", name="撤销这次导入").click()
+        asked = page.locator("dialog#undo")
+        expect(asked).to_contain_text("2")  # it asks, in numbers
+        expect(asked.locator("[data-dialog-close]")).to_be_focused()  # on the safe side
+        page.keyboard.press("Enter")
+        expect(asked).to_be_hidden()
+        assert shop.variants.exists()
+        page.get_by_role("link", name="撤销这次导入").click()
+        asked.locator(".btn--danger").click()
         until(lambda: not shop.variants.exists(), 30)
         assert troubles.found == []
 

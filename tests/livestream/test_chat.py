@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from livestream import broadcast
+from livestream.consumers.room import Visitor, _voice_of
 from livestream.errors import ChatClosed, ChatOver, NameTaken, NothingSaid, TooLong
 from livestream.models import Message
 from livestream.rules.chat import LONGEST, Bucket, clean, folded, masked, may_talk
@@ -20,6 +21,10 @@ from livestream.services.like import fold
 from livestream.services.line import Line, Voice
 from livestream.services.room import end_room
 from merchants.errors import KeyReused, Taken
+from orders.payments import sandbox
+from orders.services.order import place_order
+from orders.services.payment import open_payment
+from tests.conftest import DAN
 
 
 @given(st.text())
@@ -221,3 +226,19 @@ def test_staff_take_a_line_away_and_close_the_chat(as_bob, live, voice, other_sh
     for none in ({}, {"message": "-1"}, {"message": 10**9}):
         assert as_bob.post(url, {"do": "hide", **none}).status_code == 404
     assert 'id="chat-tools"' in as_bob.get(f"/dashboard/tea/rooms/{live.public_id}/console/").text
+
+
+@pytest.mark.parametrize(("paid", "badge"), [(0, ""), (1, ""), (2, "regular")])
+def test_who_has_bought_once_is_no_regular_yet(live, dan, variant, paid, badge):
+    for _order in range(paid):
+        order = place_order(
+            merchant=live.merchant,
+            customer=dan,
+            basket={variant.pk: 1},
+            contact=DAN,
+            language="en",
+        )
+        sandbox.receive(sandbox.charge(open_payment(order=order, gateway=sandbox.NAME)))
+    session = {"nickname": "Dan", "device": str(dan.device)}
+    visitor = Visitor(room=live, language="en", session=session)
+    assert _voice_of(visitor).badge == badge

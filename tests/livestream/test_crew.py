@@ -86,6 +86,32 @@ def test_who_helps_sees_the_show_and_no_camera(live, client, carol, assistant, a
     assert "livestream/player" in page
 
 
+def test_a_manager_who_helps_sees_the_show_and_takes_the_camera_only_if_she_wants(
+    live, client, carol, shop
+):
+    manager = Staff.objects.get(merchant=shop, user=carol)
+    url = reverse("livestream:console", args=["tea", live.public_id])
+    client.force_login(carol)
+    assert manager.is_manager
+    assert "data-camera-preview" in client.get(url).text  # nobody asked her to help
+    set_crew(room=live, backup=None, assistants=[manager])
+    page = client.get(url).text
+    assert "data-camera-preview" not in page
+    assert 'href="?camera=1"' in page
+    assert "data-camera-preview" in client.get(url, {"camera": "1"}).text
+    set_crew(room=live, backup=manager, assistants=[manager])
+    assert "data-camera-preview" in client.get(url).text
+
+
+def test_a_clerk_who_helps_is_offered_no_camera_at_all(live, client, carol, assistant):
+    set_crew(room=live, backup=None, assistants=[assistant])
+    client.force_login(carol)
+    url = reverse("livestream:console", args=["tea", live.public_id])
+    page = client.get(url, {"camera": "1"}).text
+    assert "data-camera-preview" not in page
+    assert "?camera=1" not in page
+
+
 @pytest.mark.parametrize(
     ("minutes", "grace", "lost"), [(29, 30, False), (30, 30, True), (999, 0, False)]
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from merchants.models import Stock, StockMovement, Variant
@@ -106,3 +107,29 @@ def test_what_no_longer_fits_is_left_as_it_is(done, shop, longjing):
     batch.refresh_from_db()
     variant.refresh_from_db()
     assert (batch.state, variant.price) == (ImportState.UNDONE, 25000)
+
+
+def test_it_asks_in_numbers_before_it_undoes(done, as_alice, shop, longjing, store):
+    as_alice.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    variant = longjing.variants.get()
+    batch = done(PLAIN + f"{longjing.name},{variant.sku},好茶,149,99\n")
+    brought = batch.rows.filter(outcome="new").count()
+    pieces = sum(
+        StockMovement.objects.filter(reference=batch.reference).values_list("delta", flat=True)
+    )
+    page = reverse("merchants:import", args=["tea", batch.public_id])
+    ask = reverse("merchants:import_undo", args=["tea", batch.public_id])
+    whole = as_alice.get(page).text
+    dialog = whole.split('<dialog class="dialog" id="undo"')[1].split("</dialog>")[0]
+    for asked in (dialog, as_alice.get(ask).text):
+        assert f"{brought} specifications that it brought leave the shop." in asked
+        assert "1 that it changed becomes what it was" in asked
+        assert f"{pieces} pieces are taken off the stock of {store.name}." in asked
+    assert "autofocus" in dialog.split("Keep it")[0].rsplit("<button", 1)[1]
+    assert f'href="{ask}"' in whole  # leads to the question where no script opens the dialog
+    batch.refresh_from_db()
+    assert batch.state == ImportState.DONE  # asking changed nothing
+    as_alice.post(ask)
+    batch.refresh_from_db()
+    assert batch.state == ImportState.UNDOING
+    assert as_alice.get(ask).status_code == 302  # nothing is left to be asked

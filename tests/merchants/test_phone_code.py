@@ -385,6 +385,7 @@ def test_the_admin_knows_people_without_an_address(admin_client, fang):
     assert NUMBER in page.text
     url = f"/admin/merchants/user/{fang.pk}/change/"
     words = {"name": "芳", "language": "", "email": "", "is_active": "on"}
+    words |= {"consents-TOTAL_FORMS": "0", "consents-INITIAL_FORMS": "0"}  # below it, to be read
     assert admin_client.post(url, words).status_code == 302
     fang.refresh_from_db()
     assert (fang.name, fang.email, fang.phone) == ("芳", None, NUMBER)

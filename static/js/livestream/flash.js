@@ -6,10 +6,11 @@
 //   <template id="flash-template"><a data-sheet-open="sheet">…</a></template>
 import { asClock, serverNow } from "guitai/countdown";
 import { hear } from "guitai/livestream/socket";
-import { money } from "guitai/money";
+import { currencyOf, money } from "guitai/money";
 
 export default function start(element) {
   const { productUrl, textSoon, textOut } = element.dataset;
+  const price = (amount) => money(amount, currencyOf(element));
   const chipOf = (id) => element.querySelector(`[data-flash="${CSS.escape(id)}"]`);
 
   function show(sale) {
@@ -18,13 +19,13 @@ export default function start(element) {
       chip = document.getElementById("flash-template").content.firstElementChild.cloneNode(true);
       chip.dataset.flash = sale.id;
       chip.href = `${productUrl.replace("/0/", `/${sale.item}/`)}?variant=${sale.variant}`;
-      chip.querySelector("[data-price]").textContent = money(sale.price);
+      chip.querySelector("[data-price]").textContent = price(sale.price);
       element.append(chip);
     }
     chip.dataset.starts = sale.starts_at;
     chip.dataset.ends = sale.ends_at;
     chip.dataset.left = sale.left;
-    chip.setAttribute("aria-label", `${sale.name} ${money(sale.price)}`);
+    chip.setAttribute("aria-label", `${sale.name} ${price(sale.price)}`);
     tick();
   }
 

@@ -1,0 +1,302 @@
+"""Every screen of the demo shop, and how one gets to it in a browser."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Page
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST, PASSWORD = "fang@demo.guitai", "guitai-demo"
+TICKED = ("[data-row]:nth-child(2) [data-tick]", "[data-row]:nth-child(3) [data-tick]")
+SCAN = "[data-scan] .btn--primary"
+CODES = (("#scan", "GF-01-1"), ("#scan", "GF-02-1"))
+# Good rows, one to mend and one worth a look; a number makes it new goods each time.
+SHEET = """商品名称,规格1名,规格1值,规格2名,规格2值,规格编码,价格(元),库存,重量(kg)
+云雾绿茶 {n},包装,罐装,净含量,50克,YW{n}-G50,68.00,10,0.12
+云雾绿茶 {n},,罐装,,100克,YW{n}-G100,128.00,6,0.2
+云雾绿茶 {n},,袋装,,100克,YW{n}-D100,118.00,9,很重
+玻璃公道杯 {n},,,,,YW{n}-B,一百八,4,0.3
+竹茶则 {n},,,,,,35.00,26,
+"""
+SHOP = (("[name=store]", "湖滨店"), ("[name=city]", "杭州"))
+PERSON = (
+    ("[name=shop_name]", "桂芳茶行"),
+    *SHOP,
+    ("[name=name]", "芳姐"),
+    ("[name=contact]", "138 0013 8{n}"),
+    ("[name=agree]", "on"),
+)
+NEW = (("[name=name]", "湖畔茶馆 {n}"), *SHOP)
+ADMIN = "admin@demo.guitai"
+PHOTO = str(ROOT / "merchants" / "demo" / "pictures" / "keemun.webp")
+_sheets = count(1)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """One screen: its address, whether staff see it, and what to press before the picture."""
+
+    name: str
+    path: str
+    staff: bool = False
+    press: tuple[str, ...] = ()
+    full: bool = True
+    fill: tuple[tuple[str, str], ...] = ()  # fields and what is typed or chosen, once they show
+    sheet: bool = False  # begins with the upload of a goods sheet
+    admin: bool = False  # seen by a platform admin
+
+
+def screens(folder: Path) -> list[Screen]:
+    """Every screen of the demo; public ids are looked up in its database."""
+    rows = sqlite3.connect(folder / "db.sqlite3")
+
+    def one(sql: str) -> str:
+        return rows.execute(sql).fetchone()[0]
+
+    live = one("select public_id from livestream_room where state in ('live','interrupted')")
+    soon = one("select public_id from livestream_room where state='scheduled'")
+    past = one("select public_id from livestream_room where state='ended'")
+    tea = one("select public_id from merchants_product order by id limit 1")
+    number = one("select number from orders_order where state='shipped' order by id desc limit 1")
+    to_ship = one("select number from orders_order where state='paid' order by id desc limit 1")
+    shop = "/dashboard/guifang"
+    return [
+        Screen("discover", "/"),
+        Screen("found", "/?q=龙井"),
+        Screen("shop", "/s/guifang/"),
+        Screen("product", f"/s/guifang/p/{tea}/"),
+        Screen("countdown", f"/live/{soon}/"),
+        Screen("live", f"/live/{live}/", full=False),
+        Screen("live-product", f"/live/{live}/", press=("[data-pin-link]",), full=False),
+        Screen(
+            "live-checkout",
+            f"/live/{live}/",
+            press=("[data-pin-link]", "#sheet footer button"),
+            full=False,
+        ),
+        Screen("replay", f"/live/{past}/"),
+        Screen("tracking", f"/orders/{number}/"),
+        Screen("my-orders", "/orders/"),
+        Screen("checkout", f"/orders/checkout/guifang/?variant={_variant(rows, tea)}&quantity=1"),
+        Screen("sign-up", "/accounts/signup/"),
+        Screen(
+            "sign-up-code", "/accounts/signup/", fill=PERSON, press=("main form .btn--primary",)
+        ),
+        Screen("sign-in", "/accounts/login/"),
+        Screen("terms", "/terms/"),
+        Screen("privacy", "/privacy/"),
+        Screen("account-email", "/accounts/email/", staff=True),
+        Screen("account-phone", "/accounts/phone/change/", staff=True),
+        Screen("account-second-step", "/accounts/2fa/", staff=True),
+        Screen("account-devices", "/accounts/sessions/", staff=True),
+        Screen("missing", "/no-such-page/"),
+        Screen("home", f"{shop}/", staff=True),
+        Screen("rooms", f"{shop}/rooms/", staff=True),
+        Screen("room-new", f"{shop}/rooms/new/", staff=True),
+        Screen("room-shelf", f"{shop}/rooms/{soon}/shelf/", staff=True),
+        Screen(
+            "console",
+            f"{shop}/rooms/{live}/console/",
+            staff=True,
+            press=("[data-publish-takeover]",),
+            full=False,
+        ),
+        Screen("console-soon", f"{shop}/rooms/{soon}/console/", staff=True, full=False),
+        Screen("products", f"{shop}/products/", staff=True),
+        Screen("product-new", f"{shop}/products/new/", staff=True),
+        Screen(
+            "product-new-wrong",
+            f"{shop}/products/new/",
+            staff=True,
+            fill=(("[name=name]", "祁门红茶"), ("#id_file", PHOTO), ("[name$=-price]", "一百八")),
+            press=(".savebar .btn--primary",),
+        ),
+        Screen("product-edit", f"{shop}/products/{tea}/", staff=True),
+        Screen(
+            "products-ticked",
+            f"{shop}/products/",
+            staff=True,
+            press=TICKED,
+        ),
+        Screen("stock", f"{shop}/products/{tea}/stock/", staff=True),
+        Screen("counter", f"{shop}/counter/", staff=True, press=("main form button",)),
+        Screen(
+            "counter-camera",
+            f"{shop}/counter/",
+            staff=True,
+            press=("main form button", "[data-scan-camera]"),
+            full=False,
+        ),
+        Screen("stocktakes", f"{shop}/stocktakes/", staff=True),
+        Screen(
+            "stocktake",
+            f"{shop}/stocktakes/",
+            staff=True,
+            press=("main [name=store], main .rows a", *[SCAN] * len(CODES)),
+            fill=CODES,
+        ),
+        Screen("transfer", f"{shop}/transfer/", staff=True),
+        Screen(
+            "transfer-box",
+            f"{shop}/transfer/",
+            staff=True,
+            press=(*[SCAN] * len(CODES), "[name=go]"),
+            fill=(*CODES, ("#list [name^=n-] >> nth=0", "999")),
+        ),
+        Screen("products-filtered", f"{shop}/products/?state=on_sale&sort=name", staff=True),
+        Screen(
+            "products-bulk",
+            f"{shop}/products/",
+            staff=True,
+            press=(*TICKED, "[data-bar] [value=change]", "[value=preview]:visible"),
+            fill=(("#id_way", "cheaper_percent"), ("#id_value", "10")),
+        ),
+        Screen("imports", f"{shop}/imports/", staff=True),
+        Screen("import-columns", "", staff=True, sheet=True),
+        Screen("import-preview", "", staff=True, sheet=True, press=(".savebar button",)),
+        Screen(
+            "import-undo",
+            "",
+            staff=True,
+            sheet=True,
+            press=(".savebar button", ".imp-go", "[data-dialog-open=undo]"),
+            full=False,
+        ),
+        Screen("import-result", "", staff=True, sheet=True, press=(".savebar button", ".imp-go")),
+        Screen("orders", f"{shop}/orders/", staff=True),
+        Screen("order", f"{shop}/orders/{to_ship}/", staff=True),
+        Screen("coupons", f"{shop}/coupons/", staff=True),
+        Screen("coupon-new", f"{shop}/coupons/new/", staff=True),
+        Screen("stores", f"{shop}/stores/", staff=True),
+        Screen("store", f"{shop}/stores/1/", staff=True),
+        Screen("store-close", f"{shop}/stores/2/close/", staff=True),
+        Screen("store-new", f"{shop}/stores/new/", staff=True),
+        Screen("staff", f"{shop}/staff/", staff=True),
+        Screen("staff-invited", f"{shop}/staff/", staff=True, press=("main form .btn--primary",)),
+        Screen("me", f"{shop}/staff/me/", staff=True),
+        Screen("staff-place", f"{shop}/staff/3/", staff=True),
+        Screen("admin-desk", "/admin/merchants/verification/waiting/", admin=True),
+        Screen("settings", f"{shop}/settings/", staff=True),
+        Screen("verification", f"{shop}/settings/verification/", staff=True),
+        Screen("payments", f"{shop}/settings/payments/", staff=True),
+        Screen("keys", f"{shop}/settings/keys/", staff=True),
+        Screen("notices", f"{shop}/notices/", staff=True),
+        Screen("new-merchant", "/dashboard/new/", staff=True),
+        Screen(
+            "checklist",
+            "/dashboard/new/",
+            staff=True,
+            fill=NEW,
+            press=("main form .btn--primary",),
+        ),
+    ]
+
+
+def _variant(rows: sqlite3.Connection, product: str) -> int:
+    sql = (
+        "select v.id from merchants_variant v join merchants_product p on p.id=v.product_id"
+        " where p.public_id=? order by v.position"
+    )
+    return rows.execute(sql, [product]).fetchone()[0]
+
+
+@contextmanager
+def demo() -> Iterator[tuple[str, Path]]:
+    """The demo shop on a free port, with data of its own: its address and its folder."""
+    with tempfile.TemporaryDirectory() as temporary, socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        environment = {**os.environ, "DEBUG": "1", "VAR_DIR": temporary, "LOG_LEVEL": "ERROR"}
+        environment.pop("DATABASE_URL", None)
+        command = [sys.executable, "manage.py", "serve", "--port", str(port)]
+        server = subprocess.Popen(command, cwd=ROOT, env=environment)
+        try:
+            url = f"http://localhost:{port}"
+            _wait(url)
+            time.sleep(5)  # the camera's first pictures
+            yield url, Path(temporary)
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(40)
+
+
+def sign_in_as(context: BrowserContext, who: str) -> None:
+    page = context.new_page()
+    page.goto("/accounts/login/")
+    page.locator("[name=login]").fill(who)
+    page.locator("[name=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/dashboard/**")
+    page.close()
+
+
+def speak(context: BrowserContext, language: str) -> None:
+    url = context.new_page()
+    url.goto("/")
+    context.add_cookies([{"name": "django_language", "value": language, "url": url.url}])
+    url.close()
+
+
+def arrive(page: Page, screen: Screen) -> None:
+    """Open it, fill what is to be filled, press what is to be pressed."""
+    if screen.sheet:
+        _upload(page)
+    else:
+        page.goto(screen.path)
+    page.wait_for_timeout(1800 if "live" in screen.name or "console" in screen.name else 500)
+    filled = list(screen.fill)
+    for selector in screen.press:
+        typed: set[str] = set()  # what comes next into the same field waits for the next press
+        while filled and filled[0][0] not in typed and page.locator(filled[0][0]).is_visible():
+            typed.add(filled[0][0])
+            _type(page, *filled.pop(0))
+        if page.locator(selector).first.is_visible():
+            page.locator(selector).first.click()
+        page.wait_for_timeout(4000 if screen.sheet else 900)
+
+
+def _type(page: Page, selector: str, text: str) -> None:
+    field = page.locator(selector)
+    text = text.replace("{n}", f"{next(_sheets):03}")
+    if field.get_attribute("type") == "checkbox":
+        field.check()
+    elif field.get_attribute("type") == "file":
+        field.set_input_files(text)
+    elif field.evaluate("field => field.tagName") == "SELECT":
+        field.select_option(text)
+    else:
+        field.fill(text)
+
+
+def _upload(page: Page) -> None:
+    page.goto("/dashboard/guifang/imports/")
+    sheet = SHEET.format(n=next(_sheets)).encode("gb18030")
+    file = {"name": "三月商品.csv", "mimeType": "text/csv", "buffer": sheet}
+    page.locator("[name=file]").set_input_files(files=[file])  # type: ignore[list-item]
+    page.locator("main form button").first.click()
+    page.wait_for_url("**/imports/*/")
+
+
+def _wait(url: str) -> None:
+    for _ in range(1500):
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=2):
+                return
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit("the server did not start")
