@@ -67,6 +67,15 @@ class Draw(models.Model):
     def __str__(self) -> str:
         return f"{self.prize} · {self.room}"
 
+    @property
+    def is_open(self) -> bool:
+        """Not yet closed; its time may be up all the same."""
+        return self.state == DrawState.OPEN
+
+    @property
+    def is_drawn(self) -> bool:
+        return self.state == DrawState.DRAWN
+
 
 class Entry(models.Model):
     """One shopper in one draw. `handle` is how the public list names her; it says nothing of who

@@ -25,11 +25,22 @@ from livestream.errors import (
     TooLong,
 )
 from livestream.models import HeldLine, Message, Room
-from livestream.rules.chat import LONGEST, LONGEST_KEY, clean, folded, may_talk, too_soon
+from livestream.rules.chat import (
+    LONGEST,
+    LONGEST_KEY,
+    LONGEST_NAME,
+    clean,
+    folded,
+    may_talk,
+    too_soon,
+)
 from livestream.rules.moderation import Measure, blocked, hardest
 from livestream.selectors.moderation import measures, words_of
 from merchants.errors import RuleBroken
-from merchants.models import Staff
+from merchants.models import Customer, Staff
+from orders.models import Order
+
+REGULAR = ("paid", "shipped", "ready_for_pickup", "delivered", "collected", "completed")
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,23 @@ class Voice:
     staff_id: int | None = None
     customer_id: int | None = None
     device: UUID | None = None
+
+
+def guest_voice(room: Room, nickname: object, device: UUID) -> Voice | None:
+    """How a guest speaks in this room; None without a nickname. A buyer is a regular."""
+    name = clean(str(nickname or ""))[:LONGEST_NAME]
+    if not name:
+        return None
+    customer = Customer.objects.filter(merchant_id=room.merchant_id, device=device).first()
+    regular = (
+        customer is not None and Order.objects.filter(customer=customer, state__in=REGULAR).exists()
+    )
+    return Voice(
+        name=name,
+        badge="regular" if regular else "",
+        customer_id=customer.pk if customer else None,
+        device=device,
+    )
 
 
 @dataclass(frozen=True)

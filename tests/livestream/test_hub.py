@@ -19,6 +19,7 @@ from livestream.hub.room import HIGH_WATER, Hub
 from livestream.hub.rows import Opening
 from livestream.hub.seat import Seat
 from livestream.hub.wire import OUTBOX, AwaitedWire
+from livestream.rules.presence import Stay
 
 
 class Memory:
@@ -30,6 +31,7 @@ class Memory:
         self.peak = 0
         self.staff = {1}
         self.says = 0
+        self.stays: list[Stay] = []
 
     async def opening(self, room_id: int, count: int) -> Opening:
         return Opening(likes=self.likes, floor=0, said=self.lines[-count:])
@@ -46,6 +48,9 @@ class Memory:
     async def count(self, room_id: int, likes: int, peak: int) -> None:
         self.likes += likes
         self.peak = max(self.peak, peak)
+
+    async def attend(self, room_id: int, stays: list[Stay], viewers: int) -> None:
+        self.stays += stays
 
     async def still_staff(self, room_id: int, users: set[int]) -> set[int]:
         return users & self.staff
