@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from livestream.models.room import Room
+from livestream.rules.chat import masked
 from livestream.rules.draw import LONGEST_PHRASE, LONGEST_PRIZE, DrawState, EntryBy
 from merchants.models import Customer, Merchant, Staff
 from merchants.models.address import short_id
@@ -108,6 +109,11 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} · {self.draw}"
+
+    @property
+    def masked(self) -> str:
+        """How she is named to others."""
+        return masked(self.name)
 
 
 class Follow(models.Model):

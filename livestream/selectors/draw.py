@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 
 from livestream.beacons import beacon_named
 from livestream.models import Draw, Entry, Follow, Room
-from livestream.rules.chat import masked
 from livestream.rules.draw import DrawState
 from merchants.models import Customer, Merchant
 from orders.models import Order
@@ -24,11 +23,6 @@ def open_draw_of(room: Room, now: datetime) -> Draw | None:
 def newest(room: Room) -> Draw | None:
     """The one that its chip shows: open, closed, or drawn last."""
     return room.draws.select_related("room__merchant").order_by("-pk").first()
-
-
-def drawn(room: Room) -> QuerySet[Draw]:
-    """Those whose winners are known, in the order of the show."""
-    return room.draws.filter(state=DrawState.DRAWN).order_by("pk")
 
 
 def due_closing(now: datetime) -> QuerySet[Draw]:
@@ -106,8 +100,21 @@ def draw_event(draw: Draw) -> dict[str, Any]:
         "watch": draw.watch_minutes,
         "entries": draw.entry_count,
         "closes_at": draw.closes_at,
-        "won": [{"handle": entry.handle, "name": masked(entry.name)} for entry in won],
+        "won": [{"handle": entry.handle, "name": entry.masked} for entry in won],
     }
+
+
+def draws_of(room: Room, guest: Customer | None) -> dict[str, Any]:
+    """What a room's page shows of draws: the chip while it is on air, the results afterwards."""
+    if room.is_on_air:
+        draw = newest(room)
+        mine = entry_of(draw, guest) if draw else None
+        return {"draw": draw, "my_entry": mine, "follows": follows(room.merchant, guest)}
+    rows = list(room.draws.exclude(state=DrawState.OPEN).order_by("pk"))
+    for row in rows:
+        row.won = winners_of(row) if row.is_drawn else []  # type: ignore[attr-defined]
+        row.mine = entry_of(row, guest)  # type: ignore[attr-defined]
+    return {"draws": rows}
 
 
 def number_page(draw: Draw) -> str:

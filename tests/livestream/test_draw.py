@@ -289,7 +289,7 @@ def test_watching_long_enough_is_needed_where_it_is_asked(live, host, dan):
 
 
 def buy(live, variant, customer, phone="1"):
-    order = buy_in_room(
+    return buy_in_room(
         room=live,
         customer=customer,
         basket={variant.pk: 1},
@@ -299,7 +299,6 @@ def buy(live, variant, customer, phone="1"):
         device=customer.device,
         expected_total=variant.price,
     )
-    return order
 
 
 def pay(order):

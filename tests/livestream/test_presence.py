@@ -177,7 +177,8 @@ def test_a_room_that_is_not_on_is_not_attended(scheduled):
 
 
 def test_the_minute_keeps_the_most_who_came_new_and_the_hearts(began, monkeypatch):
-    monkeypatch.setattr(timezone, "now", lambda now=timezone.now(): now)  # within one minute
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)  # within one minute
     saved(began, ago(10, 0), viewers=7)
     saved(began, ago(5, 0), ago(5, 0, uuid.uuid4()), viewers=3)
     fold(room_id=began.pk, likes=40, peak=7)
