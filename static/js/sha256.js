@@ -1,7 +1,9 @@
 // SHA-256 of ASCII text or of bytes, in hex, at once (FIPS 180-4).
 //
-//   import { sha256 } from "guitai/sha256";
+//   import { hex, sha256, sha256After } from "guitai/sha256";
 //   sha256("abc")  sha256(new Uint8Array(…))
+//   const after = sha256After("the same beginning|");    for many texts that begin alike
+//   hex(after("one"))                                     eight words, good until the next call
 //
 // crypto.subtle answers later and, on a page without TLS, not at all; a hundred thousand short texts
 // take it longer than this.
@@ -14,18 +16,25 @@ const w = new Int32Array(64);
 const state = new Int32Array(8);
 let buffer = new Uint8Array(1024);
 
-function padded(data) {
-  const length = data.length;
-  const size = ((length + 72) >> 6) << 6;
+function make(size) {
   if (buffer.length < size) buffer = new Uint8Array(size);
-  if (typeof data === "string") for (let i = 0; i < length; i += 1) buffer[i] = data.charCodeAt(i);
-  else buffer.set(data);
+}
+
+function write(data, at) {
+  if (typeof data === "string") for (let i = 0; i < data.length; i += 1) buffer[at + i] = data.charCodeAt(i);
+  else buffer.set(data, at);
+}
+
+// Closes what stands in the buffer, `length` bytes of a message of `total`, and takes it in.
+function finish(length, total) {
+  const size = ((length + 72) >> 6) << 6;
   buffer.fill(0, length, size);
   buffer[length] = 0x80;
-  const bits = new DataView(buffer.buffer);
-  bits.setUint32(size - 8, Math.floor(length / 2 ** 29));
-  bits.setUint32(size - 4, length << 3);
-  return size;
+  for (let i = 0; i < 4; i += 1) {
+    buffer[size - 1 - i] = (total << 3) >>> (i * 8);
+    buffer[size - 5 - i] = Math.floor(total / 2 ** 29) >>> (i * 8);
+  }
+  for (let at = 0; at < size; at += 64) block(at);
 }
 
 function block(at) {
@@ -40,7 +49,14 @@ function block(at) {
     const small1 = ((y >>> 17) | (y << 15)) ^ ((y >>> 19) | (y << 13)) ^ (y >>> 10);
     w[i] = (w[i - 16] + small0 + w[i - 7] + small1) | 0;
   }
-  let [a, b, c, d, e, f, g, h] = state;
+  let a = state[0];
+  let b = state[1];
+  let c = state[2];
+  let d = state[3];
+  let e = state[4];
+  let f = state[5];
+  let g = state[6];
+  let h = state[7];
   for (let i = 0; i < 64; i += 1) {
     const big1 = ((e >>> 6) | (e << 26)) ^ ((e >>> 11) | (e << 21)) ^ ((e >>> 25) | (e << 7));
     const t1 = (h + big1 + ((e & f) ^ (~e & g)) + ROUND[i] + w[i]) | 0;
@@ -52,9 +68,32 @@ function block(at) {
   state[4] += e; state[5] += f; state[6] += g; state[7] += h;
 }
 
+export function hex(words) {
+  return Array.from(words, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+}
+
 export function sha256(data) {
-  const size = padded(data);
+  make(data.length + 72);
+  write(data, 0);
   state.set(START);
-  for (let at = 0; at < size; at += 64) block(at);
-  return Array.from(state, (word) => (word >>> 0).toString(16).padStart(8, "0")).join("");
+  finish(data.length, data.length);
+  return hex(state);
+}
+
+export function sha256After(prefix) {
+  const whole = prefix.length - (prefix.length % 64);
+  const rest = prefix.slice(whole);
+  make(prefix.length + 72);
+  write(prefix, 0);
+  state.set(START);
+  for (let at = 0; at < whole; at += 64) block(at);
+  const middle = state.slice();
+  return (text) => {
+    make(rest.length + text.length + 72);
+    write(rest, 0);
+    write(text, rest.length);
+    state.set(middle);
+    finish(rest.length + text.length, prefix.length + text.length);
+    return state;
+  };
 }
