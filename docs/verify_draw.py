@@ -7,10 +7,11 @@ Prints the winning marks, the first prize first; says what is wrong and ends wit
 
 import hashlib
 import sys
+from pathlib import Path
 
 path, commitment, entries_hash, seed, beacon, winners = sys.argv[1:]
 beacon = "" if beacon == "-" else beacon
-data = open(path, "rb").read()
+data = Path(path).read_bytes()
 handles = data.decode().splitlines()
 
 
@@ -23,4 +24,4 @@ if sha256(seed.encode()) != commitment:
 if sha256(data) != entries_hash or len(set(handles)) != len(handles):
     sys.exit("The list is not the one that was frozen at the closing.")
 tickets = {h: sha256(f"{seed}|{beacon}|{entries_hash}|{h}".encode()) for h in handles}
-print("\n".join(sorted(handles, key=tickets.get)[: int(winners)]))
+sys.stdout.writelines(f"{h}\n" for h in sorted(handles, key=tickets.get)[: int(winners)])
