@@ -162,6 +162,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "expire-orders": {"task": "orders.tasks.expire_orders", "schedule": 10.0},
     "announce-rooms": {"task": "livestream.tasks.announce_rooms", "schedule": 10.0},
     "sweep-rooms": {"task": "livestream.tasks.sweep_rooms", "schedule": 2.0},
+    "sweep-draws": {"task": "livestream.tasks.sweep_draws", "schedule": 2.0},
     "finish-replays": {"task": "livestream.tasks.finish_replays", "schedule": 5.0},
     "settle-levels": {"task": "merchants.tasks.settle_levels", "schedule": 2.0},
     "develop-photos": {"task": "merchants.tasks.develop_photos", "schedule": 1.0},
@@ -282,6 +283,17 @@ SANDBOX_SECRET = env("SANDBOX_SECRET", default=SECRET_KEY)
 # Orders placed from one network address in ten minutes: a shop full of customers may share one.
 ORDERS_PER_ADDRESS = env.int("ORDERS_PER_ADDRESS", default=30)
 OPEN_ORDERS = env.int("OPEN_ORDERS", default=5)  # unpaid at once, by one number or one device
+
+# --- draws --------------------------------------------------------------------------------------
+# The most that one prize of a draw may be worth, in minor units.
+DRAW_MOST_VALUE = env.int("DRAW_MOST_VALUE", default=500_000)
+# Where a draw gets a number that nobody knew when its list was frozen: "none" or "drand".
+DRAW_BEACON = env("DRAW_BEACON", default="none")
+# drand's chain “quicknet”: a round every three seconds.
+_QUICKNET = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971"
+DRAND_URL = env("DRAND_URL", default=f"https://api.drand.sh/{_QUICKNET}")
+DRAND_GENESIS = env.int("DRAND_GENESIS", default=1_692_803_367)  # seconds since 1970
+DRAND_PERIOD = env.int("DRAND_PERIOD", default=3)  # seconds
 
 # --- programs ---------------------------------------------------------------------------------
 REST_FRAMEWORK = {

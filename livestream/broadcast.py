@@ -24,7 +24,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 
 if TYPE_CHECKING:
-    from livestream.models import HeldLine, Message, Question, Room, Sanction, ShelfItem
+    from livestream.models import Draw, HeldLine, Message, Question, Room, Sanction, ShelfItem
     from livestream.rules.price import Offer
     from merchants.models import Merchant, Notification, User
     from orders.models import Order
@@ -236,6 +236,32 @@ def flash_changed(room: Room, sale: Event) -> None:
 def flash_closed(room: Room, sale_id: str) -> None:
     """Its price holds no more."""
     tell(room, {"type": "flash.closed", "id": sale_id})
+
+
+def draw_opened(room: Room, draw: Event) -> None:
+    """A draw may be entered from now on."""
+    tell(room, {"type": "draw.opened", "draw": draw})
+
+
+def draw_entered(draw: Draw) -> None:
+    """How many take part: the hubs tell it twice a second at most, however many come."""
+    message = {"type": "hub.entered", "draw": draw.public_id, "entries": draw.entry_count}
+    _after_commit(room_group(draw.room_id), message)
+
+
+def draw_closed(room: Room, draw: Event) -> None:
+    """Nobody enters any more."""
+    tell(room, {"type": "draw.closed", "draw": draw})
+
+
+def draw_drawn(room: Room, draw: Event) -> None:
+    """Who has won: masked names, and the marks by which each knows herself."""
+    tell(room, {"type": "draw.drawn", "draw": draw})
+
+
+def prize_claimed(room: Room, draw_id: str) -> None:
+    """Staff see that a winner has left her address."""
+    tell(room, {"type": "prize.claimed", "id": draw_id}, staff=True)
 
 
 def stock_changed(room: Room, item: ShelfItem, offer: Offer) -> None:

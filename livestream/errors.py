@@ -105,6 +105,65 @@ class FlashLimit(RuleBroken):
     sentence = _("That is more than the flash sale gives one buyer. Take fewer.")
 
 
+class BadDraw(RuleBroken):
+    code = "bad_draw"
+    status = 422
+    sentence = _(
+        "A draw has a prize within the limit of this platform, 1 to 100 winners and 1 to 60 "
+        "minutes; by a comment it has words to write, by watching 1 to 60 minutes to watch."
+    )
+
+
+class DrawRunning(RuleBroken):
+    code = "draw_running"
+    sentence = _("A draw is open in this room. It has to be over first.")
+
+
+class DrawClosed(RuleBroken):
+    code = "draw_closed"
+    sentence = _(
+        "This draw has closed: its list of entries is frozen. Nobody can be added any more."
+    )
+
+
+class DrawWaits(RuleBroken):
+    code = "draw_waits"
+    sentence = _("This draw cannot be drawn now: it is still open, or waits for its public number.")
+
+
+class AlreadyDrawn(RuleBroken):
+    code = "already_drawn"
+    sentence = _("This draw has been drawn. There is one drawing and no second.")
+
+
+class ListChanged(RuleBroken):
+    code = "list_changed"
+    sentence = _("The entries are not those that were frozen. This draw cannot be drawn.")
+
+
+class NotYet(RuleBroken):
+    code = "not_yet"
+    status = 422
+    sentence = _("You cannot take part yet. Look again at what this draw asks for.")
+
+
+class NotYours(RuleBroken):
+    code = "not_yours"
+    status = 403
+    sentence = _("This device has not won in this draw.")
+
+
+class PrizeLapsed(RuleBroken):
+    code = "prize_lapsed"
+    status = 410
+    sentence = _("A prize can be claimed for 48 hours. That time is over.")
+
+
+class PrizeClaimed(RuleBroken):
+    code = "prize_claimed"
+    sentence = _("You have claimed this prize already. The shop has your address.")
+
+
 class NoContact(RuleBroken):
     code = "no_contact"
     status = 422

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from django.dispatch import receiver
+from django.utils import timezone
 
 from livestream import broadcast
+from livestream.errors import DrawClosed
 from livestream.models import Room, Sale, ShelfItem
 from livestream.rules.chat import masked
+from livestream.rules.draw import EntryBy
+from livestream.selectors.draw import open_draw_of
 from livestream.selectors.room import item_offer, kinds_of
+from livestream.services.entry import enter_buyer
 from livestream.services.shelf import follow_product
 from merchants.models import Merchant, Notification, Product, User
 from merchants.signals import notice_created, product_changed, staff_removed, stock_changed
@@ -51,6 +57,16 @@ def cheer(order: Order, **kwargs: Any) -> None:
     line = order.lines.select_related("variant__product").first()
     if sale is not None and line is not None and sale.room.is_on_air:
         broadcast.sale_made(sale.room, masked(order.name), line.variant.product.name)
+
+
+@receiver(order_paid)
+def let_in(order: Order, **kwargs: Any) -> None:
+    """Who pays for an order of the show takes part in a draw by orders that is open."""
+    sale = Sale.objects.select_related("room__merchant").filter(order=order).first()
+    draw = open_draw_of(sale.room, timezone.now()) if sale else None
+    if draw is not None and draw.entry_by == EntryBy.PURCHASE and order.device:
+        with contextlib.suppress(DrawClosed):
+            enter_buyer(draw=draw, device=order.device)
 
 
 @receiver(notice_created)

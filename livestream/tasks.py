@@ -30,6 +30,17 @@ def sweep_rooms() -> None:
 
 
 @shared_task(ignore_result=True)
+def sweep_draws() -> None:
+    """Close draws whose time is up and draw those that can be. Runs every 2 seconds.
+
+    Apart from the other sweeps: a public beacon may take its time to answer.
+    """
+    from livestream.services import draw
+
+    draw.sweep_draws(timezone.now())
+
+
+@shared_task(ignore_result=True)
 def finish_replays() -> None:
     """Make the replay of every ended show. Runs every 5 seconds."""
     from livestream.services import replay

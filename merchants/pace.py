@@ -22,7 +22,14 @@ from merchants.errors import RuleBroken
 WINDOW = 600  # seconds
 # What may be done in a window: on one device, and how many times a shop's customers' orders
 # from one address.
-PACES = {"checkout": (10, 1), "claim": (20, 10), "reminder": (10, 2), "code": (10, 1)}
+PACES = {
+    "checkout": (10, 1),
+    "claim": (20, 10),
+    "draw": (20, 10),
+    "follow": (20, 10),
+    "reminder": (10, 2),
+    "code": (10, 1),
+}
 # Codes to one number, whoever asks: (seconds, how many). A text message costs, and wakes somebody.
 TO_ONE_NUMBER = ((WINDOW, 5), (86_400, 15))
 AGAIN = 60  # seconds between two codes that one browser asks for

@@ -10,17 +10,19 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from livestream.models import Publication
+from livestream.models import Publication, Room
 from livestream.selectors.invariant import ALL
 from livestream.services.chat import say
+from livestream.services.draw import claim_prize, close_draw, draw_winners, open_draw
 from livestream.services.drop import claim_drop, open_drop
+from livestream.services.entry import enter
 from livestream.services.flash import announce_flash
 from livestream.services.line import Voice
 from livestream.services.publication import open_publication
 from livestream.services.room import end_room, make_room, schedule_room, start_room
 from livestream.services.sale import buy_in_room
 from livestream.services.shelf import show_next
-from merchants.models import Customer, Merchant, Store, User, Variant
+from merchants.models import Customer, Merchant, Staff, Store, User, Variant
 from merchants.rules.notification import Channel
 from merchants.rules.role import Role
 from merchants.selectors.invariant import offenders
@@ -101,6 +103,7 @@ def busy(shop, other_shop, live, host, bob, longjing, cup, variant, store, coupo
     facts = {"price": 1900, "quota": 2, "per_buyer": 1, "warm_up": 30, "minutes": 5}
     announce_flash(room=live, item=live.items.get(product=cup), variant=glass, **facts)
     keep_shop(shop, store, glass, bob)
+    hold_draws(live, host, (first, second))
 
     over = make_room(
         merchant=shop, host=host, title="昨天的茶会", starts_at=timezone.now(), products=[longjing]
@@ -111,6 +114,20 @@ def busy(shop, other_shop, live, host, bob, longjing, cup, variant, store, coupo
     notify(merchant=shop, channel=Channel.EMAIL, key="later", to="a@example.com", **news)
     invite(by=shop.staff.get(role=Role.OWNER), role=Role.CLERK)
     return shop
+
+
+def hold_draws(live: Room, host: Staff, guests: tuple[Customer, ...]) -> None:
+    """One drawn and claimed, one open."""
+    terms = {"room": live, "by": host, "prize": "茶点", "winners": 1, "minutes": 5}
+    drawn = open_draw(**terms, entry_by="follow")
+    for guest in guests:
+        enter(draw=drawn, customer=guest)
+    close_draw(draw=drawn)
+    draw_winners(draw=drawn)
+    winner = drawn.entries.get(place=1)
+    contact = {"name": "沈梅", "phone": DAN.phone, "address": DAN.address}
+    claim_prize(draw=drawn, customer=winner.customer, **contact)
+    enter(draw=open_draw(**terms, entry_by="follow"), customer=guests[0])
 
 
 def keep_shop(shop: Merchant, store: Store, glass: Variant, bob: User) -> None:
@@ -237,6 +254,20 @@ BROKEN = {
     "a flash sale has sold what its orders took": "UPDATE livestream_flashsale SET sold = 1",
     "what a flash sale has not sold is put aside while it runs": """
         UPDATE livestream_flashsale SET quota = quota + 1""",
+    "a draw counts its entries, and they are of its shop": """
+        UPDATE livestream_draw SET entry_count = entry_count + 1""",
+    "nobody is in a draw twice": """
+        UPDATE livestream_entry SET customer_id = (
+            SELECT MIN(customer_id) FROM livestream_entry)""",
+    "a draw keeps the promise of its commitment": """
+        UPDATE livestream_draw SET seed = 'another'""",
+    "the winners of a draw are those that its list, seed and beacon make": """
+        UPDATE livestream_entry SET place = CASE WHEN place IS NULL THEN 1 END
+        WHERE draw_id = (SELECT id FROM livestream_draw WHERE state = 'drawn')""",
+    "a prize is claimed by a winner, in its time": """
+        UPDATE livestream_entry SET claim_by = claimed_at""",
+    "a draw closes and is drawn in its order": """
+        UPDATE livestream_draw SET state = 'closed'""",
     "a drop counts no more claims than its coupon": """
         UPDATE livestream_drop SET claimed = claimed + 1""",
 }
@@ -245,14 +276,19 @@ BROKEN = {
 def disarm() -> None:
     """Take the constraints away: the second lock on the door is not what is tested here."""
     with connection.cursor() as cursor:
+        if connection.vendor != "sqlite":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # nothing may be pending for an ALTER
+        cursor.execute("CREATE TABLE bare_entry AS SELECT * FROM livestream_entry")
+        cursor.execute("DROP TABLE livestream_entry")
+        cursor.execute("ALTER TABLE bare_entry RENAME TO livestream_entry")
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = ON")
             cursor.execute("DROP INDEX one_effect_per_transaction")
             cursor.execute("DROP INDEX one_open_spotlight")
             return
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # nothing may be pending for an ALTER
         cursor.execute("DROP INDEX one_effect_per_transaction, one_open_spotlight")
         cursor.execute("ALTER TABLE merchants_stock DROP CONSTRAINT reserved_within_on_hand")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 @pytest.fixture

@@ -29,15 +29,14 @@ from livestream.hub.room import Hub
 from livestream.hub.rows import Rows, read
 from livestream.hub.seat import Seat
 from livestream.models import HeldLine, Message, Room
-from livestream.rules.chat import LONGEST_KEY, LONGEST_NAME, MOST_LIKES, Bucket, clean
+from livestream.rules.chat import LONGEST_KEY, MOST_LIKES, Bucket
 from livestream.rules.moderation import Measure
 from livestream.rules.room import PUBLIC, RoomState
 from livestream.selectors.moderation import measure_against
-from livestream.services.line import Line, Voice
+from livestream.services.line import Line, Voice, guest_voice
 from merchants.device import device_of
 from merchants.errors import RuleBroken
 from merchants.models import Customer, Staff
-from orders.models import Order
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +47,6 @@ MOST_MISSED = 300  # lines that who comes back may have missed and still get
 
 _talkers: dict[str, Bucket] = {}  # by device
 _rooms: dict[str, tuple[float, Room]] = {}  # by address, for a second
-REGULAR = ("paid", "shipped", "ready_for_pickup", "delivered", "collected", "completed")
 
 
 @dataclass
@@ -175,22 +173,9 @@ def _voice_of(visitor: Visitor) -> Voice | None:
     if staff is not None:
         badge = "host" if staff.pk == room.host_id else "staff"
         return Voice(name=staff.host_name, badge=badge, staff_id=staff.pk)
-    name = clean(str(session.get("nickname") or ""))[:LONGEST_NAME]
-    if not name:
+    if not session.get("nickname"):
         return None
-    device = _device_of(session)
-    customer = Customer.objects.filter(merchant_id=room.merchant_id, device=device).first()
-    return Voice(
-        name=name,
-        badge="regular" if customer is not None and _came_back(customer) else "",
-        customer_id=customer.pk if customer else None,
-        device=device,
-    )
-
-
-def _came_back(customer: Customer) -> bool:
-    """Who has bought once is new here; who has bought again is a regular (orders/_customer.html)."""
-    return Order.objects.filter(customer=customer, state__in=REGULAR)[:2].count() == 2
+    return guest_voice(room, session["nickname"], _device_of(session))
 
 
 def _device_of(session: Any) -> UUID:
@@ -347,6 +332,9 @@ async def _say(
     if outcome.shadowed:  # he hears himself, and nobody else does
         seat.tell_text(broadcast.encode(broadcast.said_event(outcome)))
     seat.tell({"type": "chat.accepted", "key": key, "id": outcome.pk})
+    if outcome.entry is not None:
+        mine = {"draw": outcome.entry.draw.public_id, "handle": outcome.entry.handle}
+        seat.tell({"type": "draw.mine", **mine})
     return None
 
 

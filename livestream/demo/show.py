@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 from django.utils import timezone
 
 from livestream.demo.goods import GOODS, LIVE_PRICES, NOTES, ON_THE_SHELF
 from livestream.demo.shop import PICTURES
 from livestream.media.testcard import Testcard
-from livestream.models import Room
+from livestream.models import Entry, Room
 from livestream.rules.room import RoomState
 from livestream.services.chat import say
+from livestream.services.draw import claim_prize, close_draw, draw_winners, open_draw
 from livestream.services.line import Voice
 from livestream.services.publication import media_folder
 from livestream.services.replay import make_replay
@@ -31,6 +33,22 @@ LINES = (
     ("苏老师", "紫砂壶能开发票吗?"),
     ("阿May", "券领到了"),
     ("何先生", "拍了两罐,送我妈的"),
+)
+
+
+PHRASE = "想尝尝"
+PRIZE = {"prize": "手工茶点礼盒", "prize_value": 5800, "winners": 3, "minutes": 3}
+TAKING_PART = (
+    "沈梅",
+    "许阿姨",
+    "陈工",
+    "苏老师",
+    "阿May",
+    "何先生",
+    "林小满",
+    "王叔",
+    "老周",
+    "李想",
 )
 
 
@@ -63,6 +81,7 @@ def past_room(merchant: Merchant) -> Room:
         show_item(room=room, item=item)
     for name, text in LINES[:4]:
         say(room=room, voice=Voice(name=name), text=text)
+    _draw(room)
     began = timezone.localtime() - timedelta(days=1)
     folder = media_folder(room, RoomState.LIVE)
     Testcard(PICTURES / "live-tea.webp").record(folder, seconds=PAST_SECONDS, began=began)
@@ -70,6 +89,22 @@ def past_room(merchant: Merchant) -> Room:
     _backdate(room, began)
     make_replay(room=room)
     return room
+
+
+def _draw(room: Room) -> None:
+    """A draw as it goes: everybody writes the words, three win, the first leaves her address."""
+    draw = open_draw(room=room, by=room.host, entry_by="comment", phrase=PHRASE, **PRIZE)
+    for name in TAKING_PART:
+        say(room=room, voice=Voice(name=name, device=uuid4()), text=PHRASE)
+    close_draw(draw=draw)
+    draw_winners(draw=draw)
+    first = draw.entries.select_related("customer").get(place=1)
+    contact = {
+        "name": first.name,
+        "phone": "+8613800002688",
+        "address": "杭州市上城区 清河坊 12 号",
+    }
+    claim_prize(draw=draw, customer=first.customer, **contact)
 
 
 def _backdate(room: Room, began: datetime) -> None:
@@ -84,6 +119,9 @@ def _backdate(room: Room, began: datetime) -> None:
         spotlight.closed_at = spotlight.opened_at + chapter
         spotlight.save()
     room.messages.update(at=began + timedelta(seconds=5))
+    at = began + timedelta(seconds=PAST_SECONDS / 2)
+    room.draws.update(opened_at=began, closes_at=at, closed_at=at, drawn_at=at)
+    Entry.objects.filter(draw__room=room).update(at=began + timedelta(seconds=9))
 
 
 def _make(merchant: Merchant, title: str, cover: str, ahead: timedelta) -> Room:

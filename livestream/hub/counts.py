@@ -54,8 +54,29 @@ class Likes:
         return {"type": "likes.counted", "total": self.total, "new": new}
 
 
+class Entered:
+    """How many take part in each draw: told twice a second, however fast they come."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, int] = {}
+        self._changed: set[str] = set()
+
+    def hear(self, draw: str, entries: int) -> None:
+        """News may overtake each other; nobody leaves a draw, so the most is the newest."""
+        if entries > self._entries.get(draw, 0):
+            self._entries[draw] = entries
+            self._changed.add(draw)
+
+    def fold(self) -> list[broadcast.Event]:
+        changed, self._changed = self._changed, set()
+        return [
+            {"type": "draw.entered", "id": draw, "entries": self._entries[draw]}
+            for draw in sorted(changed)
+        ]
+
+
 class Viewers:
-    """Shoppers who watch; staff are not counted."""
+    """Shoppers who watch, each device once in this process; staff are not counted."""
 
     def __init__(self, room_id: int, clock: Callable[[], float]) -> None:
         self.here = 0

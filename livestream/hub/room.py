@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from livestream import broadcast
-from livestream.hub import counts
+from livestream.hub import counts, presence
 from livestream.hub.frame import Frame, frame_of
 from livestream.hub.history import KEEP, History
 from livestream.hub.rows import Rows
@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 SLICE = 1_000  # seats written before the loop may serve something else
 TRAIL = 900  # frames kept for who joins or catches up: half a minute of a busy room, and to spare
 KEEP_UP = 30.0  # seconds a viewer may stay behind before he is let go (P22)
+ATTEND = 15.0  # seconds between two times that who watches is written down
 LINGER = 10.0  # seconds an empty room keeps its subscription: a reload comes back at once
 
 TOO_SLOW = 4408
@@ -50,6 +51,8 @@ class Hub:
         self.scribe = Scribe(room_id, rows, lambda: self.viewers.total)
         self.seats: set[Seat] = set()
         self.likes = counts.Likes(room_id)
+        self.entered = counts.Entered()
+        self.presence = presence.Presence()
         self.history = History()
         self.closed = False
         self._refreshing = asyncio.Lock()
@@ -93,6 +96,7 @@ class Hub:
             (2, self._count_viewers),
             (2, self._save),
             (2, self._check_staff),
+            (ATTEND, self._attend),
             (5, self._heal),
         ):
             self._spawn(self._every(seconds, duty))
@@ -103,6 +107,7 @@ class Hub:
             return
         await self._let_go()
         await self._save()
+        await self._attend()
 
     async def _let_go(self) -> None:
         """End every task; the subscription goes with its own."""
@@ -130,7 +135,7 @@ class Hub:
         """Count him in and note where in the trail he came; frames flow after `start`."""
         seat.position = self._position
         self.seats.add(seat)
-        self.viewers.here += not seat.staff
+        self._present(seat, self.presence.enter)
 
     def start(self, seat: Seat) -> None:
         """He has read the history: hand over what happened meanwhile, then let frames flow."""
@@ -139,8 +144,14 @@ class Hub:
     def leave(self, seat: Seat) -> None:
         if seat in self.seats:
             self.seats.remove(seat)
-            self.viewers.here -= not seat.staff
+            self._present(seat, self.presence.leave)
             self._flowing = None
+
+    def _present(self, seat: Seat, comes_or_goes: Callable[[str | None], None]) -> None:
+        """Staff are not counted; a device with several tabs is one viewer."""
+        if not seat.staff:
+            comes_or_goes(seat.device)
+            self.viewers.here = self.presence.here
 
     def dismiss(self, who: Callable[[Seat], bool], code: int) -> None:
         """Close the sockets of everyone who `who` is true for."""
@@ -181,6 +192,8 @@ class Hub:
                 self.viewers.hear(node, count)
             case {"type": "hub.liked", "node": str(node), "count": int(count)}:
                 self.likes.hear(node, count)
+            case {"type": "hub.entered", "draw": str(draw), "entries": int(entries)}:
+                self.entered.hear(draw, entries)
             case {"type": "hub.dismiss", "user": int(user)}:
                 self.dismiss(lambda seat: seat.user_id == user, NOT_STAFF)
             case {"type": "hub.dismiss", "device": str(device)}:
@@ -305,6 +318,9 @@ class Hub:
     async def _pulse(self) -> None:
         self._watch()
         self._tell_count(self.likes.fold())
+        for event in self.entered.fold():
+            self._snapshot = None
+            self._tell_count(event)
 
     async def _count_viewers(self) -> None:
         self._tell_count(self.viewers.fold())
@@ -315,6 +331,9 @@ class Hub:
 
     async def _save(self) -> None:
         await counts.save(self.rows, self.room_id, self.likes, self.viewers)
+
+    async def _attend(self) -> None:
+        await presence.save(self.rows, self.room_id, self.presence, self.viewers.total)
 
     async def _check_staff(self) -> None:
         """A removed clerk's sockets close although no news of it came (P15)."""

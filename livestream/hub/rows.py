@@ -18,10 +18,12 @@ from django.db import close_old_connections, connections
 
 from livestream import broadcast
 from livestream.models import Room
+from livestream.rules.presence import Stay
 from livestream.selectors import chat
 from livestream.services.chat import say_all
 from livestream.services.like import fold
 from livestream.services.line import Line, Outcome
+from livestream.services.presence import note_stays
 from merchants.models import Staff
 
 T = TypeVar("T")
@@ -90,6 +92,9 @@ class Rows:
 
     async def count(self, room_id: int, likes: int, peak: int) -> None:
         await write(fold, room_id=room_id, likes=likes, peak=peak)
+
+    async def attend(self, room_id: int, stays: list[Stay], viewers: int) -> None:
+        await write(note_stays, room_id=room_id, stays=stays, viewers=viewers)
 
     async def say(self, room_id: int, lines: list[Line]) -> list[Outcome]:
         return await write(say_all, room_id=room_id, lines=lines)

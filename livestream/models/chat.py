@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +36,7 @@ class Message(models.Model):
     hidden = models.BooleanField(_("hidden"), default=False)
     shadowed = models.BooleanField(_("seen by its author alone"), default=False)
     at = models.DateTimeField(_("at"))
+    entry: Any = None  # no column: what a line just written brought its author, her entry in a draw
 
     class Meta:
         verbose_name = _("message")

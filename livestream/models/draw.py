@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from livestream.models.room import Room
+from livestream.rules.chat import masked
 from livestream.rules.draw import LONGEST_PHRASE, LONGEST_PRIZE, DrawState, EntryBy
 from merchants.models import Customer, Merchant, Staff
 from merchants.models.address import short_id
@@ -67,6 +68,15 @@ class Draw(models.Model):
     def __str__(self) -> str:
         return f"{self.prize} · {self.room}"
 
+    @property
+    def is_open(self) -> bool:
+        """Not yet closed; its time may be up all the same."""
+        return self.state == DrawState.OPEN
+
+    @property
+    def is_drawn(self) -> bool:
+        return self.state == DrawState.DRAWN
+
 
 class Entry(models.Model):
     """One shopper in one draw. `handle` is how the public list names her; it says nothing of who
@@ -99,6 +109,11 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} · {self.draw}"
+
+    @property
+    def masked(self) -> str:
+        """How she is named to others."""
+        return masked(self.name)
 
 
 class Follow(models.Model):

@@ -17,12 +17,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from livestream.rules.moderation import fold
+
 LONGEST_PRIZE = 60
 LONGEST_PHRASE = 20
 MOST_WINNERS = 100
 SHORTEST, LONGEST = 1, 60  # minutes that a draw may be open
 MOST_WATCHED = 60  # minutes that may be asked for
 CLAIM_FOR = timedelta(hours=48)
+BEACON_AFTER = timedelta(seconds=10)  # between the planned closing and the named beacon round
 
 
 class DrawState(StrEnum):
@@ -48,6 +51,34 @@ MOVES = {
 def may_move(old: DrawState, new: DrawState) -> bool:
     """Whether a draw may go from `old` to `new`. Nothing leads back: there is no second draw."""
     return new in MOVES[old]
+
+
+def is_draw(
+    *,
+    entry_by: str,
+    phrase: str,
+    winners: int,
+    minutes: int,
+    watch_minutes: int,
+    value: int,
+    most: int,
+) -> bool:
+    """Whether these terms are among those that we offer. `value` of one prize, at most `most`."""
+    if not 1 <= winners <= MOST_WINNERS or not SHORTEST <= minutes <= LONGEST:
+        return False
+    if not 0 <= value <= most:
+        return False
+    match entry_by:
+        case EntryBy.COMMENT:
+            return 0 < len(phrase) <= LONGEST_PHRASE and bool(fold(phrase))
+        case EntryBy.WATCH:
+            return 1 <= watch_minutes <= MOST_WATCHED
+    return entry_by in set(EntryBy)
+
+
+def says(text: str, phrase: str) -> bool:
+    """Whether a line says the phrase, however wide, accented or spaced it is written."""
+    return fold(phrase) in fold(text)
 
 
 def commitment(seed: str) -> str:

@@ -65,6 +65,42 @@ INVARIANTS = {
             SELECT COALESCE(SUM(r.quantity), 0) FROM merchants_reservation r
             WHERE r.reference = 'flash:' || f.public_id AND r.closed_at IS NULL)
     """,
+    "a draw counts its entries, and they are of its shop": """
+        SELECT d.id AS draw, d.entry_count, COUNT(e.id) AS entries FROM livestream_draw d
+        JOIN livestream_room r ON r.id = d.room_id
+        LEFT JOIN livestream_entry e ON e.draw_id = d.id
+        LEFT JOIN merchants_customer c ON c.id = e.customer_id
+        GROUP BY d.id, d.entry_count
+        HAVING d.entry_count <> COUNT(e.id)
+            OR SUM(CASE WHEN c.merchant_id <> r.merchant_id THEN 1 ELSE 0 END) > 0
+    """,
+    "nobody is in a draw twice": """
+        SELECT draw_id AS draw, customer_id AS customer, COUNT(*) AS entries FROM livestream_entry
+        GROUP BY draw_id, customer_id HAVING COUNT(*) > 1
+    """,
+    "a draw keeps the promise of its commitment": """
+        SELECT id AS draw FROM livestream_draw WHERE commitment <> HEX_SHA256(seed)
+    """,
+    "the winners of a draw are those that its list, seed and beacon make": """
+        SELECT x.draw, x.handle, x.place, x.rank FROM (
+            SELECT d.id AS draw, d.state, d.winners, e.handle, e.place, ROW_NUMBER() OVER (
+                PARTITION BY d.id ORDER BY HEX_SHA256(
+                    d.seed || '|' || d.beacon_value || '|' || d.entries_hash || '|' || e.handle
+                )) AS rank
+            FROM livestream_draw d JOIN livestream_entry e ON e.draw_id = d.id) x
+        WHERE (CASE WHEN x.state = 'drawn' AND x.rank <= x.winners THEN x.rank ELSE 0 END)
+              <> COALESCE(x.place, 0)
+    """,
+    "a prize is claimed by a winner, in its time": """
+        SELECT e.id AS entry FROM livestream_entry e
+        WHERE (e.place IS NULL) <> (e.claim_by IS NULL)
+           OR (e.claimed_at IS NOT NULL AND (e.claim_by IS NULL OR e.claimed_at >= e.claim_by))
+    """,
+    "a draw closes and is drawn in its order": """
+        SELECT id AS draw, state FROM livestream_draw
+        WHERE (state = 'open') <> (closed_at IS NULL) OR (state = 'drawn') <> (drawn_at IS NOT NULL)
+           OR (state = 'open') <> (entries_hash = '') OR drawn_at < closed_at
+    """,
     "a drop counts no more claims than its coupon": """
         SELECT c.id AS coupon, c.claimed, SUM(d.claimed) AS dropped
         FROM orders_coupon c JOIN livestream_drop d ON d.coupon_id = c.id

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from livestream.models import Drop, Room, ShelfItem
 from livestream.rules.price import Kind, Offer, offer, price_in_room
+from livestream.selectors.draw import draw_event, newest
 from livestream.selectors.flash import announced, flash_event, running
 from merchants.models import Photo, Product, Variant
 from merchants.pictures import photo_url
@@ -176,5 +177,6 @@ def snapshot(room: Room) -> dict[str, Any]:
         "card": card_event(shown) if shown else None,
         "drops": [drop_event(drop) for drop in open_drops(room)],
         "flash": [flash_event(sale) for sale in announced(room, timezone.now())],
+        "draw": draw_event(draw) if (draw := newest(room)) else None,
         "now": timezone.now().isoformat(),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +15,7 @@ from livestream.rules.chat import LONGEST, clean, may_talk
 from livestream.rules.moderation import SLOWEST, Measure
 from livestream.rules.room import RoomState
 from livestream.selectors.moderation import measure_against
+from livestream.services.entry import enter_by_comment
 from livestream.services.line import Judge, Line, Outcome, Voice
 from livestream.services.question import answer_by_reply, drop_unseen, fold_questions
 from merchants.errors import KeyReused, Taken
@@ -64,7 +66,7 @@ def say_all(*, room_id: int, lines: Sequence[Line]) -> list[Outcome]:
             fresh.append(outcome)
             if line.key:
                 known[line.key] = outcome
-    _write(room, fresh)
+    _write(room, fresh, judge.now)
     return outcomes
 
 
@@ -95,12 +97,13 @@ def _again(known: Known, line: Line) -> Outcome:
     return known if same else KeyReused
 
 
-def _write(room: Room, fresh: Sequence[Known]) -> None:
+def _write(room: Room, fresh: Sequence[Known], now: datetime) -> None:
     said = [one for one in fresh if isinstance(one, Message)]
     held = [one for one in fresh if isinstance(one, HeldLine)]
     fold_questions(room=room, messages=said)
     Message.objects.bulk_create(said)
     answer_by_reply(messages=said)
+    enter_by_comment(room=room, messages=said, now=now)
     HeldLine.objects.bulk_create(held)
     broadcast.chat_messages(room.pk, [one for one in said if not one.shadowed])
     broadcast.chat_shadowed(room, [one for one in said if one.shadowed])
@@ -145,6 +148,7 @@ def approve(*, held: HeldLine, by: Staff) -> Message:
         broadcast.chat_shadowed(held.room, [message])
     else:
         broadcast.chat_message(message)
+    enter_by_comment(room=held.room, messages=[message], now=now)
     return message
 
 

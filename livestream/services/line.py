@@ -25,10 +25,22 @@ from livestream.errors import (
     TooLong,
 )
 from livestream.models import HeldLine, Message, Room
-from livestream.rules.chat import LONGEST, LONGEST_KEY, clean, folded, may_talk, too_soon
+from livestream.rules.chat import (
+    LONGEST,
+    LONGEST_KEY,
+    LONGEST_NAME,
+    clean,
+    folded,
+    may_talk,
+    too_soon,
+)
 from livestream.rules.moderation import Measure, blocked, hardest
 from livestream.selectors.moderation import measures, reserved_names, words_of
 from merchants.errors import RuleBroken
+from merchants.models import Customer
+from orders.models import Order
+
+REGULAR = ("paid", "shipped", "ready_for_pickup", "delivered", "collected", "completed")
 
 
 @dataclass(frozen=True)
@@ -40,6 +52,25 @@ class Voice:
     staff_id: int | None = None
     customer_id: int | None = None
     device: UUID | None = None
+
+
+def guest_voice(room: Room, nickname: object, device: UUID) -> Voice | None:
+    """How a guest speaks in this room; None without a nickname. Who came back is a regular."""
+    name = clean(str(nickname or ""))[:LONGEST_NAME]
+    if not name:
+        return None
+    customer = Customer.objects.filter(merchant_id=room.merchant_id, device=device).first()
+    return Voice(
+        name=name,
+        badge="regular" if customer is not None and _came_back(customer) else "",
+        customer_id=customer.pk if customer else None,
+        device=device,
+    )
+
+
+def _came_back(customer: Customer) -> bool:
+    """Who has bought once is new here; who has bought again is a regular (orders/_customer.html)."""
+    return Order.objects.filter(customer=customer, state__in=REGULAR)[:2].count() == 2
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from livestream.errors import BadGrace, BadStart, BadTitle, EmptyShelf, WrongSta
 from livestream.media.reel import put_away
 from livestream.models import Replay, Room
 from livestream.rules.crew import LONGEST_GRACE
+from livestream.rules.draw import DrawState
 from livestream.rules.room import (
     GRACE_MINUTES,
     LATE_START,
@@ -36,6 +37,7 @@ from livestream.rules.room import (
     may_start_at,
 )
 from livestream.services.crew import set_crew
+from livestream.services.draw import close_draw
 from livestream.services.flash import close_flash
 from livestream.services.shelf import fill_shelf
 from merchants.models import Merchant, Product, Staff
@@ -195,7 +197,7 @@ def interrupt_room(*, room: Room) -> Room:
 
 @transaction.atomic
 def end_room(*, room: Room) -> Room:
-    """Over. Spotlights and drops close; the replay is due."""
+    """Over. Spotlights and offers close, an open draw too; the replay is due."""
     now = timezone.now()
     _move(room, RoomState.ENDED, ended_at=now)
     _close_all(room, now)
@@ -208,6 +210,8 @@ def _close_all(room: Room, now: datetime) -> None:
     room.drops.filter(withdrawn_at__isnull=True, ends_at__gt=now).update(withdrawn_at=now)
     for sale in room.flash_sales.filter(closed_at=None).select_related("room__merchant"):
         close_flash(sale=sale)
+    for draw in room.draws.filter(state=DrawState.OPEN).select_related("room__merchant"):
+        close_draw(draw=draw)
 
 
 @transaction.atomic

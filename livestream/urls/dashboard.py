@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from livestream.views import console, home, room, talk
+from livestream.views import console, draw, home, room, talk
 
 app_name = "livestream"
 urlpatterns = [
@@ -27,5 +27,6 @@ urlpatterns = [
     path("settings/chat/", talk.lists, name="chat_lists"),
     path("settings/chat/<int:sanction>/lift/", talk.lift, name="sanction_lift"),
     path("rooms/<slug:room>/console/flash/", console.flash, name="console_flash"),
+    path("rooms/<slug:room>/console/draw/", draw.console_draw, name="console_draw"),
     path("rooms/<slug:room>/console/notice/", console.notice, name="console_notice"),
 ]

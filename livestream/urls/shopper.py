@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from livestream.views import watch
+from livestream.views import draw, follow, watch
 
 app_name = "watch"
 urlpatterns = [
@@ -15,5 +15,11 @@ urlpatterns = [
     path("live/<slug:room>/checkout/", watch.checkout, name="checkout"),
     path("live/<slug:room>/drops/<slug:drop>/", watch.drop, name="drop"),
     path("live/<slug:room>/drops/<slug:drop>/claim/", watch.claim, name="claim"),
+    path("live/of/<slug:merchant>/follow/", follow.follow, name="follow"),
+    path("live/<slug:room>/draws/<slug:draw>/", draw.page, name="draw"),
+    path("live/<slug:room>/draws/<slug:draw>/sheet/", draw.sheet, name="draw_sheet"),
+    path("live/<slug:room>/draws/<slug:draw>/enter/", draw.take_part, name="draw_enter"),
+    path("live/<slug:room>/draws/<slug:draw>/claim/", draw.claim, name="draw_claim"),
+    path("live/<slug:room>/draws/<slug:draw>/entries.txt", draw.entries, name="draw_entries"),
     path("live/<slug:room>/remind/", watch.reminder, name="reminder"),
 ]

@@ -13,11 +13,13 @@ from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
 from livestream.errors import NotShowing
+from livestream.forms.draw import DrawForm
 from livestream.forms.flash import FlashForm
 from livestream.forms.room import DropForm, NoticeForm
 from livestream.models import Replay, Room
 from livestream.selectors import console as numbers
 from livestream.selectors.chat import seen_by_staff
+from livestream.selectors.draw import at_the_counter
 from livestream.selectors.flash import announced
 from livestream.selectors.room import open_drops, shelf
 from livestream.services import chat
@@ -174,6 +176,8 @@ def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
         "drop_form": DropForm(merchant=request.merchant),
         "flash_form": FlashForm(room=room),
         "flash_sales": announced(room, timezone.now()),
+        "draw_form": DrawForm.filled(room.merchant),
+        **at_the_counter(room),
         "notice_form": NoticeForm(initial={"text": room.pinned}),
         "now": timezone.now(),
         **numbers.figures(room, request.staff),

@@ -23,6 +23,7 @@ from livestream.rules.moderation import Measure
 from livestream.rules.room import RoomState
 from livestream.selectors import discovery
 from livestream.selectors.chat import seen_from
+from livestream.selectors.draw import draws_of
 from livestream.selectors.flash import announced, running
 from livestream.selectors.moderation import measure_against
 from livestream.selectors.room import live_prices, on_shelf, open_drops, shelf
@@ -31,7 +32,7 @@ from livestream.services.reminder import remind
 from livestream.services.sale import buy_in_room, may_buy
 from merchants.device import customer_of, device_of, known_guest
 from merchants.errors import RuleBroken
-from merchants.models import Merchant
+from merchants.models import Customer, Merchant
 from merchants.pace import keep_pace
 from merchants.selectors.product import variants_with_stock
 from orders.errors import CouponHeld
@@ -73,7 +74,8 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
     """The room at its one address: countdown, live or replay."""
     found = _room(room)
     device = device_of(request.session)
-    if _is_banned(request, found, device):
+    guest = known_guest(request.session, found.merchant)
+    if _is_banned(found, device, guest):
         return render(request, BANNED, {"room": found}, status=403)
     context: dict[str, Any] = {
         "room": found,
@@ -82,6 +84,7 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
         "drops": (drops := open_drops(found)),
         "held": held_coupons(request, found) if drops else set(),
         "flash_sales": announced(found, timezone.now()) if found.is_on_air else (),
+        **draws_of(found, guest),
         "now": timezone.now(),
     }
     context["pinned"] = next((card for card in context["cards"] if card.on_now), None)
@@ -95,9 +98,8 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
     return render(request, PAGES[found.shown_state], context)
 
 
-def _is_banned(request: HttpRequest, found: Room, device: UUID) -> bool:
+def _is_banned(found: Room, device: UUID, guest: Customer | None) -> bool:
     """Whether the shop has closed its rooms to this guest; its shelves and orders stay open."""
-    guest = known_guest(request.session, found.merchant)
     customer = guest.pk if guest else None
     measure = measure_against(found, device=device, customer=customer, now=timezone.now())
     return measure is Measure.BAN
@@ -139,7 +141,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         "variants": variants,
         "first": _first(variants, request.GET.get("variant", "")),
     }
-    return _sheet(request, "livestream/shelf/_product.html", context)
+    return sheet_or_page(request, "livestream/shelf/_product.html", context)
 
 
 def _first(variants: list[Any], wanted: str) -> Any:
@@ -175,10 +177,10 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
                 status = refusal.status
             else:
                 return _to_payment(request, found, number)
-    return _sheet(request, "livestream/sale/_checkout.html", context, status=status)
+    return sheet_or_page(request, "livestream/sale/_checkout.html", context, status=status)
 
 
-def _sheet(
+def sheet_or_page(
     request: HttpRequest, template: str, context: dict[str, Any], status: int = 200
 ) -> HttpResponse:
     """What lies over the video; a page of its own before the scripts are there, or without them."""

@@ -20,6 +20,7 @@ from livestream.hub.rows import Opening
 from livestream.hub.seat import Seat
 from livestream.hub.wire import OUTBOX, AwaitedWire
 from livestream.rules.pace import TICK
+from livestream.rules.presence import Stay
 
 
 class Memory:
@@ -31,6 +32,7 @@ class Memory:
         self.peak = 0
         self.staff = {1}
         self.says = 0
+        self.stays: list[Stay] = []
 
     async def opening(self, room_id: int, count: int) -> Opening:
         return Opening(likes=self.likes, floor=0, said=self.lines[-count:])
@@ -47,6 +49,9 @@ class Memory:
     async def count(self, room_id: int, likes: int, peak: int) -> None:
         self.likes += likes
         self.peak = max(self.peak, peak)
+
+    async def attend(self, room_id: int, stays: list[Stay], viewers: int) -> None:
+        self.stays += stays
 
     async def still_staff(self, room_id: int, users: set[int]) -> set[int]:
         return users & self.staff

@@ -1,0 +1,13 @@
+"""Who watched."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from livestream.models import Attendance, Room
+
+
+def watched(room: Room, device: UUID | None) -> int:
+    """Seconds that a device has watched of a show, as far as they are saved."""
+    rows = Attendance.objects.filter(room=room, device=device)
+    return rows.values_list("seconds", flat=True).first() or 0
