@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from livestream.views import console, home, room, talk
+from livestream.views import console, home, room, runsheet, talk
 
 app_name = "livestream"
 urlpatterns = [
@@ -28,4 +28,10 @@ urlpatterns = [
     path("settings/chat/<int:sanction>/lift/", talk.lift, name="sanction_lift"),
     path("rooms/<slug:room>/console/flash/", console.flash, name="console_flash"),
     path("rooms/<slug:room>/console/notice/", console.notice, name="console_notice"),
+    path("rooms/<slug:room>/sheet/", runsheet.sheet, name="runsheet"),
+    path("rooms/<slug:room>/sheet/find/", runsheet.find, name="runsheet_find"),
+    path("rooms/<slug:room>/sheet/add/", runsheet.add, name="runsheet_add"),
+    path("rooms/<slug:room>/sheet/<int:item>/", runsheet.item, name="runsheet_item"),
+    path("rooms/<slug:room>/prompter/", runsheet.prompter, name="prompter"),
+    path("rooms/<slug:room>/prompter/card/", runsheet.prompter_card, name="prompter_card"),
 ]

@@ -20,6 +20,7 @@ from livestream.selectors import console as numbers
 from livestream.selectors.chat import seen_by_staff
 from livestream.selectors.flash import announced
 from livestream.selectors.room import open_drops, shelf
+from livestream.selectors.runsheet import plan_of, prompt, spots_of
 from livestream.services import chat
 from livestream.services import room as rooms
 from livestream.services.crew import hand_over, shows
@@ -158,20 +159,21 @@ def _room(request: MerchantRequest, public_id: str) -> Room:
 
 
 def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
-    cards = shelf(room)
+    cards, spots, now = shelf(room), spots_of(room), timezone.now()
     current = next((card for card in cards if card.on_now), None)
     return {
         "room": room,
         "cards": cards,
         "current": current,
         "pieces": numbers.pieces(room, current.product) if current else None,
-        "spotlight": room.spotlights.filter(closed_at__isnull=True).first(),
+        "prompt": prompt(cards, spots),
+        "plan": plan_of(room, cards, spots, now),
         "drops": open_drops(room),
         "drop_form": DropForm(merchant=request.merchant),
         "flash_form": FlashForm(room=room),
-        "flash_sales": announced(room, timezone.now()),
+        "flash_sales": announced(room, now),
         "notice_form": NoticeForm(initial={"text": room.pinned}),
-        "now": timezone.now(),
+        "now": now,
         **numbers.figures(room, request.staff),
     }
 

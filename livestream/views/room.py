@@ -129,11 +129,11 @@ def _shelf(
 
 def _row(card: Card, bound: ItemForm | None, currency: str) -> dict[str, Any]:
     item = card.item
-    before = {"live_price": item.live_price, "notes": item.notes}
     listed = min(variant.price for variant in card.product.variants.all())
     return {
         "card": card,
-        "form": bound or ItemForm(initial=before, auto_id=f"%s-{item.pk}", currency=currency),
+        "form": bound
+        or ItemForm(initial=ItemForm.of(item), auto_id=f"%s-{item.pk}", currency=currency),
         "listed": listed,
         "idle": item.live_price is not None and item.live_price >= listed,
     }
