@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from livestream.views import console, home, room, runsheet, talk
+from livestream.views import console, home, rehearsal, room, runsheet, talk
 
 app_name = "livestream"
 urlpatterns = [
@@ -28,6 +28,10 @@ urlpatterns = [
     path("settings/chat/<int:sanction>/lift/", talk.lift, name="sanction_lift"),
     path("rooms/<slug:room>/console/flash/", console.flash, name="console_flash"),
     path("rooms/<slug:room>/console/notice/", console.notice, name="console_notice"),
+    path("rooms/<slug:room>/rehearsal/crowd/", rehearsal.crowd, name="rehearsal_crowd"),
+    path("rooms/<slug:room>/rehearsal/inbox/", rehearsal.inbox, name="rehearsal_inbox"),
+    path("rooms/<slug:room>/rehearsal/chat/", rehearsal.chat, name="rehearsal_chat"),
+    path("rooms/<slug:room>/rehearsal/measure/", rehearsal.measure, name="rehearsal_measure"),
     path("rooms/<slug:room>/sheet/", runsheet.sheet, name="runsheet"),
     path("rooms/<slug:room>/sheet/find/", runsheet.find, name="runsheet_find"),
     path("rooms/<slug:room>/sheet/add/", runsheet.add, name="runsheet_add"),

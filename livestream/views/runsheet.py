@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from livestream.forms.room import ItemForm
 from livestream.models import Room, ShelfItem
 from livestream.rules.room import SHELF_OPEN
+from livestream.selectors.rehearsal import scene_of
 from livestream.selectors.room import shelf
 from livestream.selectors.runsheet import findable, plan_of, prompt, spots_of
 from livestream.services.shelf import add_to_shelf, move_item, place_item, remove_item, set_item
@@ -119,7 +120,8 @@ def prompter_card(request: MerchantRequest, room: str) -> HttpResponse:
 
 def _prompt(request: MerchantRequest, public_id: str) -> dict[str, Any]:
     found = _room(request, public_id)
-    cards, spots = shelf(found), spots_of(found)
+    scene = scene_of(found, timezone.now())
+    cards, spots = (scene.cards, scene.spots) if scene else (shelf(found), spots_of(found))
     return {"room": found, "prompt": prompt(cards, spots)}
 
 
@@ -166,7 +168,8 @@ def _place(
 
 
 def _context(room: Room, words: str) -> dict[str, Any]:
-    cards, spots = shelf(room, whole=True), spots_of(room)
+    scene = scene_of(room, timezone.now())
+    cards, spots = shelf(room, whole=True), scene.spots if scene else spots_of(room)
     return {
         "room": room,
         "cards": cards,

@@ -11,12 +11,13 @@ from playwright.sync_api import Page, expect
 
 from livestream.models import Room
 from livestream.services.shelf import set_item
-from merchants.models import Variant
+from merchants.models import Stock, Variant
 from merchants.rules.role import Role
 from merchants.services.staff import add_staff
 from tests.conftest import person, product_of
 from tests.journeys.browser import Troubles, chromium, desk, phone, sign_in
 from tests.journeys.conftest import PASSWORD
+from tests.livestream.test_rehearsed import after, rows
 from tests.servers import Server, until
 
 pytestmark = pytest.mark.slow
@@ -130,3 +131,79 @@ def test_a_sale_at_the_till_shows_in_console_prompter_and_room(
         expect(page.locator(".cs-now__s")).to_contain_text("9")
         expect(page.locator("#prompt .pr-head")).to_contain_text(re.compile(r"\b9\b|9"))
         expect(shopper.locator("[data-pin-left]")).to_contain_text("9")
+
+
+@SIZES
+def test_a_rehearsal_from_its_button_to_its_score(
+    server: Server, shop, bob, account, scheduled, longjing, size
+):
+    until(lambda: not Stock.objects.filter(stale=True).exists())  # the sweep has counted
+    before = rows()
+    with chromium() as browser:
+        shopper = phone(browser, server.url).new_page()
+        shopper.goto(f"/live/{scheduled.public_id}/")
+        context = size(browser, server.url)
+        context.grant_permissions(["camera", "microphone"], origin=server.url)
+        page = context.new_page()
+        troubles = Troubles(shopper, page)
+        sign_in(page, account(bob).email, PASSWORD)
+        console(page, scheduled)
+        page.locator("[data-rehearse]").click()
+        page.wait_for_selector("html[data-started] [data-stop-rehearsal]")
+        page.locator("#next" if size is desk else "#dock-next").click()
+        expect(page.locator("#shelf .cs-it").first).to_have_class(re.compile("now"))
+        stage = page.locator("[data-publish]")
+        expect(stage).to_have_attribute("data-publishing", "true")
+        page.wait_for_timeout(6000)  # light and sound are measured
+
+        after(scheduled, 70)
+        lines = page.locator("[data-chat-lines]")
+        expect(lines).to_contain_text("用户8841")
+        page.reload()  # it goes on where it was
+        expect(lines.locator("li.q")).to_have_count(4)
+        if size is phone:
+            page.locator("#dock-reply").click()
+        advert = lines.locator("li", has_text="用户8841").first
+        advert.click()
+        advert.locator("[data-act=guest]").click()
+        page.locator("#guest [data-measure=ban]").click()
+        expect(lines).not_to_contain_text("用户8841")
+        asked = lines.locator("li.q").first
+        asked.click()
+        asked.locator("[data-act=reply]").click()
+        page.locator("#console-say").fill("三月二十二号上午")
+        page.keyboard.press("Enter")
+        expect(lines).to_contain_text("三月二十二号上午")
+        expect(page.locator("#console-say")).to_have_value("")
+        expect(page.locator("#asked-count")).to_have_text("2")
+        if size is phone:
+            page.locator("#chat .x.only-phone").click()
+
+        after(scheduled, 94)
+        expect(page.locator("[data-cut]")).to_be_visible()
+        expect(page.locator("#shelf .cs-it").first).to_have_class(re.compile("out"))
+        expect(stage).to_have_attribute("data-publishing", "false")
+        expect(page.locator("[data-cut]")).to_be_hidden()
+        expect(stage).to_have_attribute("data-publishing", "true")
+        page.wait_for_timeout(500)
+        page.locator("[data-stop-rehearsal]").click()
+        found = page.locator("#readiness")
+        expect(found).to_be_visible()
+        for name in ("uplink", "light", "sound", "spam", "cut"):
+            fine = found.locator(f"[data-finding={name}]")
+            expect(fine).to_have_class(re.compile("is-fine"))
+        expect(found.locator("[data-finding=goods] a").first).to_have_attribute(
+            "href", re.compile(longjing.public_id)
+        )
+        shopper.wait_for_timeout(300)
+        assert shopper.locator("h1, .cd-title").first.is_visible()
+        assert "用户8841" not in shopper.content()
+        assert troubles.found == []
+    now = rows()
+    for table in ("livestream.Publication", "merchants.User"):  # the camera's; her last sign-in
+        before.pop(table)
+        now.pop(table)
+    epochs = ("livestream.Room",)  # the fence of the camera, too
+    assert {k: v for k, v in now.items() if k not in epochs} == {
+        k: v for k, v in before.items() if k not in epochs
+    }

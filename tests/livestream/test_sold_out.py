@@ -1,4 +1,4 @@
-"""The last piece goes over the counter: how soon a viewer and the console know, over real sockets."""
+"""The last piece goes over the counter: how soon a viewer and the console know."""
 
 from __future__ import annotations
 
