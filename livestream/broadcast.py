@@ -274,6 +274,11 @@ def sale_made(room: Room, name: str, product: str) -> None:
     tell(room, {"type": "sale.made", "name": name, "product": product})
 
 
+def rehearsal_changed(room: Room) -> None:
+    """The shop's own devices look again at a rehearsal. It says nothing, and nobody else hears."""
+    tell(room, {"type": "rehearsal.changed"}, staff=True)
+
+
 # --- staff ----------------------------------------------------------------------------------------
 
 

@@ -22,11 +22,13 @@ def sweep_rooms() -> None:
     """
     from livestream.services.flash import sweep_flash_sales
     from livestream.services.publication import interrupt_silent_rooms
+    from livestream.services.rehearsal import close_left_rehearsals
 
     now = timezone.now()
     interrupt_silent_rooms(now)
     room.sweep_rooms(now)
     sweep_flash_sales(now)
+    close_left_rehearsals(now)
 
 
 @shared_task(ignore_result=True)

@@ -119,7 +119,12 @@ ON_THE_SHELF = (
 )
 LIVE_PRICES = {"longjing": 138, "keemun": 88, "jasmine": 79}
 NOTES = {
-    "longjing": "三月二十二号上午采；豆香；八十度的水。有人问农残，把检测单举起来。",
+    "longjing": "三月二十二号上午采\n豆香；八十度的水\n有人问农残，把检测单举起来",
     "keemun": "先闻干茶再冲；加奶也行。",
     "gaiwan": "口沿薄，演示一次怎么拿不烫手。",
 }
+OBJECTIONS = {
+    "longjing": "比超市贵\n一罐泡四十杯，一杯三块多；超市的多是去年的。",
+    "keemun": "喝了睡不着\n上午喝；晚上推荐茉莉。",
+}
+MINUTES = {"longjing": 5, "keemun": 4, "maofeng": 4, "gaiwan": 6, "jasmine": 4}

@@ -8,7 +8,14 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from livestream.demo.goods import GOODS, LIVE_PRICES, NOTES, ON_THE_SHELF
+from livestream.demo.goods import (
+    GOODS,
+    LIVE_PRICES,
+    MINUTES,
+    NOTES,
+    OBJECTIONS,
+    ON_THE_SHELF,
+)
 from livestream.demo.shop import PICTURES
 from livestream.media.testcard import Testcard
 from livestream.models import Entry, Room
@@ -145,6 +152,8 @@ def _make(merchant: Merchant, title: str, cover: str, ahead: timedelta) -> Room:
             item=item,
             live_price=price * 100 if price else None,
             notes=NOTES.get(picture, ""),
+            objection=OBJECTIONS.get(picture, ""),
+            minutes=MINUTES.get(picture),
         )
     schedule_room(room=room)
     return room

@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
 from livestream.errors import BadStart, BadTitle
+from livestream.models import ShelfItem
 from livestream.models.room import VISIBILITIES
 from livestream.rules.crew import LONGEST_GRACE
 from livestream.rules.room import GRACE_MINUTES, is_title, may_start_at
+from livestream.rules.runsheet import LONGEST_ITEM
 from livestream.services.drop import LONGEST
 from merchants.forms.money import MoneyField, speak
 from merchants.models import Merchant, Product, Staff
@@ -123,10 +125,30 @@ class ItemForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
+    objection = forms.CharField(
+        label=_("What they object, and your answer"),
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("The first line is the objection, below it what you say."),
+    )
+    minutes = forms.IntegerField(
+        label=_("Planned minutes"), min_value=1, max_value=LONGEST_ITEM, required=False
+    )
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         speak(self, currency)
+
+    @staticmethod
+    def of(item: ShelfItem) -> dict[str, Any]:
+        """What the form shows of an item."""
+        return {
+            "live_price": item.live_price,
+            "notes": item.notes,
+            "objection": item.objection,
+            "minutes": item.minutes,
+        }
 
 
 class DropForm(forms.Form):

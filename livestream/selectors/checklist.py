@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from livestream.models import Room
+from livestream.models import Rehearsal, Room
 from merchants.models import Merchant
 from merchants.selectors.product import shop_shelf
 from orders.models import Payment
@@ -70,9 +70,11 @@ def checklist(merchant: Merchant) -> Checklist | None:
 
 def moving_in(merchant: Merchant, room: Room | None) -> dict[str, Any]:
     """What the first page shows besides the steps: the shop as customers see it, what runs."""
+    rehearsals = Rehearsal.objects.filter(room__merchant=merchant)
     shelf = list(shop_shelf(merchant)[:PREVIEW])
     return {
         "shown": shelf,
         "empty_places": range(len(shelf) + 1, PREVIEW + 1),
+        "rehearsal": rehearsals.filter(score__isnull=False).select_related("room").first(),
         "running": room is not None or merchant.orders.filter(~Q(paid_at=None)).exists(),
     }

@@ -48,8 +48,9 @@ def on_shelf(room: Room) -> QuerySet[ShelfItem]:
     return items.order_by("position", "pk")
 
 
-def shelf(room: Room, *, whole: bool = False) -> list[Card]:
-    """The shelf in order; `whole` with what is not on sale, for who arranges it.
+def shelf(room: Room, *, whole: bool = False, as_live: bool = False) -> list[Card]:
+    """The shelf in order; `whole` with what is not on sale, for who arranges it; `as_live` at the
+    prices of the show although it has not begun.
 
     Four queries, however long it is.
     """
@@ -62,7 +63,7 @@ def shelf(room: Room, *, whole: bool = False) -> list[Card]:
     )
     current = room.spotlights.filter(closed_at__isnull=True).values_list("item_id", flat=True)
     on_now = current.first()
-    return [_card(room, item, on_now == item.pk) for item in items]
+    return [_card(room, item, on_now == item.pk, as_live) for item in items]
 
 
 def card(room: Room, item: ShelfItem) -> Card | None:
@@ -99,9 +100,11 @@ def drop_event(drop: Drop) -> dict[str, Any]:
     }
 
 
-def _card(room: Room, item: ShelfItem, on_now: bool) -> Card:
+def _card(room: Room, item: ShelfItem, on_now: bool, as_live: bool) -> Card:
     variants: list[Any] = list(item.product.variants.all())  # each with `left`
-    shown = item_offer(room, item, [Kind(v.price, v.compare_at, v.left) for v in variants])
+    kinds = [Kind(v.price, v.compare_at, v.left) for v in variants]
+    live_price = item.live_price if room.is_on_air or as_live else None
+    shown = offer(kinds, live_price=live_price)
     photos = list(item.product.photos.all())
     return Card(
         item=item,

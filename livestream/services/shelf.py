@@ -12,6 +12,7 @@ from livestream import broadcast
 from livestream.errors import ForeignProduct, FullShelf, HasFlash, NotOnAir, ShelfClosed
 from livestream.models import Room, ShelfItem, Spotlight
 from livestream.rules.room import SHELF_LIMIT, SHELF_OPEN
+from livestream.rules.runsheet import moved
 from livestream.selectors.room import card, card_event, on_shelf
 from merchants.models import Product
 from merchants.rules.product import ProductState
@@ -103,21 +104,49 @@ def move_item(*, item: ShelfItem, up: bool) -> None:
     if not 0 <= other < len(items):
         return
     items[place], items[other] = items[other], items[place]
-    for position, moved in enumerate(items, start=1):
-        moved.position = position
-    ShelfItem.objects.bulk_update(items, ["position"])
+    _number(items)
     broadcast.shelf_changed(item.room)
 
 
 @transaction.atomic
-def set_item(*, item: ShelfItem, live_price: int | None, notes: str) -> ShelfItem:
-    """The price of the cheapest variant while on air (minor units; None: the list price), and the
-    talking points. Raises ShelfClosed.
+def place_item(*, item: ShelfItem, before: int | None) -> None:
+    """Put an item before the one with this id, or last. Raises ShelfClosed."""
+    _open_shelf(item.room)
+    items = {one.pk: one for one in item.room.items.order_by("position", "pk")}
+    _number([items[pk] for pk in moved(list(items), item.pk, before)])
+    broadcast.shelf_changed(item.room)
+
+
+def _number(items: Sequence[ShelfItem]) -> None:
+    """Write the places of those that do not stand where they should."""
+    astray = []
+    for position, one in enumerate(items, start=1):
+        if one.position != position:
+            one.position = position
+            astray.append(one)
+    ShelfItem.objects.bulk_update(astray, ["position"], batch_size=100)
+
+
+@transaction.atomic
+def set_item(
+    *,
+    item: ShelfItem,
+    live_price: int | None,
+    notes: str,
+    objection: str = "",
+    minutes: int | None = None,
+) -> ShelfItem:
+    """The price of the cheapest variant while on air (minor units; None: the list price), and what
+    the prompter shows: talking points, one objection with its answer, planned minutes.
+
+    Raises ShelfClosed.
     """
     _open_shelf(item.room)
     item.live_price = live_price
     item.notes = notes
-    item.save(update_fields=["live_price", "notes"])
+    item.objection = objection
+    item.minutes = minutes
+    item.save(update_fields=["live_price", "notes", "objection", "minutes"])
     _show_afresh(item)
     broadcast.shelf_changed(item.room)
     return item

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from livestream.views import console, draw, home, room, talk
+from livestream.views import console, draw, home, rehearsal, room, runsheet, talk
 
 app_name = "livestream"
 urlpatterns = [
@@ -29,4 +29,14 @@ urlpatterns = [
     path("rooms/<slug:room>/console/flash/", console.flash, name="console_flash"),
     path("rooms/<slug:room>/console/draw/", draw.console_draw, name="console_draw"),
     path("rooms/<slug:room>/console/notice/", console.notice, name="console_notice"),
+    path("rooms/<slug:room>/rehearsal/crowd/", rehearsal.crowd, name="rehearsal_crowd"),
+    path("rooms/<slug:room>/rehearsal/inbox/", rehearsal.inbox, name="rehearsal_inbox"),
+    path("rooms/<slug:room>/rehearsal/chat/", rehearsal.chat, name="rehearsal_chat"),
+    path("rooms/<slug:room>/rehearsal/measure/", rehearsal.measure, name="rehearsal_measure"),
+    path("rooms/<slug:room>/sheet/", runsheet.sheet, name="runsheet"),
+    path("rooms/<slug:room>/sheet/find/", runsheet.find, name="runsheet_find"),
+    path("rooms/<slug:room>/sheet/add/", runsheet.add, name="runsheet_add"),
+    path("rooms/<slug:room>/sheet/<int:item>/", runsheet.item, name="runsheet_item"),
+    path("rooms/<slug:room>/prompter/", runsheet.prompter, name="prompter"),
+    path("rooms/<slug:room>/prompter/card/", runsheet.prompter_card, name="prompter_card"),
 ]

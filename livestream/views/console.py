@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,27 +13,34 @@ from django.utils import timezone
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
-from livestream.errors import NotShowing
+from livestream.errors import NotShowing, OnlyRehearsed
 from livestream.forms.draw import DrawForm
 from livestream.forms.flash import FlashForm
 from livestream.forms.room import DropForm, NoticeForm
 from livestream.models import Replay, Room
+from livestream.rules.room import RoomState
 from livestream.selectors import console as numbers
 from livestream.selectors.chat import seen_by_staff
 from livestream.selectors.draw import at_the_counter
 from livestream.selectors.flash import announced
+from livestream.selectors.rehearsal import latest, scene_of
 from livestream.selectors.room import open_drops, shelf
+from livestream.selectors.runsheet import plan_of, prompt, spots_of
 from livestream.services import chat
 from livestream.services import room as rooms
 from livestream.services.crew import hand_over, helps, shows
 from livestream.services.drop import open_drop, withdraw_drop
 from livestream.services.flash import announce_flash, close_flash
+from livestream.services.rehearsal import begin_rehearsal, end_rehearsal
 from livestream.services.shelf import hide_item, show_item, show_next
+from livestream.views.rehearsal import inbox_of, spotlight_verb
 from livestream.views.talk import inbox_context
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.rules.qr import square
 from merchants.rules.role import Role
+
+SHOW_ONLY = {"not_on_air", "chat_over"}  # what a rehearsal refuses because nobody is there
 
 
 @require_safe
@@ -43,6 +51,9 @@ def console(request: MerchantRequest, room: str) -> HttpResponse:
     context = _context(request, found)
     context["chat"] = seen_by_staff(found.pk, 60)
     context |= inbox_context(request, found)
+    if context["scene"]:
+        context |= inbox_of(context["scene"])
+    context["rehearsal"] = latest(found)
     context["quick_replies"] = found.merchant.quick_replies.all()
     context["may_show"] = shows(found, request.staff)
     # A manager who was asked to help sees the show as any assistant; her camera is one press away.
@@ -69,8 +80,8 @@ def move(request: MerchantRequest, room: str) -> HttpResponse:
     """Rehearse, start, pause, resume or end the show."""
     found = _room(request, room)
     verbs: dict[str, Callable[..., Any]] = {
-        "rehearse": rooms.rehearse_room,
-        "stop": rooms.stop_rehearsal,
+        "rehearse": partial(begin_rehearsal, by=request.staff),
+        "stop": end_rehearsal,
         "start": rooms.start_room,
         "pause": rooms.pause_room,
         "resume": rooms.resume_room,
@@ -79,7 +90,8 @@ def move(request: MerchantRequest, room: str) -> HttpResponse:
     verb = verbs.get(request.POST.get("do", ""))
     if verb is None:
         return HttpResponse(status=422)
-    return _act(request, found, lambda: verb(room=found), reload=True)
+    judged = "#readiness" if verb is end_rehearsal else ""
+    return _act(request, found, lambda: verb(room=found), reload=True, place=judged)
 
 
 @require_POST
@@ -101,6 +113,8 @@ def handover(request: MerchantRequest, room: str) -> HttpResponse:
 def spotlight(request: MerchantRequest, room: str) -> HttpResponse:
     """Explain an item, the next one, or nothing."""
     found = _room(request, room)
+    if found.state == RoomState.REHEARSING:
+        return _act(request, found, spotlight_verb(request, found))
     match request.POST.get("do"):
         case "next":
             seen = request.POST.get("seen", "")
@@ -157,6 +171,10 @@ def notice(request: MerchantRequest, room: str) -> HttpResponse:
     return _act(request, found, lambda: chat.pin(room=found, **form.cleaned_data))
 
 
+def _address(request: MerchantRequest, room: Room) -> str:
+    return reverse("livestream:console", args=[request.merchant.slug, room.public_id])
+
+
 def _room(request: MerchantRequest, public_id: str) -> Room:
     return get_object_or_404(
         request.merchant.rooms.select_related("merchant", "host"), public_id=public_id
@@ -164,23 +182,28 @@ def _room(request: MerchantRequest, public_id: str) -> Room:
 
 
 def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
-    cards = shelf(room)
+    now = timezone.now()
+    scene = scene_of(room, now)
+    cards, spots = (scene.cards, scene.spots) if scene else (shelf(room), spots_of(room))
     current = next((card for card in cards if card.on_now), None)
     return {
         "room": room,
+        "scene": scene,
         "cards": cards,
         "current": current,
         "pieces": numbers.pieces(room, current.product) if current else None,
-        "spotlight": room.spotlights.filter(closed_at__isnull=True).first(),
+        "prompt": prompt(cards, spots),
+        "plan": plan_of(room, cards, spots, now),
         "drops": open_drops(room),
         "drop_form": DropForm(merchant=request.merchant),
         "flash_form": FlashForm(room=room),
-        "flash_sales": announced(room, timezone.now()),
+        "flash_sales": announced(room, now),
         "draw_form": DrawForm.filled(room.merchant),
         **at_the_counter(room),
         "notice_form": NoticeForm(initial={"text": room.pinned}),
-        "now": timezone.now(),
+        "now": now,
         **numbers.figures(room, request.staff),
+        **(scene.panels() if scene else {}),
     }
 
 
@@ -190,15 +213,22 @@ def _panels(request: MerchantRequest, room: Room, status: int = 200, **more: Any
 
 
 def _act(
-    request: MerchantRequest, room: Room, verb: Callable[[], Any], *, reload: bool = False
+    request: MerchantRequest,
+    room: Room,
+    verb: Callable[[], Any],
+    *,
+    reload: bool = False,
+    place: str = "",
 ) -> HttpResponse:
     """Do it, then answer with the panels; a refusal is a sentence in them and changes nothing."""
+    rehearses = room.state == RoomState.REHEARSING
     try:
         verb()
     except RuleBroken as refusal:
-        return _panels(request, room, status=refusal.status, refusal=str(refusal))
+        why = OnlyRehearsed() if rehearses and refusal.code in SHOW_ONLY else refusal
+        return _panels(request, room, status=why.status, refusal=str(why))
     if not request.htmx:
-        return redirect("livestream:console", request.merchant.slug, room.public_id)
+        return redirect(_address(request, room) + place)
     if reload:
         response = HttpResponse(status=204)
         response["HX-Refresh"] = "true"

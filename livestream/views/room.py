@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from livestream.forms.room import ItemForm, PickForm, RoomForm
 from livestream.models import Room
 from livestream.rules.room import NOT_BEGUN, SHELF_OPEN
+from livestream.selectors.rehearsal import latest
 from livestream.selectors.room import Card, shelf
 from livestream.services import room as rooms
 from livestream.services.shelf import add_to_shelf, move_item, remove_item, set_item
@@ -121,6 +122,7 @@ def _shelf(
         "others": shop_shelf(request.merchant).exclude(pk__in=on_it)[:200],
         "saved": saved,
         "refusal": refusal,
+        "rehearsal": latest(room),
         "may_change": room.state in SHELF_OPEN,
         "share": square(request.build_absolute_uri(reverse("watch:room", args=[room.public_id]))),
     }
@@ -129,11 +131,11 @@ def _shelf(
 
 def _row(card: Card, bound: ItemForm | None, currency: str) -> dict[str, Any]:
     item = card.item
-    before = {"live_price": item.live_price, "notes": item.notes}
     listed = min(variant.price for variant in card.product.variants.all())
     return {
         "card": card,
-        "form": bound or ItemForm(initial=before, auto_id=f"%s-{item.pk}", currency=currency),
+        "form": bound
+        or ItemForm(initial=ItemForm.of(item), auto_id=f"%s-{item.pk}", currency=currency),
         "listed": listed,
         "idle": item.live_price is not None and item.live_price >= listed,
     }

@@ -64,6 +64,26 @@ export default function start(element) {
     });
   }
 
+  const prompt = element.querySelector("[data-prompt]");
+  const turner = element.querySelector("[data-prompt-toggle]");
+  function showPrompt(on) {
+    prompt.hidden = !on;
+    turner.setAttribute("aria-pressed", String(on));
+  }
+  turner?.addEventListener("click", () => {
+    showPrompt(prompt.hidden);
+    try {
+      localStorage.setItem("prompter", prompt.hidden ? "" : "on");
+    } catch {
+      // storage is off: it is as she set it until the page goes
+    }
+  });
+  try {
+    if (turner) showPrompt(localStorage.getItem("prompter") === "on");
+  } catch {
+    // storage is off
+  }
+
   const words = element.querySelector("[data-health-words]");
   element.addEventListener("publish:health", ({ detail }) => {
     const spoken = element.querySelector("[data-publish-health]")?.textContent ?? "";

@@ -1,0 +1,121 @@
+"""The verbs of a rehearsal: begin it, play in it, end and judge it.
+
+While it runs it writes one row of its own and nothing else (docs/adr/0011-rehearsal.md): the crowd
+is computed, and what the crew does lies in `findings`. At the end only what is to mend remains.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from livestream import broadcast
+from livestream.errors import ForeignProduct, WrongState
+from livestream.models import Rehearsal, Room
+from livestream.rules.readiness import is_whole, judge, score
+from livestream.rules.rehearsal import Play
+from livestream.rules.room import RoomState
+from livestream.selectors.rehearsal import Scene, goods_of
+from livestream.selectors.room import on_shelf
+from livestream.services.room import rehearse_room, stop_rehearsal
+from merchants.models import Staff
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def begin_rehearsal(*, room: Room, by: Staff | None = None) -> Rehearsal:
+    """The console as in the show, with a crowd that nobody else sees. Raises WrongState."""
+    rehearse_room(room=room)
+    now = timezone.now()
+    for left in room.rehearsals.filter(ended_at=None):
+        _close(left, now)
+    return Rehearsal.objects.create(room=room, by=by, started_at=now, findings={"play": {}})
+
+
+@transaction.atomic
+def end_rehearsal(*, room: Room) -> Rehearsal | None:
+    """Back to what the room was, and the judgement: what is ready and what to mend."""
+    stop_rehearsal(room=room)
+    rehearsal = room.rehearsals.select_for_update().filter(ended_at=None).first()
+    if rehearsal is not None:
+        _close(rehearsal, timezone.now())
+    return rehearsal
+
+
+def close_left_rehearsals(now: datetime) -> None:
+    """Judge the rehearsals whose room has moved on without them."""
+    left = Rehearsal.objects.filter(ended_at=None).exclude(room__state=RoomState.REHEARSING)
+    for rehearsal in left.select_related("room__merchant"):
+        try:
+            with transaction.atomic():
+                _close(rehearsal, now)
+        except Exception:  # its own trouble: the others must not wait for it
+            logger.exception("rehearsal %s could not be judged", rehearsal.pk)
+
+
+def _close(rehearsal: Rehearsal, now: datetime) -> None:
+    """Judge it, and forget everything that was played."""
+    scene = Scene(rehearsal.room, rehearsal, now)
+    found = judge(
+        play=scene.play,
+        acts=scene.acts,
+        goods=goods_of(rehearsal.room),
+        spam=scene.unwanted(),
+        elapsed=scene.elapsed,
+    )
+    rehearsal.ended_at = now
+    rehearsal.score = score(found)
+    rehearsal.findings = {
+        "found": [asdict(one) for one in found],
+        "whole": is_whole(scene.elapsed),
+    }
+    rehearsal.save(update_fields=["ended_at", "score", "findings"])
+
+
+@transaction.atomic
+def play(*, room: Room, act: Callable[[Play, Scene], None], quiet: bool = False) -> Scene:
+    """Do something in the rehearsal that is on; the shop's other devices look again.
+
+    Raises WrongState if there is none. `quiet`: nobody needs to look.
+    """
+    rows = room.rehearsals.select_for_update(of=("self",)).filter(
+        ended_at=None, room__state=RoomState.REHEARSING
+    )
+    rehearsal = rows.first()
+    if rehearsal is None:
+        room.refresh_from_db(fields=["state"])
+        raise WrongState
+    scene = Scene(room, rehearsal, timezone.now())
+    act(scene.play, scene)
+    rehearsal.findings = {"play": scene.play.kept()}
+    rehearsal.save(update_fields=["findings"])
+    if not quiet:
+        broadcast.rehearsal_changed(room)
+    return Scene(room, rehearsal, scene.now)
+
+
+def show_in_rehearsal(*, room: Room, item: int | None) -> None:
+    """Explain an item, or nothing. Raises ForeignProduct for what does not stand on the shelf."""
+    if item is not None and not on_shelf(room).filter(pk=item).exists():
+        raise ForeignProduct
+    play(room=room, act=lambda played, scene: played.show(item, scene.elapsed))
+
+
+def next_in_rehearsal(*, room: Room, seen: int | None) -> None:
+    """Done with this one; after the last, nothing. Pressed twice on a slow line, it moves once."""
+
+    def act(played: Play, scene: Scene) -> None:
+        now = played.on_now()
+        if seen is not None and seen != (now or 0):
+            return
+        order = list(on_shelf(room).values_list("pk", flat=True))
+        place = order.index(now) + 1 if now in order else 0
+        played.show(order[place] if place < len(order) else None, scene.elapsed)
+
+    play(room=room, act=act)

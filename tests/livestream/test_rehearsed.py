@@ -1,0 +1,263 @@
+"""A rehearsal played to its end through the console's own addresses, and what remains of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.apps import apps
+from django.test import Client
+from django.utils import timezone
+
+from livestream import broadcast
+from livestream.models import Rehearsal, Room
+from livestream.rules.crowd import LENGTH
+from livestream.rules.room import LONG_REHEARSAL, RoomState
+from livestream.selectors.moderation import forget_words
+from livestream.selectors.rehearsal import BASE, scene_of
+from livestream.services.moderation import set_words
+from livestream.services.rehearsal import begin_rehearsal, end_rehearsal
+from livestream.services.room import ban_room
+from livestream.services.shelf import set_item
+from livestream.tasks import sweep_rooms
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def at(room: Room, rest: str) -> str:
+    return f"/dashboard/tea/rooms/{room.public_id}/{rest}"
+
+
+def after(room: Room, seconds: float) -> None:
+    """So many seconds have gone since it began."""
+    began = timezone.now() - timedelta(seconds=seconds)
+    Rehearsal.objects.filter(room=room, ended_at=None).update(started_at=began)
+
+
+def rows() -> dict[str, list[tuple]]:
+    """Every row of the shop, in every table: all of it, not only how many there are."""
+    mine = {"merchants", "orders", "livestream"}
+    found = {}
+    for model in apps.get_models(include_auto_created=True):
+        if model._meta.app_label not in mine or model is Rehearsal:
+            continue
+        names = [field.attname for field in model._meta.concrete_fields]
+        if model is Room:
+            names = [name for name in names if name not in {"media_at", "rehearsed_at"}]
+        found[model._meta.label] = list(model._default_manager.order_by("pk").values_list(*names))
+    return found
+
+
+def whole_rehearsal(client: Client, room: Room) -> None:
+    """Everything that can be done in one, also what must not work."""
+    client.post(at(room, "console/move/"), {"do": "rehearse"})
+    after(room, 10)
+    spotlight = at(room, "console/spotlight/")
+    client.post(spotlight, {"do": "next", "seen": "0"}, headers=HTMX)
+    after(room, 60)
+    events = client.get(at(room, "rehearsal/crowd/"), {"after": "0"}).json()["events"]
+    lines = [event for event in events if event["type"] == "chat.said"]
+    asked = next(line for line in lines if line["asks"])
+    advert = next(line for line in lines if "用户" in line["name"])
+    chat = at(room, "rehearsal/chat/")
+    client.post(chat, {"do": "say", "text": "三月二十二", "reply_to": str(asked["id"])})
+    client.post(chat, {"do": "say", "text": "欢迎"})
+    client.post(chat, {"do": "sanction", "measure": "ban", "message": str(advert["id"])})
+    client.post(chat, {"do": "hide", "message": str(lines[0]["id"])})
+    client.post(chat, {"do": "answered", "question": "2"})
+    client.post(chat, {"do": "aside", "question": "3"})
+    measured = {"light": "120", "loud": "0.4", "kbps": "1100"}
+    client.post(at(room, "rehearsal/measure/"), measured)
+    client.post(at(room, "console/notice/"), {"text": "a"}, headers=HTMX)
+    client.post(at(room, "console/drop/"), {"coupon": "x", "minutes": "5"}, headers=HTMX)
+    after(room, 110)
+    client.post(at(room, "rehearsal/measure/"), {"back": "7"})
+    client.post(spotlight, {"do": "next"}, headers=HTMX)
+    client.get(at(room, "console/"))
+    client.get(at(room, "rehearsal/inbox/"))
+    client.get(at(room, "prompter/"))
+    after(room, LENGTH + 5)
+    client.get(at(room, "rehearsal/crowd/"))
+    client.get(at(room, "console/panels/"), headers=HTMX)
+    client.post(at(room, "console/move/"), {"do": "stop"})
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled"])
+def test_nothing_of_it_remains_in_the_shop(as_bob, room, coupon, order, state, request):
+    if state == "scheduled":
+        request.getfixturevalue("scheduled")
+    before = rows()
+    whole_rehearsal(as_bob, room)
+    assert rows() == before
+    rehearsal = Rehearsal.objects.get()
+    assert rehearsal.score > 0
+    assert set(rehearsal.findings) == {"found", "whole"}  # what was played has gone with its end
+    assert rehearsal.findings["whole"]
+
+
+def test_nothing_of_it_is_told_but_that_there_is_something_to_look_at(
+    as_bob, scheduled, monkeypatch, django_capture_on_commit_callbacks
+):
+    told = []
+    monkeypatch.setattr(
+        broadcast, "tell", lambda room, event, staff=False: told.append((event, staff))
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        whole_rehearsal(as_bob, scheduled)
+    assert told
+    assert all(event == {"type": "rehearsal.changed"} and staff for event, staff in told)
+
+
+def test_it_survives_a_reload_of_the_console(as_bob, scheduled, longjing):
+    item = scheduled.items.get(product=longjing)
+    set_item(item=item, live_price=13800, notes="豆香")
+    begin_rehearsal(room=scheduled)
+    as_bob.post(at(scheduled, "console/spotlight/"), {"item": str(item.pk)}, headers=HTMX)
+    after(scheduled, 100)
+    Rehearsal.objects.update(findings={"play": {"spots": [[item.pk, 5.0, None]]}})
+    page = as_bob.get(at(scheduled, "console/"))
+    assert page.context["current"].item == item
+    assert page.context["current"].price == 13800  # as in the show
+    assert page.context["current"].left == 0  # the crowd took the last piece
+    assert page.context["figures"]["paid"] == 2
+    assert "豆香" in page.text
+    events = as_bob.get(at(scheduled, "rehearsal/crowd/")).json()["events"]
+    lines = [event for event in events if event["type"] == "chat.said"]
+    assert len(lines) >= 8
+    assert all(line["id"] > BASE for line in lines)
+    longjing.refresh_from_db()
+    assert scheduled.items.get(pk=item.pk).product.variants.get().stock.get().reserved == 0
+
+
+def test_the_real_shelf_and_price_are_what_shoppers_see_meanwhile(client, scheduled, longjing):
+    item = scheduled.items.get(product=longjing)
+    set_item(item=item, live_price=13800, notes="")
+    begin_rehearsal(room=scheduled)
+    after(scheduled, 120)
+    page = client.get(f"/live/{scheduled.public_id}/").text
+    assert "138" not in page.replace("13800", "")
+    assert "用户8841" not in page
+
+
+def test_the_same_question_is_one_and_an_answer_in_the_chat_closes_it(as_bob, scheduled):
+    begin_rehearsal(room=scheduled)
+    after(scheduled, 35)
+    page = as_bob.get(at(scheduled, "rehearsal/inbox/")).text
+    assert "×2" in page
+    scene = scene_of(scheduled, timezone.now())
+    first = next(act for act in scene.acts if act.topic == 1)
+    said = as_bob.post(
+        at(scheduled, "rehearsal/chat/"),
+        {"do": "say", "text": "今年的", "reply_to": str(BASE + first.key)},
+    ).json()["events"]
+    assert said[0]["reply"]["id"] == BASE + first.key
+    assert said[0]["badge"] == "host"
+    assert "×2" not in as_bob.get(at(scheduled, "rehearsal/inbox/")).text
+
+
+def test_the_shops_own_word_list_is_put_to_the_test(as_bob, shop, scheduled):
+    forget_words()
+    set_words(merchant=shop, words=["微信", "WeChat"])
+    begin_rehearsal(room=scheduled)
+    after(scheduled, 60)
+    scene = scene_of(scheduled, timezone.now())
+    assert len(scene.held) == 2
+    assert scene.unwanted() == 0
+    chat = at(scheduled, "rehearsal/chat/")
+    as_bob.post(chat, {"do": "approve", "held": str(BASE + scene.held[0])})
+    as_bob.post(chat, {"do": "dismiss", "held": str(BASE + scene.held[1])})
+    scene = scene_of(scheduled, timezone.now())
+    assert scene.unwanted() == 1
+    assert scene.inbox()["held_lines"] == []
+
+
+def test_what_gives_something_away_says_that_it_is_a_rehearsal(as_bob, scheduled, coupon):
+    begin_rehearsal(room=scheduled)
+    answer = as_bob.post(
+        at(scheduled, "console/drop/"),
+        {"coupon": coupon.public_id, "minutes": "5"},
+        headers=HTMX,
+    )
+    assert answer.status_code == 409
+    assert "排练" in answer.text or "rehearsal" in answer.text or "试播" in answer.text
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"do": "say"},
+        {"do": "say", "text": "x" * 5000},
+        {"do": "sanction"},
+        {"do": "hide", "message": "1"},
+        {"do": "hide", "message": "9" * 40},
+        {"do": "answered", "question": "-1"},
+        {"do": "end"},
+    ],
+)
+def test_odd_requests_change_nothing(as_bob, scheduled, odd):
+    begin_rehearsal(room=scheduled)
+    after(scheduled, 60)
+    before = Rehearsal.objects.get().findings
+    assert as_bob.post(at(scheduled, "rehearsal/chat/"), odd).status_code == 422
+    assert Rehearsal.objects.get().findings == before
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"light": "nan", "loud": "0", "kbps": "1"},
+        {"light": "1", "loud": "9", "kbps": "1"},
+        {"back": "-3"},
+        {"back": "inf"},
+    ],
+)
+def test_measurements_that_cannot_be_are_refused(as_bob, scheduled, odd):
+    begin_rehearsal(room=scheduled)
+    assert as_bob.post(at(scheduled, "rehearsal/measure/"), odd).status_code == 422
+
+
+def test_where_there_is_no_rehearsal_nothing_is_played(as_bob, live):
+    assert as_bob.get(at(live, "rehearsal/crowd/")).json() == {"events": [], "over": True}
+    for rest, fields in (
+        ("rehearsal/chat/", {"do": "say", "text": "x"}),
+        ("rehearsal/measure/", {"light": "1", "loud": "0", "kbps": "1"}),
+    ):
+        assert as_bob.post(at(live, rest), fields).status_code == 409
+    assert not live.messages.exists()
+
+
+def test_one_that_was_left_or_banned_is_judged_by_the_sweep(scheduled):
+    begin_rehearsal(room=scheduled)
+    Room.objects.update(media_at=timezone.now() - LONG_REHEARSAL - timedelta(seconds=5))
+    sweep_rooms()
+    scheduled.refresh_from_db()
+    assert scheduled.state == RoomState.SCHEDULED
+    assert Rehearsal.objects.get().score is not None
+    begin_rehearsal(room=scheduled)
+    ban_room(room=scheduled)
+    sweep_rooms()
+    assert not Rehearsal.objects.filter(ended_at=None).exists()
+
+
+def test_what_it_found_is_on_the_room_page_and_leads_to_where_it_is_mended(
+    as_bob, scheduled, longjing
+):
+    begin_rehearsal(room=scheduled)
+    end_rehearsal(room=scheduled)
+    for page in (as_bob.get(at(scheduled, "shelf/")), as_bob.get(at(scheduled, "console/"))):
+        assert 'id="readiness"' in page.text
+        assert f"/products/{longjing.public_id}/" in page.text
+    answer = as_bob.post(at(scheduled, "console/move/"), {"do": "rehearse"})
+    assert answer.status_code == 302
+    answer = as_bob.post(at(scheduled, "console/move/"), {"do": "stop"})
+    assert answer["Location"].endswith("#readiness")
+
+
+def test_the_checklist_tells_how_ready(as_alice, shop, scheduled):
+    begin_rehearsal(room=scheduled)
+    end_rehearsal(room=scheduled)
+    page = as_alice.get("/dashboard/tea/").text
+    assert f"/rooms/{scheduled.public_id}/shelf/#readiness" in page
