@@ -189,7 +189,7 @@ def _voice_of(visitor: Visitor) -> Voice | None:
 
 
 def _came_back(customer: Customer) -> bool:
-    """Who has bought once is new here; who has bought again is a regular (orders/_customer.html)."""
+    """Who has bought once is new here; who has bought again is a regular."""
     return Order.objects.filter(customer=customer, state__in=REGULAR)[:2].count() == 2
 
 
