@@ -69,7 +69,7 @@ def guest_voice(room: Room, nickname: object, device: UUID) -> Voice | None:
 
 
 def _came_back(customer: Customer) -> bool:
-    """Who has bought once is new here, again: a regular (templates/orders/order/_customer.html)."""
+    """Who has bought once is new here; who has bought again is a regular."""
     return Order.objects.filter(customer=customer, state__in=REGULAR)[:2].count() == 2
 
 

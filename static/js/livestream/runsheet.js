@@ -42,7 +42,7 @@ export default function start(part) {
     const before = row.nextElementSibling?.dataset.item ?? "";
     if (before === row.dataset.was) return;
     window.htmx.ajax("POST", row.dataset.to, {
-      source: row, target: part.dataset.target, swap: "innerHTML", values: { do: "place", before },
+      source: row, target: part.dataset.target, values: { do: "place", before },
     });
   }
 }
