@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -95,8 +96,8 @@ def photo_remove(request: MerchantRequest, product: str, photo: int) -> HttpResp
 @merchant_view(Role.CLERK)
 def ahead(request: MerchantRequest, photo: int) -> HttpResponse:
     """How far one is that came ahead of its product; asked for until it is ready."""
-    found = Photo.whole.filter(merchant=request.merchant)
-    one = get_object_or_404(found, pk=photo)
+    ours = Q(merchant=request.merchant) | Q(product__merchant=request.merchant)
+    one = get_object_or_404(Photo.whole.filter(ours), pk=photo)
     return render(request, "merchants/product/_ahead_picture.html", {"photo": one})
 
 
