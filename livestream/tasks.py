@@ -20,6 +20,7 @@ def sweep_rooms() -> None:
 
     Runs every 2 seconds.
     """
+    from livestream.services.claim import sweep_fair_drops
     from livestream.services.flash import sweep_flash_sales
     from livestream.services.publication import interrupt_silent_rooms
 
@@ -27,6 +28,7 @@ def sweep_rooms() -> None:
     interrupt_silent_rooms(now)
     room.sweep_rooms(now)
     sweep_flash_sales(now)
+    sweep_fair_drops(now)
 
 
 @shared_task(ignore_result=True)

@@ -38,7 +38,18 @@ LINES = (
 
 PHRASE = "想尝尝"
 PRIZE = {"prize": "手工茶点礼盒", "prize_value": 5800, "winners": 3, "minutes": 3}
-TAKING_PART = ("沈梅", "许阿姨", "陈工", "苏老师", "阿May", "何先生", "林小满", "王叔", "老周", "李想")
+TAKING_PART = (
+    "沈梅",
+    "许阿姨",
+    "陈工",
+    "苏老师",
+    "阿May",
+    "何先生",
+    "林小满",
+    "王叔",
+    "老周",
+    "李想",
+)
 
 
 def live_room(merchant: Merchant) -> Room:
@@ -88,7 +99,11 @@ def _draw(room: Room) -> None:
     close_draw(draw=draw)
     draw_winners(draw=draw)
     first = draw.entries.select_related("customer").get(place=1)
-    contact = {"name": first.name, "phone": "+8613800002688", "address": "杭州市上城区 清河坊 12 号"}
+    contact = {
+        "name": first.name,
+        "phone": "+8613800002688",
+        "address": "杭州市上城区 清河坊 12 号",
+    }
     claim_prize(draw=draw, customer=first.customer, **contact)
 
 
