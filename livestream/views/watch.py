@@ -237,8 +237,9 @@ def drop(request: HttpRequest, room: str, drop: str) -> HttpResponse:
     offer = get_object_or_404(Drop.objects.select_related("coupon"), room=found, public_id=drop)
     guest = customer_of(request.session, found.merchant)
     held = Voucher.objects.filter(coupon=offer.coupon, customer=guest).first()
-    context = {"room": found, "drop": offer, "held": held, "now": timezone.now()}
+    context: dict[str, Any] = {"room": found, "drop": offer, "held": held}
     context |= {"asked": claim_of(offer, guest), "until": gathers_until(offer)}
+    context["now"] = timezone.now()
     return render(request, "livestream/drop/_sheet.html", context)
 
 
