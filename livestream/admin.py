@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from livestream.models import (
     Attendance,
     BlockedWord,
+    Claim,
     Draw,
     Drop,
     Entry,
@@ -78,9 +79,17 @@ class SpotlightAdmin(ReadOnlyAdmin):
 
 @admin.register(Drop)
 class DropAdmin(ReadOnlyAdmin):
+    exclude = ["seed"]  # it decides whose lot is drawn
     list_display = ["coupon", "room", "opened_at", "ends_at", "claimed", "withdrawn_at"]
     list_select_related = ["coupon", "room"]
     search_fields = ["coupon__name", "room__title"]
+
+
+@admin.register(Claim)
+class ClaimAdmin(ReadOnlyAdmin):
+    list_display = ["drop", "handle", "at", "latency_ms", "late_ms", "on_time", "won"]
+    list_select_related = ["drop__coupon", "drop__room"]
+    search_fields = ["handle", "drop__room__title"]
 
 
 @admin.register(Replay)

@@ -223,6 +223,11 @@ def drop_claimed(room: Room, drop: Event) -> None:
     tell(room, {"type": "drop.claimed", "drop": drop})
 
 
+def drop_allotted(room: Room, drop: Event, won: list[str]) -> None:
+    """The copies of a fair drop are given out: to the claims with these marks."""
+    tell(room, {"type": "drop.allotted", "drop": drop, "won": won})
+
+
 def drop_closed(room: Room, drop_id: str) -> None:
     """A coupon may no longer be claimed."""
     tell(room, {"type": "drop.closed", "id": drop_id})

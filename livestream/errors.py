@@ -80,6 +80,23 @@ class DropOver(RuleBroken):
     sentence = _("This offer has ended.")
 
 
+class BadPlayhead(RuleBroken):
+    code = "bad_playhead"
+    status = 422
+    sentence = _("The player shows a moment that cannot be. Reload the page.")
+
+
+class BadProof(RuleBroken):
+    code = "bad_proof"
+    status = 422
+    sentence = _("This does not prove what your picture shows. Reload the page, then press again.")
+
+
+class TooEarly(RuleBroken):
+    code = "too_early"
+    sentence = _("Your picture has not reached this offer yet. Press when you see it.")
+
+
 class BadFlash(RuleBroken):
     code = "bad_flash"
     status = 422

@@ -20,6 +20,7 @@ def sweep_rooms() -> None:
 
     Runs every 2 seconds.
     """
+    from livestream.services.claim import sweep_fair_drops
     from livestream.services.flash import sweep_flash_sales
     from livestream.services.publication import interrupt_silent_rooms
     from livestream.services.rehearsal import close_left_rehearsals
@@ -29,6 +30,7 @@ def sweep_rooms() -> None:
     room.sweep_rooms(now)
     sweep_flash_sales(now)
     close_left_rehearsals(now)
+    sweep_fair_drops(now)
 
 
 @shared_task(ignore_result=True)

@@ -70,6 +70,7 @@ def screens(folder: Path) -> list[Screen]:
     live = one("select public_id from livestream_room where state in ('live','interrupted')")
     soon = one("select public_id from livestream_room where state='scheduled'")
     past = one("select public_id from livestream_room where state='ended'")
+    draw = one("select public_id from livestream_draw where state='drawn'")
     tea = one("select public_id from merchants_product order by id limit 1")
     number = one("select number from orders_order where state='shipped' order by id desc limit 1")
     to_ship = one("select number from orders_order where state='paid' order by id desc limit 1")
@@ -89,6 +90,7 @@ def screens(folder: Path) -> list[Screen]:
             full=False,
         ),
         Screen("replay", f"/live/{past}/"),
+        Screen("draw", f"/live/{past}/draws/{draw}/", press=("[data-verify]",)),
         Screen("tracking", f"/orders/{number}/"),
         Screen("my-orders", "/orders/"),
         Screen("checkout", f"/orders/checkout/guifang/?variant={_variant(rows, tea)}&quantity=1"),

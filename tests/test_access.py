@@ -26,6 +26,7 @@ from livestream.models import Draw, Sanction
 from livestream.routing import websocket_urlpatterns
 from livestream.rules.moderation import Measure
 from livestream.services.chat import say
+from livestream.services.claim import allot
 from livestream.services.draw import close_draw, draw_winners, open_draw
 from livestream.services.drop import open_drop
 from livestream.services.entry import enter
@@ -72,6 +73,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "watch:product": (PUBLIC, {GET}, ["room", "item"]),
     "watch:checkout": (PUBLIC, {GET, POST}, ["room"]),
     "watch:drop": (PUBLIC, {GET}, ["room", "drop"]),
+    "watch:drop_lots": (PUBLIC, {GET}, ["room", "drop"]),
     "watch:claim": (PUBLIC, {POST}, ["room", "drop"]),
     "watch:follow": (PUBLIC, {GET, POST}, []),
     "watch:draw": (PUBLIC, {GET}, ["room", "draw"]),
@@ -264,7 +266,8 @@ def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str
     )
     batch.rows.create(number=2, cells=["tea", "38"], outcome=Outcome.NEW)
     file, size = picture()
-    drop = open_drop(room=live, coupon=coupon, minutes=5)
+    drop = open_drop(room=live, coupon=coupon, minutes=5, fair=True)
+    allot(drop=drop)
     key, secret = make_key(merchant=shop, name="till")
     invitation = invite(by=shop.staff.get(role=Role.OWNER), role=Role.CLERK)
     return {

@@ -13,6 +13,7 @@ from django.utils import timezone
 from livestream.models import Publication, Room
 from livestream.selectors.invariant import ALL
 from livestream.services.chat import say
+from livestream.services.claim import allot, claim_fairly
 from livestream.services.draw import claim_prize, close_draw, draw_winners, open_draw
 from livestream.services.drop import claim_drop, open_drop
 from livestream.services.entry import enter
@@ -32,7 +33,7 @@ from merchants.services.level import settle_levels
 from merchants.services.notification import notify
 from merchants.services.stocktake import apply_stocktake, begin_stocktake, set_count
 from merchants.services.transfer import transfer_stock
-from orders.models import Order
+from orders.models import Coupon, Order
 from orders.payments import sandbox
 from orders.rules.line import LineState
 from orders.services.order import Contact, move_order, place_order
@@ -104,6 +105,7 @@ def busy(shop, other_shop, live, host, bob, longjing, cup, variant, store, coupo
     announce_flash(room=live, item=live.items.get(product=cup), variant=glass, **facts)
     keep_shop(shop, store, glass, bob)
     hold_draws(live, host, (first, second))
+    give_out_fairly(live, coupon)
 
     over = make_room(
         merchant=shop, host=host, title="昨天的茶会", starts_at=timezone.now(), products=[longjing]
@@ -128,6 +130,14 @@ def hold_draws(live: Room, host: Staff, guests: tuple[Customer, ...]) -> None:
     contact = {"name": "沈梅", "phone": DAN.phone, "address": DAN.address}
     claim_prize(draw=drawn, customer=winner.customer, **contact)
     enter(draw=open_draw(**terms, entry_by="follow"), customer=guests[0])
+
+
+def give_out_fairly(live: Room, coupon: Coupon) -> None:
+    """A fair drop with one claim, and its copy given out."""
+    guest = Customer.objects.create(merchant=live.merchant, device=uuid.uuid4())
+    fair = open_drop(room=live, coupon=coupon, minutes=5, fair=True)
+    claim_fairly(drop=fair, customer=guest, device=guest.device)
+    allot(drop=fair)
 
 
 def keep_shop(shop: Merchant, store: Store, glass: Variant, bob: User) -> None:
@@ -268,6 +278,8 @@ BROKEN = {
         UPDATE livestream_entry SET claim_by = claimed_at""",
     "a draw closes and is drawn in its order": """
         UPDATE livestream_draw SET state = 'closed'""",
+    "a fair drop gives each copy to a claim, once": """
+        UPDATE livestream_drop SET allotted_at = NULL""",
     "a drop counts no more claims than its coupon": """
         UPDATE livestream_drop SET claimed = claimed + 1""",
 }

@@ -33,6 +33,7 @@ from livestream.rules.chat import LONGEST_KEY, MOST_LIKES, Bucket
 from livestream.rules.moderation import Measure
 from livestream.rules.room import PUBLIC, RoomState
 from livestream.selectors.moderation import measure_against
+from livestream.services.claim import prove
 from livestream.services.line import Line, Voice, guest_voice
 from merchants.device import device_of
 from merchants.errors import RuleBroken
@@ -298,10 +299,24 @@ async def _act(
             return await _say(hub, seat, visitor, text, key, reply_to)
         case {"type": "like", "n": int(count)} if 0 < count <= MOST_LIKES and count is not True:
             hub.likes.tap(count)
+        case {"type": "play.at", "at": int(playhead)} if _is_id(playhead):
+            return _prove(seat, visitor, playhead)
         case {"type": "ping"}:
             seat.tell({"type": "pong"})
         case _:
             return errors.BadFrame
+    return None
+
+
+def _prove(seat: Seat, visitor: Visitor, playhead: int) -> type[RuleBroken] | None:
+    """Sign what the player shows; a guest without a device has nothing to prove it for."""
+    if visitor.device is None:
+        return None
+    try:
+        token = prove(room=visitor.room, device=visitor.device, playhead_ms=playhead)
+    except errors.BadPlayhead:
+        return errors.BadPlayhead
+    seat.tell({"type": "play.proved", "token": token})
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from django.utils import timezone
@@ -44,7 +45,7 @@ LINES = (
 
 
 PHRASE = "想尝尝"
-PRIZE = {"prize": "手工茶点礼盒", "prize_value": 5800, "winners": 3, "minutes": 3}
+PRIZE: dict[str, Any] = {"prize": "手工茶点礼盒", "prize_value": 5800, "winners": 3, "minutes": 3}
 TAKING_PART = (
     "沈梅",
     "许阿姨",

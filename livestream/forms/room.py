@@ -158,6 +158,9 @@ class DropForm(forms.Form):
         Coupon.objects.none(), to_field_name="public_id", label=_("Coupon"), empty_label=None
     )
     minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=LONGEST, initial=5)
+    fair = forms.BooleanField(
+        label=_("Fair to slow lines; by lot if too many want it"), required=False
+    )
 
     def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,6 +1,7 @@
 """Rows of the show."""
 
 from livestream.models.chat import HeldLine, Message
+from livestream.models.claim import Claim
 from livestream.models.draw import Draw, Entry, Follow
 from livestream.models.drop import Drop
 from livestream.models.flash import FlashPurchase, FlashSale
@@ -16,6 +17,7 @@ from livestream.models.sale import Sale
 __all__ = [
     "Attendance",
     "BlockedWord",
+    "Claim",
     "Draw",
     "Drop",
     "Entry",

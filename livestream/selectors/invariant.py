@@ -101,6 +101,12 @@ INVARIANTS = {
         WHERE (state = 'open') <> (closed_at IS NULL) OR (state = 'drawn') <> (drawn_at IS NOT NULL)
            OR (state = 'open') <> (entries_hash = '') OR drawn_at < closed_at
     """,
+    "a fair drop gives each copy to a claim, once": """
+        SELECT d.id AS drop_, d.claimed, COUNT(c.id) AS won FROM livestream_drop d
+        JOIN livestream_claim c ON c.drop_id = d.id AND c.won
+        GROUP BY d.id, d.claimed, d.allotted_at
+        HAVING COUNT(c.id) > d.claimed OR d.allotted_at IS NULL
+    """,
     "a drop counts no more claims than its coupon": """
         SELECT c.id AS coupon, c.claimed, SUM(d.claimed) AS dropped
         FROM orders_coupon c JOIN livestream_drop d ON d.coupon_id = c.id

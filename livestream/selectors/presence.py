@@ -9,5 +9,7 @@ from livestream.models import Attendance, Room
 
 def watched(room: Room, device: UUID | None) -> int:
     """Seconds that a device has watched of a show, as far as they are saved."""
+    if device is None:
+        return 0
     rows = Attendance.objects.filter(room=room, device=device)
     return rows.values_list("seconds", flat=True).first() or 0

@@ -10,6 +10,7 @@ from django.db.models import F, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.utils import timezone
 
 from livestream.models import Drop, Room, ShelfItem
+from livestream.rules.draw import commitment
 from livestream.rules.price import Kind, Offer, offer, price_in_room
 from livestream.selectors.draw import draw_event, newest
 from livestream.selectors.flash import announced, flash_event, running
@@ -97,6 +98,10 @@ def drop_event(drop: Drop) -> dict[str, Any]:
         "issued": coupon.issued,
         "claimed": coupon.claimed,
         "ends_at": drop.ends_at,
+        "opened_at": drop.opened_at,
+        "fair": drop.gathers,
+        "promise": commitment(drop.seed) if drop.fair else "",
+        "seed": drop.seed if drop.allotted_at else "",
     }
 
 

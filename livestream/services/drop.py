@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import timedelta
 
 from django.db import transaction
@@ -20,8 +21,10 @@ LONGEST = 300  # minutes
 
 
 @transaction.atomic
-def open_drop(*, room: Room, coupon: Coupon, minutes: int) -> Drop:
+def open_drop(*, room: Room, coupon: Coupon, minutes: int, fair: bool = False) -> Drop:
     """Offer a coupon to everybody watching; it takes the place of an offer that is still open.
+
+    A `fair` one opens at this instant of the programme: who sees it later has as long to press.
 
     Raises NotOnAir, or BadDrop for a coupon that is not running or an odd number of minutes.
     """
@@ -33,7 +36,14 @@ def open_drop(*, room: Room, coupon: Coupon, minutes: int) -> Drop:
         raise BadDrop
     ends_at = min(now + timedelta(minutes=minutes), coupon.ends_at)
     room.drops.filter(withdrawn_at__isnull=True, ends_at__gt=now).update(withdrawn_at=now)
-    drop = Drop.objects.create(room=room, coupon=coupon, opened_at=now, ends_at=ends_at)
+    drop = Drop.objects.create(
+        room=room,
+        coupon=coupon,
+        opened_at=now,
+        ends_at=ends_at,
+        fair=fair,
+        seed=secrets.token_hex(32) if fair else "",
+    )
     broadcast.drop_opened(room, drop_event(drop))
     return drop
 
@@ -49,11 +59,15 @@ def withdraw_drop(*, drop: Drop) -> None:
 
 @transaction.atomic
 def claim_drop(*, drop: Drop, customer: Customer) -> Voucher:
-    """One copy for a viewer, while the drop is open. Raises DropOver or what a claim raises."""
+    """One copy for a viewer, while the drop is open; of a fair one, what the lots left over.
+
+    Raises DropOver or what a claim raises.
+    """
     now = timezone.now()
-    counted = Drop.objects.filter(
+    open_ = Drop.objects.filter(
         pk=drop.pk, withdrawn_at__isnull=True, opened_at__lte=now, ends_at__gt=now
-    ).update(claimed=F("claimed") + 1)
+    ).exclude(fair=True, allotted_at=None)
+    counted = open_.update(claimed=F("claimed") + 1)
     if not counted:
         raise DropOver
     voucher = claim_coupon(coupon=drop.coupon, customer=customer)

@@ -57,7 +57,7 @@ def may_enter(draw: Draw, customer: Customer) -> bool:
     """Whether she has done what a draw by an order, or by watching, asks for."""
     if draw.entry_by == EntryBy.PURCHASE:
         return bought_in(draw).filter(device=customer.device).exists()
-    if draw.entry_by == EntryBy.WATCH:
+    if draw.entry_by == EntryBy.WATCH and customer.device:
         enough = Attendance.objects.filter(seconds__gte=draw.watch_minutes * 60)
         return enough.filter(room=draw.room_id, device=customer.device).exists()
     return False
@@ -100,7 +100,8 @@ def enter_buyers(draw: Draw, now: datetime, device: UUID | None = None) -> None:
         orders = orders.filter(device=device)
     names: dict[UUID, str] = {}
     for who, name in orders.values_list("device", "name"):
-        names[who] = name
+        if who is not None:
+            names[who] = name
     if names:
         customers = customers_at(draw.room.merchant_id, names)
         take_in(draw, {customers[who]: name for who, name in names.items()}, now)

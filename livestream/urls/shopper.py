@@ -15,6 +15,7 @@ urlpatterns = [
     path("live/<slug:room>/checkout/", watch.checkout, name="checkout"),
     path("live/<slug:room>/drops/<slug:drop>/", watch.drop, name="drop"),
     path("live/<slug:room>/drops/<slug:drop>/claim/", watch.claim, name="claim"),
+    path("live/<slug:room>/drops/<slug:drop>/lots.txt", watch.lots, name="drop_lots"),
     path("live/of/<slug:merchant>/follow/", follow.follow, name="follow"),
     path("live/<slug:room>/draws/<slug:draw>/", draw.page, name="draw"),
     path("live/<slug:room>/draws/<slug:draw>/sheet/", draw.sheet, name="draw_sheet"),

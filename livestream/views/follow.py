@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
@@ -18,7 +20,7 @@ from merchants.pace import keep_pace
 def follow(request: HttpRequest, merchant: str) -> HttpResponse:
     """The button as it stands for her; pressed, the other one."""
     shop = get_object_or_404(Merchant, slug=merchant)
-    context = {"merchant": shop, "refusal": None}
+    context: dict[str, Any] = {"merchant": shop, "refusal": None}
     status = 200
     if request.method == "POST":
         verb = verbs.unfollow if request.POST.get("do") == "unfollow" else verbs.follow

@@ -17,17 +17,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import trigger_client_event
 
 from livestream.forms.room import NicknameForm, ReminderForm
-from livestream.models import Drop, Room
+from livestream.models import Claim, Drop, Room
 from livestream.rules.chat import clean
 from livestream.rules.moderation import Measure
 from livestream.rules.room import RoomState
 from livestream.selectors import discovery
 from livestream.selectors.chat import seen_from
+from livestream.selectors.claim import claim_of, claims_text, gathers_until
 from livestream.selectors.draw import draws_of
 from livestream.selectors.flash import announced, running
 from livestream.selectors.moderation import measure_against
 from livestream.selectors.room import live_prices, on_shelf, open_drops, shelf
-from livestream.services.drop import claim_drop
+from livestream.services.claim import take
 from livestream.services.reminder import remind
 from livestream.services.sale import buy_in_room, may_buy
 from merchants.device import customer_of, device_of, known_guest
@@ -209,14 +210,21 @@ def claim(request: HttpRequest, room: str, drop: str) -> HttpResponse:
         Drop.objects.select_related("coupon", "room"), room=found, public_id=drop
     )
     context: dict[str, Any] = {"room": found, "drop": offer, "refusal": None}
+    context["until"] = gathers_until(offer)
     status, held = 200, True
     try:
         keep_pace(request, "claim")
-        claim_drop(drop=offer, customer=customer_of(request.session, found.merchant))
+        guest = customer_of(request.session, found.merchant)
+        token = request.POST.get("proof", "")[:300]
+        got = take(drop=offer, customer=guest, device=device_of(request.session), token=token)
+        context["asked"] = got if isinstance(got, Claim) else None
     except RuleBroken as refusal:
         context["refusal"] = str(refusal)
         status, held = refusal.status, refusal.code == CouponHeld.code
     answer = render(request, "livestream/drop/_claimed.html", context, status=status)
+    if asked := context.get("asked"):
+        context_of_claim = {"id": offer.public_id, "handle": asked.handle}
+        return trigger_client_event(answer, "drop:asked", context_of_claim)
     if held:  # the chip over the video changes its word
         trigger_client_event(answer, "drop:held", {"id": offer.public_id})
     return answer
@@ -229,8 +237,18 @@ def drop(request: HttpRequest, room: str, drop: str) -> HttpResponse:
     offer = get_object_or_404(Drop.objects.select_related("coupon"), room=found, public_id=drop)
     guest = customer_of(request.session, found.merchant)
     held = Voucher.objects.filter(coupon=offer.coupon, customer=guest).first()
-    context = {"room": found, "drop": offer, "held": held, "now": timezone.now()}
+    context: dict[str, Any] = {"room": found, "drop": offer, "held": held}
+    context |= {"asked": claim_of(offer, guest), "until": gathers_until(offer)}
+    context["now"] = timezone.now()
     return render(request, "livestream/drop/_sheet.html", context)
+
+
+@require_safe
+def lots(request: HttpRequest, room: str, drop: str) -> HttpResponse:
+    """How the copies of a fair drop were given out, as text; there is none before."""
+    given = Drop.objects.filter(fair=True, allotted_at__isnull=False)
+    offer = get_object_or_404(given, room=_room(room), public_id=drop)
+    return HttpResponse(claims_text(offer), content_type="text/plain; charset=utf-8")
 
 
 @require_POST

@@ -13,12 +13,15 @@ import pytest
 from django.utils import timezone
 
 from livestream.errors import AlreadyDrawn, DrawClosed, PrizeClaimed
-from livestream.models import Draw, Entry
+from livestream.models import Draw, Drop, Entry
 from livestream.rules.draw import entries_hash, winners
 from livestream.selectors.draw import handles_of, winners_of
+from livestream.services.claim import allot, claim_fairly
 from livestream.services.draw import claim_prize, close_draw, draw_winners, open_draw
+from livestream.services.drop import open_drop
 from livestream.services.entry import enter
 from merchants.models import Customer
+from orders.models import Coupon, Voucher
 from tests.races.shopper import at_once, nothing_is_broken
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -174,3 +177,23 @@ def test_without_the_guard_it_is_claimed_twice(begin):
     entry = winners_of(draw)[0]
     results = at_once([lambda name=name: look_then_claim(entry, name) for name in "abcd"])
     assert went_well(results) > 1
+
+
+def test_two_workers_give_the_copies_of_a_fair_drop_out_once(live, coupon):
+    Coupon.objects.update(issued=3)
+    for number in range(1, ROUNDS + 1):
+        Coupon.objects.update(issued=3 * number)
+        drop = open_drop(room=live, coupon=coupon, minutes=5, fair=True)
+        shop = live.merchant
+        crowd = [Customer.objects.create(merchant=shop, device=uuid.uuid4()) for _ in range(PEOPLE)]
+        asked = [
+            lambda one=one: claim_fairly(drop=drop, customer=one, device=one.device)  # noqa: B023
+            for one in [*crowd, *crowd]  # everybody presses twice
+        ]
+        assert went_well(at_once(asked)) == 2 * PEOPLE
+        assert drop.claims.count() == PEOPLE
+        at_once([lambda: allot(drop=Drop.objects.get(pk=drop.pk))] * 4)  # noqa: B023
+        drop.refresh_from_db()
+        assert drop.claims.filter(won=True).count() == drop.claimed == 3
+        assert Voucher.objects.count() == 3 * number
+        assert nothing_is_broken()

@@ -9,7 +9,7 @@
 //   <button data-play hidden>       shown where the browser wants a tap before it plays
 //
 // Events it sends on the video (bubbling): player:ready {ms}  player:latency {seconds}
-//   player:waiting {waiting}  player:ended
+//   player:waiting {waiting}  player:ended  player:at {at}: the moment of the programme, in ms since 1970
 // Events it hears: player:stop, to let go of everything before the element leaves the page.
 
 import Hls from "hls.js";
@@ -97,6 +97,7 @@ function viaHls(video, url, live) {
   document.addEventListener("visibilitychange", catchUp);
   const clock = setInterval(() => {
     tell(video, "player:latency", { seconds: hls.latency });
+    if (hls.playingDate && !video.paused) tell(video, "player:at", { at: hls.playingDate.getTime() });
     catchUp();
   }, TELL);
   video.addEventListener("player:stop", () => {
@@ -138,6 +139,10 @@ function viaBrowser(video, url, live) {
     video.src = url;
     play(video);
   };
+  if (live) setInterval(() => {
+    const began = video.getStartDate?.().getTime(); // Safari reads the playlist's dates itself
+    if (began && !video.paused) tell(video, "player:at", { at: began + video.currentTime * 1000 });
+  }, TELL);
   video.addEventListener("error", () => live && setTimeout(load, AGAIN * (0.5 + Math.random())));
   video.addEventListener("loadedmetadata", () => play(video));
   load();

@@ -5,6 +5,7 @@
 // ("from %(price)s"). Inside: [data-pin] with
 // its parts, [data-drops], [data-banner="<state>"]; anywhere: [data-item] rows of the shelf.
 // A room that starts or ends is another page: it is loaded again, each viewer at her own moment.
+import { untilSeen } from "guitai/livestream/fair";
 import { hear } from "guitai/livestream/socket";
 import { money } from "guitai/money";
 
@@ -98,7 +99,11 @@ export default function start(element) {
   hear("room.moved", ({ state }) => showState(state));
   hear("item.pinned", ({ card }) => showCard(card));
   hear("stock.changed", showStock);
-  hear("drop.opened", ({ drop }) => showDrop(drop));
+  // A fair offer comes with the picture: who is behind sees it later, and has as long.
+  hear("drop.opened", ({ drop }) => {
+    if (drop.fair) setTimeout(() => showDrop(drop), untilSeen(drop.opened_at));
+    else showDrop(drop);
+  });
   hear("drop.closed", hideDrop);
   document.addEventListener("drop:held", ({ detail }) => holdDrop(detail));
 }
