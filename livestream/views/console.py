@@ -22,7 +22,7 @@ from livestream.selectors import console as numbers
 from livestream.selectors.chat import seen_by_staff
 from livestream.selectors.flash import announced
 from livestream.selectors.rehearsal import latest, scene_of
-from livestream.selectors.room import open_drops, shelf
+from livestream.selectors.room import open_drops, shelf, shelf_mark
 from livestream.selectors.runsheet import plan_of, prompt, spots_of
 from livestream.selectors.tip import tip_of
 from livestream.services import chat
@@ -190,6 +190,7 @@ def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
         "room": room,
         "scene": scene,
         "cards": cards,
+        "shelf_mark": shelf_mark(room, cards),
         "current": current,
         "pieces": numbers.pieces(room, current.product) if current else None,
         "prompt": prompted,
@@ -208,6 +209,7 @@ def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
 
 def _panels(request: MerchantRequest, room: Room, status: int = 200, **more: Any) -> HttpResponse:
     context = {**_context(request, room), **more}
+    context["same_shelf"] = request.GET.get("shelf") == context["shelf_mark"]
     return render(request, "livestream/console/_panels.html", context, status=status)
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from livestream.selectors.chat import seen_by_staff
 from livestream.selectors.rehearsal import scene_of
-from livestream.selectors.room import shelf
+from livestream.selectors.room import shelf, shelf_mark
 from livestream.views.rehearsal import inbox_of
 from livestream.views.talk import inbox_context
 from merchants.access import MerchantRequest, merchant_view
@@ -24,9 +24,11 @@ def page(request: MerchantRequest, room: str) -> HttpResponse:
     rooms = request.merchant.rooms.select_related("merchant", "host")
     found = get_object_or_404(rooms, public_id=room)
     scene = scene_of(found, timezone.now())
+    cards = scene.cards if scene else shelf(found)
     context = inbox_context(request, found) | {
         "scene": scene,
-        "cards": scene.cards if scene else shelf(found),
+        "cards": cards,
+        "shelf_mark": shelf_mark(found, cards),
         "chat": seen_by_staff(found.pk, 60),
         "quick_replies": found.merchant.quick_replies.all(),
     }
