@@ -19,6 +19,7 @@ from merchants.rules.role import Role
 
 THEMES = ("light", "dark")
 THEME_COOKIE = "theme"
+KEYS_COOKIE = "keys"
 HTML_LANG = {"zh-hans": "zh-CN"}
 
 
@@ -29,6 +30,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
     merchant = getattr(request, "merchant", None)
     found: dict[str, Any] = {
         "theme": chosen if chosen in THEMES else "",
+        "keys_off": request.COOKIES.get(KEYS_COOKIE) == "off",
         "html_lang": HTML_LANG.get(language, language),
         "shop": merchant,
         "place": getattr(request, "staff", None),

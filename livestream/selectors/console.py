@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Avg, Count, Exists, OuterRef, Q, Sum
 from django.utils import timezone
 
-from livestream.models import Room, Sale
+from livestream.models import Attendance, Room, Sale
 from merchants.models import Product, Staff
-from orders.models import Line
+from orders.models import Line, Order
 from orders.rules.line import GIVES_STOCK_BACK, LineState
 from orders.selectors.order import seen_by
 
@@ -31,7 +31,28 @@ def figures(room: Room, staff: Staff) -> dict[str, Any]:
     )
     alive = seen_by(staff).filter(sale__room=room).exclude(state__in=GIVES_STOCK_BACK)
     latest = alive.prefetch_related("lines").order_by("-pk")[:6]
-    return {"figures": sums, "latest": latest}
+    return {"figures": sums | _audience(room, sums["buyers"]), "latest": latest}
+
+
+def _audience(room: Room, buyers: int) -> dict[str, Any]:
+    """Who watched and for how long, how many of them bought, and how many buyers are new here.
+
+    What nobody has counted is None, and is not shown.
+    """
+    watched = Attendance.objects.filter(room=room).aggregate(Count("pk"), average=Avg("seconds"))
+    count = watched["pk__count"]
+    before = Order.objects.filter(
+        customer=OuterRef("order__customer"),
+        paid_at__isnull=False,
+        placed_at__lt=room.started_at or timezone.now(),
+    )
+    new = Sale.objects.filter(~Exists(before), room=room, order__paid_at__isnull=False)
+    return {
+        "attended": count or None,
+        "watched": round(watched["average"]) if count else None,
+        "rate": round(100 * min(buyers, count) / count, 1) if count else None,
+        "fresh": new.aggregate(found=Count("order__customer", distinct=True))["found"],
+    }
 
 
 def pieces(room: Room, product: Product) -> dict[str, int]:

@@ -83,7 +83,7 @@ class Scene:
     def _staged(self, card: Card) -> Card:
         left = left_after(card.left, card.item.pk, self.sales)
         on_now = card.item.pk == self.play.on_now()
-        return replace(card, left=left, low=0 < left and card.low, on_now=on_now)
+        return replace(card, left=left, low=left > 0 and card.low, on_now=on_now)
 
     @cached_property
     def spots(self) -> list[Spot]:
@@ -190,7 +190,7 @@ class Scene:
         on_now = self.play.on_now()
         pieces = sum(sale.item == on_now for sale in sold)
         return {
-            "figures": figures | {"buyers": len(names)},
+            "figures": figures | {"buyers": len(names), "fresh": len(names)},
             "latest": [],
             "bought": [(self._at(sale.act.at), sale.act.who, cards[sale.item]) for sale in sold],
             "pieces": {"sold": pieces, "unpaid": 0},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 from django.db.models import F, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.utils import timezone
@@ -65,6 +66,18 @@ def shelf(room: Room, *, whole: bool = False, as_live: bool = False) -> list[Car
     current = room.spotlights.filter(closed_at__isnull=True).values_list("item_id", flat=True)
     on_now = current.first()
     return [_card(room, item, on_now == item.pk, as_live) for item in items]
+
+
+def shelf_mark(room: Room, cards: Iterable[Card]) -> str:
+    """The same as long as a console shows the same shelf: a long one is not written again then."""
+    seen = [
+        (
+            *(one.item.pk, one.product.name, one.photo and one.photo.pk, one.price, one.was),
+            *(one.left, one.low, one.on_now),
+        )
+        for one in cards
+    ]
+    return f"{crc32(repr((room.state, seen)).encode()):08x}"
 
 
 def card(room: Room, item: ShelfItem) -> Card | None:

@@ -82,7 +82,7 @@ def findable(merchant: Merchant, words: str, on_it: Sequence[int]) -> list[Any]:
     """
     if not words.strip():
         return []
-    found = list(shop_shelf(merchant, words)[:MOST_FOUND])
+    found: list[Any] = list(shop_shelf(merchant, words)[:MOST_FOUND])
     for product in found:
         product.on_shelf = product.pk in on_it
     return found

@@ -24,8 +24,9 @@ from livestream.selectors.chat import seen_by_staff
 from livestream.selectors.draw import at_the_counter
 from livestream.selectors.flash import announced
 from livestream.selectors.rehearsal import latest, scene_of
-from livestream.selectors.room import open_drops, shelf
+from livestream.selectors.room import open_drops, shelf, shelf_mark
 from livestream.selectors.runsheet import plan_of, prompt, spots_of
+from livestream.selectors.tip import tip_of
 from livestream.services import chat
 from livestream.services import room as rooms
 from livestream.services.crew import hand_over, helps, shows
@@ -63,6 +64,10 @@ def console(request: MerchantRequest, room: str) -> HttpResponse:
     context["colleagues"] = found.merchant.staff.exclude(pk=found.host_id or 0).order_by("pk")
     address = request.build_absolute_uri(reverse("watch:room", args=[found.public_id]))
     context["share"] = square(address)
+    context["devices"] = [
+        (name, square(request.build_absolute_uri(_named(request, found, name))))
+        for name in ("prompter", "helper")
+    ]
     context["replay"] = Replay.objects.filter(room=found).first() if found.is_over else None
     return render(request, "livestream/console/page.html", context)
 
@@ -171,8 +176,8 @@ def notice(request: MerchantRequest, room: str) -> HttpResponse:
     return _act(request, found, lambda: chat.pin(room=found, **form.cleaned_data))
 
 
-def _address(request: MerchantRequest, room: Room) -> str:
-    return reverse("livestream:console", args=[request.merchant.slug, room.public_id])
+def _named(request: MerchantRequest, room: Room, name: str) -> str:
+    return reverse(f"livestream:{name}", args=[request.merchant.slug, room.public_id])
 
 
 def _room(request: MerchantRequest, public_id: str) -> Room:
@@ -186,13 +191,16 @@ def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
     scene = scene_of(room, now)
     cards, spots = (scene.cards, scene.spots) if scene else (shelf(room), spots_of(room))
     current = next((card for card in cards if card.on_now), None)
+    prompted = prompt(cards, spots)
     return {
         "room": room,
         "scene": scene,
         "cards": cards,
+        "shelf_mark": shelf_mark(room, cards),
         "current": current,
         "pieces": numbers.pieces(room, current.product) if current else None,
-        "prompt": prompt(cards, spots),
+        "prompt": prompted,
+        "tip": tip_of(room, prompted, scene, now),
         "plan": plan_of(room, cards, spots, now),
         "drops": open_drops(room),
         "drop_form": DropForm(merchant=request.merchant),
@@ -209,6 +217,7 @@ def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
 
 def _panels(request: MerchantRequest, room: Room, status: int = 200, **more: Any) -> HttpResponse:
     context = {**_context(request, room), **more}
+    context["same_shelf"] = request.GET.get("shelf") == context["shelf_mark"]
     return render(request, "livestream/console/_panels.html", context, status=status)
 
 
@@ -228,7 +237,7 @@ def _act(
         why = OnlyRehearsed() if rehearses and refusal.code in SHOW_ONLY else refusal
         return _panels(request, room, status=why.status, refusal=str(why))
     if not request.htmx:
-        return redirect(_address(request, room) + place)
+        return redirect(_named(request, room, "console") + place)
     if reload:
         response = HttpResponse(status=204)
         response["HX-Refresh"] = "true"

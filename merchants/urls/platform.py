@@ -12,6 +12,7 @@ urlpatterns = [
     path("terms/", terms.terms, name="terms"),
     path("privacy/", terms.privacy, name="privacy"),
     path("theme/", preference.choose_theme, name="theme"),
+    path("keys/", preference.choose_keys, name="shortcuts"),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("kit/", style.kit, name="kit"))

@@ -241,3 +241,14 @@ def test_without_scripts_it_is_a_page(as_bob, live):
     answer = as_bob.post(at(live, f"{item.pk}/"), {"notes": "豆香", "minutes": "4"})
     assert answer.status_code == 302
     assert "4 分钟" in as_bob.get(at(live)).text or "4 min" in as_bob.get(at(live)).text
+
+
+@pytest.mark.django_db
+def test_the_console_gets_a_long_shelf_only_when_it_is_another(as_bob, live, longjing):
+    address = f"/dashboard/tea/rooms/{live.public_id}/console/panels/"
+    first = as_bob.get(address)
+    assert 'id="shelf"' in first.text
+    mark = first.context["shelf_mark"]
+    assert 'id="shelf"' not in as_bob.get(address, {"shelf": mark}).text
+    show_item(room=live, item=live.items.get(product=longjing))
+    assert 'id="shelf"' in as_bob.get(address, {"shelf": mark}).text

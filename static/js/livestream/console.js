@@ -6,7 +6,7 @@ const OVER = new Set(["ended", "expired", "cancelled", "banned"]);
 
 export default function start(element) {
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    if (element.dataset.keys === "off" || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     if (event.target.closest("input, textarea, select, [contenteditable]")) return;
     if (event.key === "/") {
       event.preventDefault();
@@ -63,6 +63,43 @@ export default function start(element) {
       }
     });
   }
+
+  // News bring fresh forms, which htmx takes up a moment later. Whoever presses in that moment must
+  // not leave the page, and the camera with it.
+  element.addEventListener("click", ({ target }) => {
+    const form = target.closest("form[hx-post]");
+    if (form) window.htmx.process(form);
+  }, true);
+
+  // The list of keys names those that do something now.
+  element.addEventListener("click", ({ target }) => {
+    if (!target.closest("[data-dialog-open=keys]")) return;
+    for (const row of document.querySelectorAll("#keys [data-of]")) {
+      row.hidden = !element.querySelector(row.dataset.of);
+    }
+  });
+
+  // What ends before its time asks first: the button's form is sent by the dialog's.
+  const ask = document.getElementById("ask");
+  let asked = null;
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-ask]");
+    if (!button || button === asked) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    asked = button;
+    ask.querySelector("[data-ask-text]").textContent = button.dataset.ask;
+    ask.querySelector("[data-ask-go]").textContent = button.textContent;
+    ask.showModal();
+  }, true);
+  ask?.querySelector("[data-ask-go]").addEventListener("click", () => {
+    const button = document.getElementById(asked?.id); // news may have brought it anew
+    asked = button;
+    ask.close();
+    button?.click();
+    asked = null;
+  });
+  ask?.addEventListener("close", () => { asked = null; });
 
   const prompt = element.querySelector("[data-prompt]");
   const turner = element.querySelector("[data-prompt-toggle]");
