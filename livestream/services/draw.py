@@ -40,6 +40,7 @@ from livestream.services.entry import enter_buyers
 from merchants.models import Customer, Staff
 
 logger = logging.getLogger(__name__)
+MOMENT = timedelta(microseconds=1)
 REST = 10.0  # seconds that a beacon which does not answer is left alone
 _resting: dict[str, float] = {}
 
@@ -110,8 +111,8 @@ def close_draw(*, draw: Draw) -> None:
     mine = open_.select_related("room__merchant").first()
     if mine is None:
         return
-    if mine.entry_by == EntryBy.PURCHASE and now < mine.closes_at:
-        enter_buyers(mine, now)  # a fact may have been lost; what was paid counts
+    if mine.entry_by == EntryBy.PURCHASE:  # a fact may have been lost; what was paid in time counts
+        enter_buyers(mine, min(now, mine.closes_at - MOMENT))
     if not open_.update(state=DrawState.CLOSED, closed_at=now):
         return
     handles = handles_of(draw)

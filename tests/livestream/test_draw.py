@@ -325,6 +325,15 @@ def test_an_order_whose_news_was_lost_counts_at_the_closing(live, host, variant,
     assert draw.entries.get().customer == dan
 
 
+def test_it_counts_also_when_the_clock_closes_the_draw(live, host, variant, dan):
+    opened(live, host, entry_by="purchase")
+    pay(buy(live, variant, dan))
+    Draw.objects.update(closes_at=timezone.now())
+    sweep_draws(timezone.now())
+    entry = Draw.objects.get().entries.get()
+    assert (entry.customer, entry.draw.entry_count) == (dan, 1)
+
+
 @pytest.mark.parametrize("by", [EntryBy.FOLLOW, EntryBy.WATCH, EntryBy.PURCHASE])
 def test_after_its_time_nobody_is_added(live, host, dan, by):
     draw = opened(live, host, entry_by=by.value, watch_minutes=1)
