@@ -162,6 +162,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "expire-orders": {"task": "orders.tasks.expire_orders", "schedule": 10.0},
     "announce-rooms": {"task": "livestream.tasks.announce_rooms", "schedule": 10.0},
     "sweep-rooms": {"task": "livestream.tasks.sweep_rooms", "schedule": 2.0},
+    "tend-streams": {"task": "livestream.tasks.tend_streams", "schedule": 2.0},
     "sweep-draws": {"task": "livestream.tasks.sweep_draws", "schedule": 2.0},
     "finish-replays": {"task": "livestream.tasks.finish_replays", "schedule": 5.0},
     "settle-levels": {"task": "merchants.tasks.settle_levels", "schedule": 2.0},
@@ -244,6 +245,20 @@ LIVE_ROOT = Path(env("LIVE_ROOT", default=str(VAR_DIR / "live")))
 LIVE_FFMPEG = env("LIVE_FFMPEG", default="")  # empty: the binary of the imageio-ffmpeg wheel
 LIVE_KEEP_SEGMENTS = env.int("LIVE_KEEP_SEGMENTS", default=7)  # days; 0: for ever
 LIVE_TRANSCODES = env.int("LIVE_TRANSCODES", default=None)  # empty: one processor stays free
+# One media server beside the embedded picture, for apps that publish by RTMP or WHIP: "nginx_rtmp",
+# "mediamtx", "srs" or "tencent" (docs/media.md). "embedded": none.
+LIVE_PROVIDER = env("LIVE_PROVIDER", default="embedded")
+LIVE_RTMP_URL = env("LIVE_RTMP_URL", default="").rstrip("/")  # what apps publish to
+LIVE_WHIP_URL = env("LIVE_WHIP_URL", default="").rstrip("/")
+LIVE_HLS_URL = env("LIVE_HLS_URL", default="").rstrip("/")  # where viewers find the playlists
+LIVE_API_URL = env("LIVE_API_URL", default="").rstrip("/")  # where we ask, and send away
+LIVE_API_ID = env("LIVE_API_ID", default="")
+LIVE_API_KEY = env("LIVE_API_KEY", default="")
+LIVE_HOOK_TOKEN = env("LIVE_HOOK_TOKEN", default="")  # in the address that it calls back
+LIVE_HOOK_KEY = env("LIVE_HOOK_KEY", default="")  # with which it signs what it tells
+LIVE_PUSH_KEY = env("LIVE_PUSH_KEY", default="")  # with which we sign addresses
+LIVE_PLAY_KEY = env("LIVE_PLAY_KEY", default="")
+LIVE_RECORDINGS = env("LIVE_RECORDINGS", default="")  # the folder that it records into
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -321,14 +336,15 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- safety -----------------------------------------------------------------------------------
+_HLS_ORIGIN = ["/".join(LIVE_HLS_URL.split("/")[:3])] if LIVE_HLS_URL.startswith("http") else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
         "style-src": [SELF],
         "img-src": [SELF, "data:", "blob:"],
-        "media-src": [SELF, "blob:"],
-        "connect-src": [SELF],
+        "media-src": [SELF, "blob:", *_HLS_ORIGIN],
+        "connect-src": [SELF, *_HLS_ORIGIN],
         "worker-src": [SELF],
         "frame-ancestors": [NONE],
         "base-uri": [SELF],
@@ -346,7 +362,7 @@ CSRF_FAILURE_VIEW = "merchants.views.error.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 if not DEBUG:
     SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^hooks/"]
     SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31_536_000)
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True

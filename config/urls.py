@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("merchants.urls.accounts")),
     path("admin/", admin.site.urls),
     path("api/", include("config.api")),
+    path("hooks/", include("livestream.urls.server")),
     path("favicon.ico", favicon, name="favicon"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("merchants.urls.platform")),

@@ -197,6 +197,11 @@ def room_moved(room: Room, *, quiet: bool = False, **more: Any) -> None:
         _after_commit(room_group(room.pk), {"type": "hub.dismiss", "user": None})
 
 
+def picture_moved(room: Room, picture: Event) -> None:
+    """The picture comes from elsewhere: another device, through another server."""
+    tell(room, {"type": "picture.moved", "picture": picture})
+
+
 def host_changed(room: Room) -> None:
     """Another colleague is the host."""
     tell(room, {"type": "host.changed", "name": room.host_name})

@@ -204,6 +204,11 @@ class NotShowing(RuleBroken):
     sentence = _("Only the host, the backup host and managers show this room.")
 
 
+class NoOtherApp(RuleBroken):
+    code = "no_other_app"
+    sentence = _("This platform takes the picture from the browser only.")
+
+
 class BadGrace(RuleBroken):
     code = "bad_grace"
     status = 422

@@ -34,6 +34,17 @@ def sweep_rooms() -> None:
 
 
 @shared_task(ignore_result=True)
+def tend_streams() -> None:
+    """Look after what comes through a media server. Runs every 2 seconds.
+
+    Apart from the other sweeps: the media server may take its time to answer.
+    """
+    from livestream.services.stream_event import tend_streams
+
+    tend_streams(timezone.now())
+
+
+@shared_task(ignore_result=True)
 def sweep_draws() -> None:
     """Close draws whose time is up and draw those that can be. Runs every 2 seconds.
 

@@ -47,6 +47,8 @@ from tests.servers import session_of
 pytestmark = pytest.mark.broad
 PUBLIC, PERSON = "public", "person"  # everybody; everybody who has signed in
 CLERK, MANAGER, OWNER, KEY = Role.CLERK, Role.MANAGER, Role.OWNER, "key"
+HOOK_TOKEN = "a-token-that-only-the-media-server-knows"
+SERVER = "server"  # the media server alone, by the token in its address
 GET, POST = "get", "post"
 
 # name -> who, the methods it answers, the objects in its address besides the merchant
@@ -119,6 +121,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "livestream:runsheet_find": (CLERK, {GET}, ["room"]),
     "livestream:runsheet_add": (CLERK, {POST}, ["room"]),
     "livestream:runsheet_item": (CLERK, {GET, POST}, ["room", "item"]),
+    "livestream:stream": (CLERK, {GET, POST}, ["room"]),
     "livestream:helper": (CLERK, {GET}, ["room"]),
     "livestream:prompter": (CLERK, {GET}, ["room"]),
     "livestream:prompter_card": (CLERK, {GET}, ["room"]),
@@ -188,6 +191,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:coupon_list": (CLERK, {GET}, []),
     "orders:coupon_new": (CLERK, {GET, POST}, []),
     "orders:coupon_stop": (CLERK, {POST}, ["coupon"]),
+    # media servers
+    "hooks:hook": (SERVER, {POST}, ["provider", "hook_token"]),
     # programs
     "api:product-list": (KEY, {GET}, []),
     "api:product-detail": (KEY, {GET}, ["product_public_id"]),
@@ -295,6 +300,8 @@ def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str
         "row": 2,
         "stocktake": begin_stocktake(store=store, by=bob).public_id,
         "secret": secret,
+        "provider": "nginx_rtmp",
+        "hook_token": HOOK_TOKEN,
     }
 
 
@@ -311,7 +318,8 @@ def address(things):
             value = things[need]
             if absent:
                 value = 10**9 if isinstance(value, int) else "zzzzzzzzzz"
-            kwargs[need.removeprefix("product_").removeprefix("room_")] = value
+            name_there = need.removeprefix("product_").removeprefix("room_").removeprefix("hook_")
+            kwargs[name_there] = value
         return reverse(name, kwargs=kwargs)
 
     return address
@@ -404,6 +412,20 @@ def test_which_key_opens_what(address, things, shop, client, alice, other_shop, 
     assert visit(client, address(name), method, authorization=own) == 401
 
 
+@every([name for name, row in TABLE.items() if row[0] == SERVER])
+def test_only_the_media_server_is_heard(address, client, alice, settings, name, method):
+    client.force_login(alice)
+    url = address(name)
+    assert visit(client, url, method) == 404, "no media server is set up"
+    settings.LIVE_PROVIDER, settings.LIVE_HOOK_TOKEN = "nginx_rtmp", ""
+    assert visit(client, url, method) == 404, "without a token nobody is let in"
+    settings.LIVE_HOOK_TOKEN = HOOK_TOKEN
+    assert visit(client, address(name, absent=True), method) == 404
+    assert visit(client, url, method) == 200
+    large = client.post(url, b"x" * (64 * 1024 + 1), content_type="application/json")
+    assert large.status_code == 413
+
+
 @pytest.mark.parametrize("name", sorted(TABLE.keys() - {"set_language"}))  # Django's own
 def test_other_methods_are_refused(address, things, alice, client, name):
     client.force_login(alice)
@@ -414,7 +436,11 @@ def test_other_methods_are_refused(address, things, alice, client, name):
 
 @pytest.mark.parametrize(
     "name",
-    [name for name, (who, methods, _o) in TABLE.items() if GET not in methods and who != KEY],
+    [
+        name
+        for name, (who, methods, _o) in TABLE.items()
+        if GET not in methods and who not in {KEY, SERVER}
+    ],
 )
 def test_the_address_of_a_form_leads_to_the_page_it_belongs_to(address, alice, client, name):
     client.force_login(alice)

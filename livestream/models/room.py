@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from livestream.models.draw import Draw
     from livestream.models.drop import Drop
     from livestream.models.flash import FlashSale
+    from livestream.models.publication import Publication, StreamKey
     from livestream.models.question import Question
 
 STATE_LABELS = {
@@ -136,6 +137,8 @@ class Room(models.Model):
         draws: RelatedManager[Draw]
         flash_sales: RelatedManager[FlashSale]
         questions: RelatedManager[Question]
+        publications: RelatedManager[Publication]
+        stream_keys: RelatedManager[StreamKey]
 
     class Meta:
         verbose_name = _("room")

@@ -15,6 +15,7 @@ from livestream.rules.draw import commitment
 from livestream.rules.price import Kind, Offer, offer, price_in_room
 from livestream.selectors.draw import draw_event, newest
 from livestream.selectors.flash import announced, flash_event, running
+from livestream.selectors.picture import picture_of
 from merchants.models import Photo, Product, Variant
 from merchants.pictures import photo_url
 from merchants.rules.product import ProductState
@@ -199,5 +200,6 @@ def snapshot(room: Room) -> dict[str, Any]:
         "drops": [drop_event(drop) for drop in open_drops(room)],
         "flash": [flash_event(sale) for sale in announced(room, timezone.now())],
         "draw": draw_event(draw) if (draw := newest(room)) else None,
+        "picture": picture_of(room),
         "now": timezone.now().isoformat(),
     }

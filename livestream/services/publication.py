@@ -16,10 +16,13 @@ from django.db import transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
+from livestream import broadcast
 from livestream.errors import NotOnAir, NotShowing, StreamTaken
 from livestream.models import Publication, Room
+from livestream.models.publication import EMBEDDED
 from livestream.rules.crew import may_show
 from livestream.rules.room import ON_AIR, RoomState
+from livestream.selectors.picture import picture_of
 from livestream.services.room import interrupt_room, resume_room
 from merchants.errors import RuleBroken
 from merchants.models import Staff
@@ -34,13 +37,21 @@ TAKES_MEDIA = ON_AIR | {RoomState.REHEARSING}
 
 @transaction.atomic
 def open_publication(
-    *, room: Room, publisher: UUID, by: Staff | None, codec: str = "", takeover: bool = False
+    *,
+    room: Room,
+    publisher: UUID,
+    by: Staff | None,
+    codec: str = "",
+    takeover: bool = False,
+    provider: str = EMBEDDED,
+    session: str = "",
 ) -> Publication:
     """Make `publisher` the only one whose media counts; every earlier epoch is fenced off.
 
     The same publisher may always come again (a reloaded page). Raises StreamTaken if another
     one has been heard of within FRESH, unless `takeover`; NotOnAir if the room takes no picture;
-    NotShowing for a colleague who is not to send it.
+    NotShowing for a colleague who is not to send it. `provider` carries the picture, and calls the
+    publisher `session`.
     """
     now = timezone.now()
     if by is not None and not _shows(room, by):
@@ -48,14 +59,24 @@ def open_publication(
     rows = Room.objects.filter(pk=room.pk, state__in=TAKES_MEDIA)
     if not takeover:
         rows = rows.exclude(_busy(room, publisher, now))
-    if not rows.update(epoch=F("epoch") + 1, publisher=publisher):
+    carried_by = room.provider
+    if not rows.update(epoch=F("epoch") + 1, publisher=publisher, provider=provider):
         room.refresh_from_db(fields=["state"])
         raise StreamTaken if room.state in TAKES_MEDIA else NotOnAir
-    room.refresh_from_db(fields=["epoch", "publisher", "state"])
+    room.refresh_from_db(fields=["epoch", "publisher", "state", "provider"])
     room.publications.filter(ended_at=None).update(ended_at=now)
-    return room.publications.create(
-        epoch=room.epoch, publisher=publisher, by=by, codec=codec[:80], started_at=now
+    opened = room.publications.create(
+        epoch=room.epoch,
+        publisher=publisher,
+        by=by,
+        codec=codec[:80],
+        provider=provider,
+        session=session,
+        started_at=now,
     )
+    if session or carried_by != provider:  # every stream of a media server has a name of its own
+        broadcast.picture_moved(room, picture_of(room))
+    return opened
 
 
 def _shows(room: Room, by: Staff) -> bool:

@@ -208,6 +208,7 @@ def end_room(*, room: Room) -> Room:
 def _close_all(room: Room, now: datetime) -> None:
     room.spotlights.filter(closed_at__isnull=True).update(closed_at=now)
     room.drops.filter(withdrawn_at__isnull=True, ends_at__gt=now).update(withdrawn_at=now)
+    room.stream_keys.filter(revoked_at=None).update(revoked_at=now)
     for sale in room.flash_sales.filter(closed_at=None).select_related("room__merchant"):
         close_flash(sale=sale)
     for draw in room.draws.filter(state=DrawState.OPEN).select_related("room__merchant"):

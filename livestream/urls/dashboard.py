@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from livestream.views import console, draw, helper, home, rehearsal, room, runsheet, talk
+from livestream.views import (
+    console,
+    draw,
+    helper,
+    home,
+    rehearsal,
+    room,
+    runsheet,
+    stream,
+    talk,
+)
 
 app_name = "livestream"
 urlpatterns = [
@@ -37,6 +47,7 @@ urlpatterns = [
     path("rooms/<slug:room>/sheet/find/", runsheet.find, name="runsheet_find"),
     path("rooms/<slug:room>/sheet/add/", runsheet.add, name="runsheet_add"),
     path("rooms/<slug:room>/sheet/<int:item>/", runsheet.item, name="runsheet_item"),
+    path("rooms/<slug:room>/stream/", stream.stream, name="stream"),
     path("rooms/<slug:room>/helper/", helper.page, name="helper"),
     path("rooms/<slug:room>/prompter/", runsheet.prompter, name="prompter"),
     path("rooms/<slug:room>/prompter/card/", runsheet.prompter_card, name="prompter_card"),

@@ -27,6 +27,7 @@ from livestream.selectors.claim import claim_of, claims_text, gathers_until
 from livestream.selectors.draw import draws_of
 from livestream.selectors.flash import announced, running
 from livestream.selectors.moderation import measure_against
+from livestream.selectors.picture import picture_of
 from livestream.selectors.room import live_prices, on_shelf, open_drops, shelf
 from livestream.services.claim import take
 from livestream.services.reminder import remind
@@ -92,6 +93,7 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
     if found.is_on_air:
         context["chat"] = seen_from(found.pk, device, 40)
         context["nickname"] = request.session.get("nickname", "")
+        context["picture"] = picture_of(found)
     if found.shown_state == RoomState.SCHEDULED:
         context["reminder_form"] = ReminderForm()
     if found.state == RoomState.ENDED:

@@ -10,7 +10,8 @@
 //
 // Events it sends on the video (bubbling): player:ready {ms}  player:latency {seconds}
 //   player:waiting {waiting}  player:ended  player:at {at}: the moment of the programme, in ms since 1970
-// Events it hears: player:stop, to let go of everything before the element leaves the page.
+// Events it hears: live:picture.moved and live:room.state, whose picture may have another address;
+//   player:stop, to let go of everything before the element leaves the page.
 
 import Hls from "hls.js";
 import { Pace } from "guitai/livestream/pace";
@@ -61,10 +62,25 @@ export default function start(video) {
   for (const [name, waiting] of [["waiting", true], ["playing", false]]) {
     video.addEventListener(name, () => tell(video, "player:waiting", { waiting }));
   }
-  if (Hls.isSupported() && !isIos()) viaHls(video, replay || hlsLl || plain, !replay);
-  else viaBrowser(video, replay || plain || hlsLl, !replay);
+  const own = !Hls.isSupported() || isIos();
+  const pick = ({ llhls, hls }) => (own ? hls || llhls : llhls || hls);
+  const first = replay || pick({ llhls: hlsLl, hls: plain });
+  const change = own ? viaBrowser(video, first, !replay) : viaHls(video, first, !replay);
+  if (!replay) follow(first, pick, change);
 }
 
+// The clerk may go on with another device, whose picture comes by another address.
+function follow(first, pick, change) {
+  let url = first;
+  const moved = ({ detail: { picture } }) => {
+    const next = picture && pick(picture);
+    if (next && next !== url) change(url = next);
+  };
+  document.addEventListener("live:picture.moved", moved);
+  document.addEventListener("live:room.state", moved);
+}
+
+// Both answer with a function that goes on with another address.
 function viaHls(video, url, live) {
   const hls = new Hls({
     ...(live ? LIVE : {}),
@@ -86,7 +102,8 @@ function viaHls(video, url, live) {
   hls.on(Hls.Events.MANIFEST_PARSED, () => play(video));
   hls.loadSource(url);
   hls.attachMedia(video);
-  if (!live) return;
+  const change = (next) => hls.loadSource(url = next);
+  if (!live) return change;
 
   const catchUp = () => {
     if (document.visibilityState !== "visible" || !hls.liveSyncPosition || video.ended) return;
@@ -107,6 +124,7 @@ function viaHls(video, url, live) {
     document.removeEventListener("visibilitychange", catchUp);
     hls.destroy();
   }, { once: true });
+  return change;
 }
 
 // Plays a little faster or slower so that the shopper is as near as her line allows.
@@ -146,6 +164,10 @@ function viaBrowser(video, url, live) {
   video.addEventListener("error", () => live && setTimeout(load, AGAIN * (0.5 + Math.random())));
   video.addEventListener("loadedmetadata", () => play(video));
   load();
+  return (next) => {
+    url = next;
+    load();
+  };
 }
 
 async function play(video) {

@@ -1,0 +1,48 @@
+"""Where media servers ask and tell: one address for each, with a token that only it knows."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from livestream.media.providers import provider_named
+from livestream.media.providers.base import LARGEST, Ask, Forged, Unreadable, same
+from livestream.services.stream_event import hear
+from livestream.services.stream_key import admit
+
+logger = logging.getLogger(__name__)
+
+
+@csrf_exempt
+@require_POST
+def hook(request: HttpRequest, provider: str, token: str) -> HttpResponse:
+    """One question or one piece of news. A wrong token learns nothing of what is here."""
+    known = settings.LIVE_HOOK_TOKEN
+    if provider != settings.LIVE_PROVIDER or not known or not same(known, token):
+        raise Http404
+    if int(request.headers.get("Content-Length") or 0) > LARGEST or len(request.body) > LARGEST:
+        return HttpResponse(status=413)
+    ask = Ask(
+        method=request.method or "POST",
+        query=request.META.get("QUERY_STRING", ""),
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=request.body,
+    )
+    carrier = provider_named(provider)
+    try:
+        answer = carrier.authorise(ask, partial(admit, carrier.name))
+        if answer is None:
+            for happening in carrier.events(ask):
+                hear(carrier, happening)
+            answer = carrier.heard()
+    except Forged as trouble:
+        logger.warning("what says to be %s is not: %s", carrier.name, trouble)
+        return HttpResponse(status=403)
+    except Unreadable:
+        return HttpResponse(status=400)
+    return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)

@@ -1,0 +1,41 @@
+"""Streaming with another app: the address and the key to type into it."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from livestream.errors import NotShowing
+from livestream.media.providers import other_provider
+from livestream.services.crew import shows
+from livestream.services.stream_key import issue_stream_key, revoke_stream_keys
+from merchants.access import MerchantRequest, merchant_view
+from merchants.errors import RuleBroken
+from merchants.rules.role import Role
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.CLERK)
+def stream(request: MerchantRequest, room: str) -> HttpResponse:
+    """For those who show this room. A key is on the page that made it, and on no other."""
+    rooms = request.merchant.rooms.select_related("merchant", "host")
+    found = get_object_or_404(rooms, public_id=room)
+    context = {"room": found, "provider": other_provider(), "may_show": shows(found, request.staff)}
+    status = 200
+    if request.method == "POST":
+        try:
+            if request.POST.get("do") == "revoke":
+                if not context["may_show"]:
+                    raise NotShowing
+                revoke_stream_keys(room=found)
+                return redirect("livestream:stream", request.merchant.slug, room)
+            context["grant"] = issue_stream_key(room=found, by=request.staff)
+        except RuleBroken as refusal:
+            context["refusal"], status = str(refusal), refusal.status
+    keys = found.stream_keys.filter(revoked_at=None, expires_at__gt=timezone.now())
+    context["key"] = keys.first()
+    response = render(request, "livestream/stream/page.html", context, status=status)
+    response["Cache-Control"] = "no-store"
+    return response

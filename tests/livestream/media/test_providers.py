@@ -1,0 +1,509 @@
+"""Each media server by its contract: what it asks and tells, and what we answer and ask it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.utils import timezone
+
+from livestream.errors import NoOtherApp, NotShowing
+from livestream.media.providers import provider_named, tencent
+from livestream.media.providers.base import Ask
+from livestream.models import Room, StreamEvent
+from livestream.rules.room import RoomState
+from livestream.services.publication import media_arrived, open_publication
+from livestream.services.room import ban_room, end_room, pause_room
+from livestream.services.stream_event import hear, tend_streams
+from livestream.services.stream_key import issue_stream_key
+
+pytestmark = pytest.mark.django_db
+PAYLOADS = Path(__file__).parent / "payloads"
+TOKEN = "hook-token-of-these-tests"
+CALLBACK = "callback-key"
+FORM, JSON = "application/x-www-form-urlencoded", "application/json"
+
+
+class Engine:
+    """A media server's control address that really answers, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, bytes, dict[str, str]]] = []
+        self.answer: dict[str, Any] = {}
+        self.status = 200
+        engine = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _serve(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length)
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                engine.asked.append((self.command, self.path, body, headers))
+                said = engine.answer
+                said = said(self.command, self.path) if callable(said) else said
+                data = json.dumps(said).encode()
+                self.send_response(engine.status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_POST = do_DELETE = _serve
+
+            def log_message(self, *args: object) -> None:
+                return None
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def of(self, method: str, part: str) -> list[str]:
+        return [path for how, path, _b, _h in self.asked if how == method and part in path]
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = Engine()
+    yield engine
+    engine.server.shutdown()
+    engine.server.server_close()
+
+
+@pytest.fixture
+def use(settings, engine):
+    def use(name: str) -> Any:
+        settings.LIVE_PROVIDER = name
+        settings.LIVE_RTMP_URL = "rtmp://push.example/live"
+        settings.LIVE_HLS_URL = "https://play.example/live"
+        settings.LIVE_API_URL = engine.url
+        settings.LIVE_HOOK_TOKEN = TOKEN
+        settings.LIVE_HOOK_KEY = CALLBACK
+        settings.LIVE_PUSH_KEY = "push-key"
+        settings.LIVE_API_ID, settings.LIVE_API_KEY = "id", "api-key"
+        return provider_named(name)
+
+    return use
+
+
+def payload(name: str, grant: SimpleNamespace, **more: Any) -> dict[str, Any]:
+    text = (PAYLOADS / f"{name}.json").read_text()
+    said = json.loads(text.replace("<name>", grant.name).replace("<secret>", grant.secret))
+    return said | more
+
+
+def key_of(room: Room) -> SimpleNamespace:
+    """A fresh key, as its app would send it."""
+    grant = issue_stream_key(room=room, by=room.host)
+    name, _, query = grant.key.partition("?key=")
+    row = room.stream_keys.first()
+    return SimpleNamespace(name=row.name, secret=query or grant.key, grant=grant, row=row, _=name)
+
+
+@pytest.fixture
+def post(client):
+    def post(provider: str, said: dict[str, Any], kind: str = JSON, token: str = TOKEN) -> Any:
+        body = urlencode(said) if kind == FORM else json.dumps(said)
+        return client.post(f"/hooks/{provider}/{token}/", body, content_type=kind)
+
+    return post
+
+
+def tencent_news(grant: SimpleNamespace, what: str = "push", **more: Any) -> dict[str, Any]:
+    until = int(time.time()) + 600
+    sign = hashlib.md5(f"{CALLBACK}{until}".encode()).hexdigest()
+    return payload(f"tencent_{what}", grant, t=until, sign=sign) | more
+
+
+def current(room: Room) -> Room:
+    room.refresh_from_db()
+    return room
+
+
+def sweep(later: float = 0) -> int:
+    return tend_streams(timezone.now() + timedelta(seconds=later))
+
+
+# --- keys -------------------------------------------------------------------------------------
+
+
+def test_a_key_is_long_is_kept_as_a_hash_and_is_another_each_time(live, use):
+    use("srs")
+    first, second = key_of(live), key_of(live)
+    assert len(first.secret) >= 32
+    assert first.secret != second.secret
+    assert ":" not in first.secret
+    stored = [str(value) for row in live.stream_keys.values() for value in row.values()]
+    assert not [value for value in stored if first.secret in value]
+    first.row.refresh_from_db()
+    assert live.stream_keys.filter(revoked_at=None).count() == 1, "the older one has ended"
+
+
+def test_without_a_media_server_there_is_no_key(live):
+    with pytest.raises(NoOtherApp):
+        issue_stream_key(room=live, by=live.host)
+
+
+def test_a_colleague_who_does_not_show_gets_no_key(live, use, shop, alice):
+    use("srs")
+    Room.objects.filter(pk=live.pk).update(host=shop.staff.get(user=alice))
+    with pytest.raises(NotShowing):
+        issue_stream_key(room=current(live), by=shop.staff.get(user__email="bob@example.com"))
+
+
+def test_the_page_shows_a_key_once(live, use, as_bob, shop):
+    use("srs")
+    url = f"/dashboard/{shop.slug}/rooms/{live.public_id}/stream/"
+    made = as_bob.post(url, {"do": "issue"})
+    secret = made.context["grant"].key
+    assert secret in made.content.decode()
+    assert made["Cache-Control"] == "no-store"
+    assert secret.partition("=")[2] not in as_bob.get(url).content.decode()
+    as_bob.post(url, {"do": "revoke"})
+    assert not live.stream_keys.filter(revoked_at=None).exists()
+
+
+# --- SRS --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["rtmp", "whip"])
+def test_srs_lets_in_who_has_the_key(live, use, post, way):
+    use("srs")
+    answer = post("srs", payload(f"srs_publish_{way}", key_of(live)))
+    assert (answer.status_code, answer.json()) == (200, {"code": 0})
+    assert current(live).provider == "srs"
+
+
+def wrong(grant, live):
+    grant.secret = "wrong"
+
+
+def expired(grant, live):
+    live.stream_keys.update(expires_at=timezone.now())
+
+
+def revoked(grant, live):
+    live.stream_keys.update(revoked_at=timezone.now())
+
+
+def ended(grant, live):
+    end_room(room=live)
+
+
+def foreign(grant, live):
+    """The name of another room's stream, with our own secret."""
+    other = Room.objects.create(merchant=live.merchant, host=live.host, title="another room",
+                                starts_at=timezone.now(), state="live", started_at=timezone.now())  # fmt: skip
+    grant.name = key_of(other).name
+
+
+@pytest.mark.parametrize("spoil", [wrong, expired, revoked, ended, foreign])
+def test_srs_is_told_no(live, use, post, spoil):
+    use("srs")
+    grant = key_of(live)
+    spoil(grant, live)
+    answer = post("srs", payload("srs_publish_rtmp", grant))
+    assert answer.status_code == 403
+    assert answer.json()["code"] != 0
+    assert current(live).provider == "embedded"
+    assert not live.publications.exists()
+
+
+def test_a_stop_interrupts_and_the_same_stop_again_changes_nothing(live, use, post):
+    use("srs")
+    grant = key_of(live)
+    post("srs", payload("srs_publish_rtmp", grant))
+    for _ in range(3):
+        assert post("srs", payload("srs_unpublish", grant)).json() == {"code": 0}
+    assert current(live).state == RoomState.INTERRUPTED
+    assert StreamEvent.objects.filter(kind="stopped").count() == 1
+
+
+def test_the_stream_that_comes_back_resumes_the_show(live, use, post, engine):
+    use("srs")
+    grant = key_of(live)
+    post("srs", payload("srs_publish_rtmp", grant))
+    post("srs", payload("srs_unpublish", grant))
+    assert post("srs", payload("srs_publish_rtmp", grant, client_id="again")).status_code == 200
+    engine.answer = {"code": 0, "client": {"id": "again", "publish": True}}
+    sweep()
+    assert current(live).state == RoomState.LIVE
+
+
+def test_a_second_publisher_is_refused_and_her_stop_changes_nothing(live, use, post):
+    use("srs")
+    grant = key_of(live)
+    post("srs", payload("srs_publish_rtmp", grant))
+    assert post("srs", payload("srs_publish_rtmp", grant, client_id="loser")).status_code == 403
+    post("srs", payload("srs_unpublish", grant, client_id="loser"))
+    assert current(live).state == RoomState.LIVE
+    assert live.publications.get(ended_at=None).session == f"{grant.name}/k3x9d0p1"
+
+
+def test_an_app_does_not_push_the_camera_away_that_is_showing(live, use, post):
+    use("srs")
+    grant = key_of(live)
+    from uuid import uuid4
+
+    media_arrived(open_publication(room=live, publisher=uuid4(), by=live.host))
+    assert post("srs", payload("srs_publish_rtmp", grant)).status_code == 403
+
+
+@pytest.mark.parametrize("verb", [end_room, ban_room])
+def test_the_end_of_the_room_sends_the_publisher_away_once(live, use, post, engine, verb):
+    use("srs")
+    grant = key_of(live)
+    post("srs", payload("srs_publish_rtmp", grant))
+    verb(room=current(live))
+    assert not live.stream_keys.filter(revoked_at=None).exists()
+    assert [sweep(), sweep(), sweep()] == [1, 0, 0]
+    assert engine.of("DELETE", "") == ["/api/v1/clients/k3x9d0p1"]
+
+
+def test_a_camera_that_takes_over_sends_the_app_away(live, use, post, engine):
+    from uuid import uuid4
+
+    use("srs")
+    grant = key_of(live)
+    post("srs", payload("srs_publish_rtmp", grant))
+    open_publication(room=current(live), publisher=uuid4(), by=live.host, takeover=True)
+    engine.answer = {"code": 0, "client": {"publish": True}}
+    sweep()
+    assert engine.of("DELETE", "")
+    assert current(live).provider == "embedded"
+    assert live.state == RoomState.LIVE
+    assert post("srs", payload("srs_publish_rtmp", grant, client_id="b")).status_code == 403
+
+
+def test_a_server_that_is_down_is_asked_again(live, use, post, engine):
+    use("srs")
+    grant = key_of(live)
+    post("srs", payload("srs_publish_rtmp", grant))
+    end_room(room=current(live))
+    engine.status = 500
+    assert sweep() == 0
+    engine.status = 200
+    assert sweep() == 1
+
+
+def test_a_server_that_is_down_does_not_stop_the_show(live, use, post, engine):
+    use("srs")
+    post("srs", payload("srs_publish_rtmp", key_of(live)))
+    engine.server.shutdown()
+    engine.server.server_close()
+    sweep(later=20)
+    assert current(live).state == RoomState.LIVE
+
+
+def test_news_that_were_lost_are_found_by_asking(live, use, post, engine):
+    use("srs")
+    post("srs", payload("srs_publish_rtmp", key_of(live)))
+    engine.answer = {"code": 0}  # it knows no such client any more
+    sweep(later=12)
+    assert current(live).state == RoomState.INTERRUPTED
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"action": "on_publish"}', b"\xff" * 99, b"[" * 60_000]
+)
+def test_nonsense_is_refused_and_changes_nothing(live, use, client, body):
+    use("srs")
+    url = f"/hooks/srs/{TOKEN}/"
+    assert client.post(url, body, content_type=JSON).status_code == 400
+    assert current(live).state == RoomState.LIVE
+
+
+def test_a_recording_is_taken_from_the_named_folder_only(live, use, post, settings, tmp_path):
+    use("srs")
+    settings.LIVE_RECORDINGS = str(tmp_path / "takes")
+    (tmp_path / "takes").mkdir()
+    grant = key_of(live)
+    name = f"{grant.name}.1420254068776.mp4"
+    (tmp_path / "takes" / name).write_bytes(b"x" * 4000)
+    (tmp_path / "secret.mp4").write_bytes(b"y" * 4000)
+    from livestream.services.take import keep_take, takes_of
+
+    assert not keep_take(room=live, path="../secret.mp4")
+    assert keep_take(room=live, path=f"./objs/nginx/html/live/{name}")
+    assert [take.read_bytes()[:1] for take in takes_of(live)] == [b"x"]
+
+
+# --- MediaMTX ---------------------------------------------------------------------------------
+
+SESSION = "0b9f3f0e-6f3a-4c1e-9a5a-2f6d1c7b8a90"
+
+
+def test_mediamtx_asks_shows_and_kicks(live, use, post, engine):
+    use("mediamtx")
+    grant = key_of(live)
+    assert post("mediamtx", payload("mediamtx_publish", grant)).status_code == 200
+    engine.answer = payload("mediamtx_path", grant)
+    Room.objects.update(state="interrupted", interrupted_at=timezone.now())
+    sweep()
+    assert current(live).state == RoomState.LIVE
+    end_room(room=current(live))
+    assert [sweep(), sweep()] == [1, 0]
+    assert engine.of("POST", "kick") == [f"/v3/webrtcsessions/kick/{SESSION}"]
+
+
+def test_mediamtx_is_told_no_and_viewers_may_watch(live, use, post):
+    use("mediamtx")
+    grant = key_of(live)
+    for said, status in (
+        ({"token": "wrong"}, 401),
+        ({"path": "other/" + grant.name}, 401),
+        ({"action": "api"}, 401),
+        ({"action": "read", "token": ""}, 200),
+        ({"token": "", "query": f"key={grant.secret}"}, 200),
+    ):
+        assert post("mediamtx", payload("mediamtx_publish", grant, **said)).status_code == status
+
+
+def test_a_look_at_the_door_of_mediamtx_begins_nothing(live, use, post):
+    use("mediamtx")
+    assert post("mediamtx", payload("mediamtx_publish", key_of(live), id=None)).status_code == 200
+    assert not live.publications.exists()
+
+
+def test_mediamtx_kicks_nobody_who_came_later(live, use, post, engine):
+    use("mediamtx")
+    grant = key_of(live)
+    post("mediamtx", payload("mediamtx_publish", grant))
+    engine.answer = payload("mediamtx_path", grant) | {"source": {"type": "rtmpConn", "id": "b"}}
+    end_room(room=current(live))
+    sweep()
+    assert not engine.of("POST", "kick")
+
+
+# --- Tencent ----------------------------------------------------------------------------------
+
+
+def test_the_signature_of_an_address_is_that_of_the_documents():
+    # cloud.tencent.com/document/product/267/32720 gives key, stream and time
+    proof = tencent.signature("e12c46f2612d5106e2034781ab261ca3", "test", 0x5C271099)
+    assert proof == ("f85a2ab363fe4deaffef9754d79da6fe", "5C271099")
+
+
+def test_a_push_begins_and_a_cut_interrupts_each_once(live, use, post):
+    use("tencent")
+    grant = key_of(live)
+    for _ in range(2):
+        assert post("tencent", tencent_news(grant)).json() == {"code": 0}
+    assert live.publications.count() == 1
+    assert current(live).provider == "tencent"
+    for _ in range(2):
+        post("tencent", tencent_news(grant, event_type=0))
+    assert current(live).state == RoomState.INTERRUPTED
+
+
+def test_a_cut_that_overtakes_its_push_leaves_no_dead_stream(live, use, post):
+    use("tencent")
+    grant = key_of(live)
+    post("tencent", tencent_news(grant, event_type=0))
+    post("tencent", tencent_news(grant))
+    assert not live.publications.exists()
+    post("tencent", tencent_news(grant, sequence="99"))
+    assert live.publications.get().session == f"{grant.name}/99"
+
+
+@pytest.mark.parametrize(
+    "spoil", [{"sign": "0" * 32}, {"t": int(time.time()) - 5}, {"t": int(time.time()) + 9999}]
+)
+def test_a_bad_signature_is_not_heard(live, use, post, spoil):
+    use("tencent")
+    assert post("tencent", tencent_news(key_of(live)) | spoil).status_code == 403
+    assert not live.publications.exists()
+
+
+def test_tencent_is_told_to_forbid_the_stream_once(live, use, post, engine):
+    use("tencent")
+    grant = key_of(live)
+    post("tencent", tencent_news(grant))
+    engine.answer = {"Response": {"RequestId": "1"}}
+    end_room(room=current(live))
+    assert [sweep(), sweep()] == [1, 0]
+    _how, _path, body, headers = engine.asked[-1]
+    assert headers["x-tc-action"] == "ForbidLiveStream"
+    assert json.loads(body)["StreamName"] == grant.name
+    moment = int(headers["x-tc-timestamp"])
+    assert headers["authorization"] == tencent.signed("ForbidLiveStream", body, moment)["Authorization"]  # fmt: skip
+
+
+def test_a_refusal_of_tencents_api_is_tried_again(live, use, post, engine):
+    use("tencent")
+    post("tencent", tencent_news(key_of(live)))
+    engine.answer = {"Response": {"Error": {"Code": "InternalError"}}}
+    end_room(room=current(live))
+    assert sweep() == 0
+
+
+def test_a_recording_of_tencent_is_heard_once(live, use, post):
+    use("tencent")
+    grant = key_of(live)
+    for _ in range(2):
+        assert post("tencent", tencent_news(grant, "record")).status_code == 200
+    assert StreamEvent.objects.get(kind="recorded").event_id == "file:5285890000000000001"
+
+
+# --- nginx-rtmp -------------------------------------------------------------------------------
+
+
+def nginx(grant, call: str, **more: str) -> dict[str, Any]:
+    return json.loads(json.dumps(payload("nginx_rtmp", grant)[call])) | more
+
+
+def test_nginx_asks_again_and_a_key_that_was_taken_back_ends_it(live, use, post):
+    use("nginx_rtmp")
+    grant = key_of(live)
+    assert post("nginx_rtmp", nginx(grant, "publish"), FORM).status_code == 200
+    assert post("nginx_rtmp", nginx(grant, "update"), FORM).status_code == 200
+    live.stream_keys.update(revoked_at=timezone.now())
+    assert post("nginx_rtmp", nginx(grant, "update"), FORM).status_code == 403
+
+
+def test_a_paused_show_keeps_its_stream(live, use, post):
+    use("nginx_rtmp")
+    grant = key_of(live)
+    post("nginx_rtmp", nginx(grant, "publish"), FORM)
+    pause_room(room=current(live))
+    assert post("nginx_rtmp", nginx(grant, "update"), FORM).status_code == 200
+    assert current(live).state == RoomState.PAUSED
+
+
+def test_the_loser_at_nginx_is_done_and_nothing_happens(live, use, post):
+    use("nginx_rtmp")
+    grant = key_of(live)
+    post("nginx_rtmp", nginx(grant, "publish"), FORM)
+    assert post("nginx_rtmp", nginx(grant, "publish", clientid="8"), FORM).status_code == 403
+    post("nginx_rtmp", nginx(grant, "done", clientid="8"), FORM)
+    assert current(live).state == RoomState.LIVE
+    post("nginx_rtmp", nginx(grant, "done"), FORM)
+    assert current(live).state == RoomState.INTERRUPTED
+
+
+def test_what_nobody_knows_is_not_news(live, use):
+    provider = use("nginx_rtmp")
+    body = urlencode({"call": "publish_done", "name": "nobody", "clientid": "1"}).encode()
+    assert [hear(provider, one) for one in provider.events(Ask(body=body))] == [False]
+
+
+# --- where viewers find it --------------------------------------------------------------------
+
+
+def test_viewers_are_told_where_the_picture_is(live, use, post, client):
+    use("srs")
+    grant = key_of(live)
+    embedded = client.get(f"/live/{live.public_id}/").content.decode()
+    assert f'data-hls="/hls/{live.public_id}/live.m3u8"' in embedded
+    post("srs", payload("srs_publish_rtmp", grant))
+    elsewhere = client.get(f"/live/{live.public_id}/").content.decode()
+    assert f'data-hls="https://play.example/live/{grant.name}.m3u8"' in elsewhere
+    assert grant.secret not in elsewhere
