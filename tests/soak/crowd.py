@@ -24,6 +24,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidStatus, WebSocketException
 
+ARRIVAL = 120.0  # seconds in which everybody must be in
 QUIET = 8.0  # seconds without news after which everything has arrived
 
 
@@ -49,7 +50,7 @@ class Person:
         if self.number < len(cookies):
             headers["Cookie"] = f"{self.job['cookie']}={cookies[self.number]}"
         while True:
-            address = f"ws://127.0.0.1:{self.job['port']}{self.job['path']}"
+            address = f"ws://localhost:{self.job['port']}{self.job['path']}"
             if self.last:
                 address += f"?after={self.last}"
             try:
@@ -111,9 +112,10 @@ async def main(job: dict[str, Any]) -> dict[str, Any]:
     for person in people:  # not all in one moment: that is another test's
         staying.append(asyncio.create_task(person.stay()))
         await asyncio.sleep(0.004)
-    while sum(person.socket is not None for person in people) < len(people):
+    end = time.monotonic() + ARRIVAL
+    while time.monotonic() < end and any(person.socket is None for person in people):
         await asyncio.sleep(0.1)
-    print(json.dumps({"in": len(people)}), flush=True)
+    print(json.dumps({"in": sum(person.socket is not None for person in people)}), flush=True)
     talking = [asyncio.create_task(person.talk()) for person in people[: len(job["cookies"])]]
     while (word := await asyncio.to_thread(sys.stdin.readline)).strip() != "end":
         if word.strip() == "cut":
