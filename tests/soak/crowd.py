@@ -95,7 +95,7 @@ class Person:
             text = f"line {key[:8]} of {self.number}"
             self.waiting[key] = text
             await self._send(type="chat.say", text=text, key=key)
-            await self._send(type="like", n=3)
+            await self._send(type="like", n=self.job["hearts"])
             await asyncio.sleep(self.job["pause"])
 
     async def _send(self, **frame: Any) -> None:

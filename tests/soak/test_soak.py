@@ -41,6 +41,7 @@ pytestmark = [
 MINUTES = float(os.environ.get("SOAK_MINUTES", "2"))
 VIEWERS = int(os.environ.get("SOAK_VIEWERS", "200"))
 TALKERS = 40
+HEARTS = 3  # with each line of a talker
 PAUSE = 4.0  # seconds between two lines of one talker
 GROWTH = 40 * 1024 * 1024  # bytes that the web process may grow once everybody is in
 
@@ -58,6 +59,7 @@ def crowd(house: House, room: Room, tmp_path: Any) -> Iterator[subprocess.Popen[
                 "cookies": [guest_session(f"Guest {number}") for number in range(TALKERS)],
                 "viewers": VIEWERS,
                 "pause": PAUSE,
+                "hearts": HEARTS,
             }
         )
     )
@@ -190,7 +192,9 @@ def nothing_said_is_lost_or_doubled(room: Room, report: dict[str, Any]) -> None:
     everything = sorted(Message.objects.filter(room=room).values_list("pk", flat=True))
     for first, seen in report["seen"]:
         assert seen == [id_ for id_ in everything if id_ >= first]
-    assert Room.objects.get(pk=room.pk).likes == report["tapped"]
+    # Hearts are not acknowledged: those on the way when a socket is cut are gone, and no others.
+    likes = Room.objects.get(pk=room.pk).likes
+    assert report["tapped"] - HEARTS * report["cuts"] <= likes <= report["tapped"]
 
 
 def nothing_sold_is_lost(buyers: Buyers) -> None:
