@@ -282,7 +282,7 @@ def test_the_export_has_a_column_for_each_part(shop, tee, client, alice):
     client.cookies["django_language"] = "zh-hans"
     text = client.get(f"/dashboard/{shop.slug}/export/").content.decode("utf-8-sig")
     row = next(csv.DictReader(io.StringIO(text)))
-    assert row["重量(g)"] == "180"
+    assert row["重量（g）"] == "180"
     assert [row[f"选项{n}{part}"] for n in (1, 2, 3) for part in ("名", "值")] == [
         *("颜色", "红", "尺码", "M", "", "")
     ]
