@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -22,7 +24,11 @@ def stream(request: MerchantRequest, room: str) -> HttpResponse:
     """For those who show this room. A key is on the page that made it, and on no other."""
     rooms = request.merchant.rooms.select_related("merchant", "host")
     found = get_object_or_404(rooms, public_id=room)
-    context = {"room": found, "provider": other_provider(), "may_show": shows(found, request.staff)}
+    context: dict[str, Any] = {
+        "room": found,
+        "provider": other_provider(),
+        "may_show": shows(found, request.staff),
+    }
     status = 200
     if request.method == "POST":
         try:

@@ -1,7 +1,7 @@
 """What every carrier of the picture can be asked, and the words it answers with.
 
-A provider is a translator: it knows how one media server asks, tells, plays and sends away. It holds
-no rule and touches no row; `services/stream_key.py` and `services/stream_event.py` decide.
+A provider is a translator: it knows how one media server asks, tells, plays and sends away. It
+holds no rule and touches no row; `services/stream_key.py` and `services/stream_event.py` decide.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The picture of our own: browser → WebSocket → ffmpeg → packager → files. Always there.
 
-Its publishing goes through `consumers/publish.py` and its fence, so nobody calls back and nobody has
-to be sent away: an older epoch changes nothing by itself.
+Its publishing goes through `consumers/publish.py` and its fence, so nobody calls back and nobody
+has to be sent away: an older epoch changes nothing by itself.
 """
 
 from __future__ import annotations
