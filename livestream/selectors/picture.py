@@ -15,4 +15,4 @@ def picture_of(room: Room) -> dict[str, str]:
         name = carried.session.partition("/")[0] if carried else name
     sources = provider_named(room.provider).playback(name)
     addresses = {source.protocol: source.url for source in sources}
-    return {"llhls": addresses.get("llhls", ""), "hls": addresses.get("hls", "")}
+    return {kind: addresses.get(kind, "") for kind in ("llhls", "hls", "sound", "rewind")}

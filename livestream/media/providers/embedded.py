@@ -23,7 +23,7 @@ from livestream.media.providers.base import (
 
 class Embedded:
     name = "embedded"
-    caps = Caps(ingest=frozenset({"ws"}), play=frozenset({"llhls", "hls"}), records=True)
+    caps = Caps(ingest=frozenset({"ws"}), play=frozenset({"llhls", "hls", "sound", "rewind"}), records=True)
 
     def issue_publish(self, name: str, secret: str, expires_at: datetime) -> PublishGrant:
         """The console's own socket: it opens to whoever is signed in, so there is no key."""
@@ -42,6 +42,8 @@ class Embedded:
         return [
             PlaySource("llhls", f"/hls/{name}/ll.m3u8", 1.3),
             PlaySource("hls", f"/hls/{name}/live.m3u8", 3.0),
+            PlaySource("sound", f"/hls/{name}/sound.m3u8", 3.0),
+            PlaySource("rewind", f"/hls/{name}/rewind.m3u8", 15.0),
         ]
 
     def end(self, name: str, publisher: str) -> None:
