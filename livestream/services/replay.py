@@ -17,7 +17,7 @@ from livestream.media import film
 from livestream.media.claim import alone
 from livestream.media.reel import end_reel, thin
 from livestream.models import Replay, Room
-from livestream.models.publication import EMBEDDED
+from livestream.models.publication import EMBEDDED, EXPIRED
 from livestream.rules.playlist import total_ms
 from livestream.rules.room import RoomState
 from livestream.services.take import takes_of
@@ -119,13 +119,15 @@ def tidy_recordings(now: datetime) -> int:
     """Free the disk of what nobody needs. Answers how many folders were tidied.
 
     Of a show that ended LIVE_KEEP_SEGMENTS days ago and whose film is made, the film stays and is
-    the replay from then on. Of a rehearsal nothing stays. Safe to run twice, and to be killed.
+    the replay from then on; after LIVE_KEEP_FILMS days that goes as well, and what a banned show
+    left after LIVE_KEEP_BANNED. Of a rehearsal nothing stays. Safe to run twice, and to be killed.
     """
     root = Path(settings.LIVE_ROOT)
     done = 0
     with alone(root / ".tidy.lock") as mine:
         if mine:
             done = _thin_shows(root, now) + _forget_rehearsals(root, now)
+            done += _forget_films(root, now) + _forget_banned(root, now)
     return done
 
 
@@ -148,6 +150,32 @@ def _thin_shows(root: Path, now: datetime) -> int:
             done += 1
         except OSError:  # its own trouble: the others must not wait for it
             logger.exception("%s could not be tidied", replay.room.public_id)
+    return done
+
+
+def _forget_films(root: Path, now: datetime) -> int:
+    if not settings.LIVE_KEEP_FILMS:
+        return 0
+    old = now - timedelta(days=settings.LIVE_KEEP_FILMS)
+    over = Replay.objects.filter(state="ready", room__state=RoomState.ENDED, room__ended_at__lt=old)
+    done = 0
+    for replay in over.select_related("room"):
+        gone = {"state": "failed", "path": "", "trouble": EXPIRED}
+        Replay.objects.filter(pk=replay.pk).update(**gone)  # pages offer it no longer
+        shutil.rmtree(root / replay.room.public_id, ignore_errors=True)
+        done += 1
+    return done
+
+
+def _forget_banned(root: Path, now: datetime) -> int:
+    if not settings.LIVE_KEEP_BANNED:
+        return 0
+    done = 0
+    for folder in (root / ".banned").glob("*"):
+        touched = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        if now - touched > timedelta(days=settings.LIVE_KEEP_BANNED):
+            shutil.rmtree(folder, ignore_errors=True)
+            done += 1
     return done
 
 

@@ -23,7 +23,9 @@ from livestream.media.providers.base import (
 
 class Embedded:
     name = "embedded"
-    caps = Caps(ingest=frozenset({"ws"}), play=frozenset({"llhls", "hls", "sound", "rewind"}), records=True)
+    caps = Caps(
+        ingest=frozenset({"ws"}), play=frozenset({"llhls", "hls", "sound", "rewind"}), records=True
+    )
 
     def issue_publish(self, name: str, secret: str, expires_at: datetime) -> PublishGrant:
         """The console's own socket: it opens to whoever is signed in, so there is no key."""

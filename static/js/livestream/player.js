@@ -204,21 +204,21 @@ async function play(video) {
   }
 }
 
+// The picture may start before its buttons have been parsed: they are looked for when they are needed.
 function taps(video) {
-  const sounds = document.querySelectorAll("[data-sound]");
-  const show = () => sounds.forEach((button) => {
+  const show = () => document.querySelectorAll("[data-sound]").forEach((button) => {
     button.setAttribute("aria-pressed", String(!video.muted));
     if (button.dataset.sound !== "toggle") button.hidden = !video.muted;
   });
-  sounds.forEach((button) => button.addEventListener("click", () => {
-    video.muted = button.dataset.sound === "toggle" ? !video.muted : false;
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-sound], [data-play]");
+    if (!button) return;
+    if ("sound" in button.dataset) video.muted = button.dataset.sound === "toggle" ? !video.muted : false;
     play(video);
-  }));
-  video.addEventListener("volumechange", show);
-  show();
-  document.querySelectorAll("[data-play]").forEach((button) => {
-    button.addEventListener("click", () => play(video));
   });
+  video.addEventListener("volumechange", show);
+  video.addEventListener("loadeddata", show);
+  show();
   // Inside WeChat only these two moments may start a video.
   document.addEventListener("WeixinJSBridgeReady", () => play(video), { once: true });
   document.addEventListener("pointerdown", () => video.paused && !video.controls && play(video), { once: true });

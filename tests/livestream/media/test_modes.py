@@ -1,4 +1,4 @@
-"""How a shopper watches, in a real browser: rewinding, sound only, no video, the slate of a pause."""
+"""How a shopper watches, in a real browser: rewinding, sound only, no video, a resting picture."""
 
 from __future__ import annotations
 
@@ -61,6 +61,7 @@ async def test_a_shopper_rewinds_listens_and_does_without(server, live, as_bob):
         await advances(shopper)
         await shot(shopper, "sound")
         assert await shopper.evaluate("() => !document.querySelector('video').muted")
+        await shopper.wait_for_selector('.lr-snd[aria-pressed="true"]', timeout=3000)
 
         await shopper.check("[name=picture][value=none]")
         await shopper.wait_for_timeout(1500)
