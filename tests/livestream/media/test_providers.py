@@ -505,3 +505,32 @@ def test_viewers_are_told_where_the_picture_is(live, use, post, client):
     elsewhere = client.get(f"/live/{live.public_id}/").content.decode()
     assert f'data-hls="https://play.example/live/{grant.name}.m3u8"' in elsewhere
     assert grant.secret not in elsewhere
+
+
+# --- the console ------------------------------------------------------------------------------
+
+
+def test_the_console_leaves_the_picture_to_the_app_and_says_how_it_does(
+    live, use, post, as_bob, shop, engine
+):
+    use("srs")
+    console = f"/dashboard/{shop.slug}/rooms/{live.public_id}/console/"
+    stream = f"/dashboard/{shop.slug}/rooms/{live.public_id}/stream/"
+
+    def health() -> str:
+        headers = {"HX-Request": "true", "Accept-Language": "en"}
+        return as_bob.get(stream, headers=headers).content.decode()
+
+    assert 'data-live="true"' in as_bob.get(console).content.decode()
+    grant = key_of(live)
+    page = as_bob.get(console).content.decode()
+    assert 'data-camera="wait" data-live="false"' in page
+    assert "Nothing comes yet" in health()
+    post("srs", payload("srs_publish_rtmp", grant))
+    engine.answer = {"code": 0, "client": {"publish": True}}
+    sweep()
+    assert "the picture arrives" in health()
+    Room.objects.update(media_at=timezone.now() - timedelta(seconds=7))
+    assert "no picture comes" in health()
+    as_bob.post(stream, {"do": "revoke", "then": "console"})
+    assert 'data-live="true"' in as_bob.get(console).content.decode()
