@@ -244,6 +244,8 @@ MEDIA_ROOT = VAR_DIR / "media"
 LIVE_ROOT = Path(env("LIVE_ROOT", default=str(VAR_DIR / "live")))
 LIVE_FFMPEG = env("LIVE_FFMPEG", default="")  # empty: the binary of the imageio-ffmpeg wheel
 LIVE_KEEP_SEGMENTS = env.int("LIVE_KEEP_SEGMENTS", default=7)  # days; 0: for ever
+LIVE_KEEP_FILMS = env.int("LIVE_KEEP_FILMS", default=0)  # days; 0: for ever
+LIVE_KEEP_BANNED = env.int("LIVE_KEEP_BANNED", default=180)  # days, for the record; 0: for ever
 LIVE_TRANSCODES = env.int("LIVE_TRANSCODES", default=None)  # empty: one processor stays free
 # One media server beside the embedded picture, for apps that publish by RTMP or WHIP: "nginx_rtmp",
 # "mediamtx", "srs" or "tencent" (docs/media.md). "embedded": none.

@@ -78,6 +78,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "watch:drop": (PUBLIC, {GET}, ["room", "drop"]),
     "watch:drop_lots": (PUBLIC, {GET}, ["room", "drop"]),
     "watch:claim": (PUBLIC, {POST}, ["room", "drop"]),
+    "watch:clip": (PUBLIC, {GET}, ["product"]),
     "watch:follow": (PUBLIC, {GET, POST}, []),
     "watch:draw": (PUBLIC, {GET}, ["room", "draw"]),
     "watch:draw_sheet": (PUBLIC, {GET}, ["room", "draw"]),
@@ -121,6 +122,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "livestream:runsheet_find": (CLERK, {GET}, ["room"]),
     "livestream:runsheet_add": (CLERK, {POST}, ["room"]),
     "livestream:runsheet_item": (CLERK, {GET, POST}, ["room", "item"]),
+    "livestream:film": (CLERK, {GET}, ["room"]),
     "livestream:stream": (CLERK, {GET, POST}, ["room"]),
     "livestream:helper": (CLERK, {GET}, ["room"]),
     "livestream:prompter": (CLERK, {GET}, ["room"]),
@@ -328,7 +330,14 @@ def address(things):
 GOT_IN = {200, 302}
 # A form that came without its fields: the verb or the form said no, not the door.
 DONE = GOT_IN | {201, 204, 400, 409, 415, 422}
-WITH_MERCHANT = {"watch:strip", "watch:follow", "shop:front", "shop:product", "track:checkout"}
+WITH_MERCHANT = {
+    "watch:strip",
+    "watch:clip",
+    "watch:follow",
+    "shop:front",
+    "shop:product",
+    "track:checkout",
+}
 
 
 def visit(client: Client, url: str, method: str, **headers: str) -> int:

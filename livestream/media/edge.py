@@ -15,6 +15,7 @@ from urllib.parse import parse_qs
 
 from django.conf import settings
 
+from livestream.media import cuts
 from livestream.media.disk import look_up, read
 from livestream.media.watch import watching
 
@@ -22,7 +23,9 @@ PREFIX = "/hls/"
 CHUNK = 256 * 1024
 _PATH = re.compile(
     r"/hls/(?P<room>[A-Za-z0-9][A-Za-z0-9_-]{2,63})/"
-    r"(?P<name>(?:ll|live|vod)\.m3u8|init[0-9]{1,9}\.mp4|(?:seg|part)[0-9]{1,9}\.m4s|replay\.mp4)",
+    r"(?P<name>(?:ll|live|vod)\.m3u8|init[0-9]{1,9}\.mp4|(?:seg|part)[0-9]{1,9}\.m4s|replay\.mp4"
+    r"|(?P<cut>(?:rewind|sound|clip(?P<start>[0-9]{13})-(?P<end>[0-9]{13}))\.m3u8"
+    r"|sound(?P<number>[0-9]{1,9})\.(?:m4s|mp4)))",
     re.ASCII,
 )
 _RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})", re.ASCII)
@@ -47,12 +50,27 @@ async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         await _answer(scope, send, 404)
         return
     folder, name = Path(settings.LIVE_ROOT) / match["room"], match["name"]
-    if name == "replay.mp4":
+    if match["cut"]:
+        data = await look_up(_cut, folder, match)
+        await _answer(scope, send, 404 if data is None else 200, data or b"", _kind(name))
+    elif name == "replay.mp4":
         await _serve_film(scope, send, folder / name)
     elif name == "ll.m3u8":
         await _serve_newest(scope, send, folder)
     else:
         await _serve_file(scope, send, folder, name)
+
+
+def _cut(folder: Path, match: re.Match[str]) -> bytes | None:
+    """What is no file but made of files."""
+    name = match["name"]
+    if match["number"]:
+        cut = cuts.sound_of if name.endswith(".m4s") else cuts.sound_head
+        return cut(folder, int(match["number"]))
+    if match["start"]:
+        return cuts.clip_playlist(folder, int(match["start"]), int(match["end"]))
+    make = cuts.rewind_playlist if name == "rewind.m3u8" else cuts.sound_playlist
+    return make(folder)
 
 
 async def _serve_newest(scope: Scope, send: Send, folder: Path) -> None:

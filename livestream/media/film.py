@@ -12,6 +12,7 @@ from livestream.media.encoder import find_ffmpeg
 
 NAME = "replay.mp4"
 LONGEST = 600  # seconds of work
+HEADER = 32 * 1024 * 1024  # bytes in which the header of a long film ends: it comes first
 
 
 class Mixed(ValueError):
@@ -31,12 +32,40 @@ def write(folder: Path) -> Path:
     return folder / NAME
 
 
+def write_takes(folder: Path, takes: list[Path]) -> Path:
+    """Make NAME of what a media server recorded. Raises OSError or subprocess.SubprocessError."""
+    token = uuid.uuid4().hex
+    draft, listed = folder / f".{token}.{NAME}", folder / f".{token}.txt"
+    try:
+        listed.write_text("".join(f"file '{take.name}'\n" for take in takes))  # names of our own
+        _run("-f", "concat", "-i", str(listed), draft=draft)
+        os.replace(draft, folder / NAME)
+    finally:
+        draft.unlink(missing_ok=True)
+        listed.unlink(missing_ok=True)
+    return folder / NAME
+
+
+def length_ms(film: Path) -> int:
+    """How long a film of ours lasts, from its own header."""
+    with film.open("rb") as file:
+        boxes = Splitter().feed(file.read(HEADER))
+    header = child(next((box for kind, box in boxes if kind == "moov"), b""), "mvhd")
+    wide = header[8] == 1
+    scale = int.from_bytes(header[28:32] if wide else header[20:24], "big")
+    length = int.from_bytes(header[32:40] if wide else header[24:28], "big")
+    return round(length * 1000 / scale) if scale else 0
+
+
 def _join(playlist: Path, draft: Path) -> None:
+    _run("-allowed_extensions", "ALL", "-i", str(playlist), draft=draft)
+
+
+def _run(*source: str, draft: Path) -> None:
     subprocess.run(
         [
             *(find_ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"),
-            *("-protocol_whitelist", "file", "-allowed_extensions", "ALL"),
-            *("-i", str(playlist), "-c", "copy"),
+            *("-protocol_whitelist", "file", *source, "-c", "copy"),
             *("-movflags", "+faststart", "-f", "mp4", str(draft)),
         ],
         check=True,

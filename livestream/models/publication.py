@@ -9,6 +9,7 @@ from livestream.models.room import Room
 from merchants.models import Staff
 
 EMBEDDED = "embedded"
+EXPIRED = "expired"  # the trouble of a replay that was kept for its time
 
 
 class Publication(models.Model):

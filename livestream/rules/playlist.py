@@ -18,6 +18,7 @@ LONGEST_SEGMENT = 12.0  # no key frame for so long: cut anyway rather than grow 
 PART_TARGET = 0.25  # constant: players derive their distance from it
 WINDOW = 12  # segments that a live playlist names
 SEGMENTS_WITH_PARTS = 4
+LONGEST_CLIP = 300  # seconds
 CLOSING = "#EXT-X-ENDLIST"
 
 
@@ -97,6 +98,25 @@ def vod_playlist(segments: Sequence[Segment]) -> str:
     lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-PLAYLIST-TYPE:VOD"]
     lines += [*_opening(segments), *_body(segments)]
     return _join(lines, ended=True)
+
+
+def event_playlist(segments: Sequence[Segment], *, ended: bool = False) -> str:
+    """The show from its first frame while it goes on: for those who rewind.
+
+    Its target is the longest that a segment can be: it never changes, and players ask for a list
+    that may be long only that often.
+    """
+    lines = ["#EXTM3U", "#EXT-X-VERSION:7", "#EXT-X-PLAYLIST-TYPE:EVENT"]
+    lines += [f"#EXT-X-TARGETDURATION:{round(LONGEST_SEGMENT)}", "#EXT-X-MEDIA-SEQUENCE:0"]
+    lines += ["#EXT-X-START:TIME-OFFSET=0", *_body(segments)]
+    return _join(lines, ended)
+
+
+def between(segments: Sequence[Segment], start: float, end: float) -> list[Segment]:
+    """The segments that show anything of `start` to `end`, seconds since 1970; none if too long."""
+    if not 0 < end - start <= LONGEST_CLIP:
+        return []
+    return [one for one in segments if one.at + one.duration > start and one.at < end]
 
 
 def total_ms(segments: Iterable[Segment]) -> int:

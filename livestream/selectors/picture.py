@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from livestream.media.providers import provider_named
 from livestream.models import Room
 from livestream.models.publication import EMBEDDED
+from livestream.rules.stream import health_of
 
 
 def picture_of(room: Room) -> dict[str, str]:
@@ -15,4 +18,21 @@ def picture_of(room: Room) -> dict[str, str]:
         name = carried.session.partition("/")[0] if carried else name
     sources = provider_named(room.provider).playback(name)
     addresses = {source.protocol: source.url for source in sources}
-    return {"llhls": addresses.get("llhls", ""), "hls": addresses.get("hls", "")}
+    return {kind: addresses.get(kind, "") for kind in ("llhls", "hls", "sound", "rewind")}
+
+
+def is_by_app(room: Room) -> bool:
+    """Whether somebody has a key: the console then leaves the picture to the app."""
+    keys = room.stream_keys.filter(revoked_at=None, expires_at__gt=timezone.now())
+    return not room.is_over and keys.exists()
+
+
+def app_health(room: Room) -> str:
+    """The word for how the stream of the app does now."""
+    sending = room.publications.filter(ended_at=None, epoch=room.epoch)
+    return health_of(
+        sends=sending.exclude(provider=EMBEDDED).exists(),
+        media_at=room.media_at,
+        on_air=room.is_on_air,
+        now=timezone.now(),
+    )

@@ -6,6 +6,7 @@ import logging
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
@@ -16,12 +17,15 @@ from livestream.media import film
 from livestream.media.claim import alone
 from livestream.media.reel import end_reel, thin
 from livestream.models import Replay, Room
+from livestream.models.publication import EMBEDDED, EXPIRED
 from livestream.rules.playlist import total_ms
 from livestream.rules.room import RoomState
+from livestream.services.take import takes_of
 
 logger = logging.getLogger(__name__)
 
 REHEARSAL_FOR = timedelta(hours=1)  # nobody has written to it for so long
+TAKES_COME = timedelta(seconds=20)  # in which a media server hands over what it recorded
 TRY_FOR = timedelta(days=1)  # how long a sweep keeps trying to make a film of an ended show
 
 
@@ -33,6 +37,8 @@ def make_replay(*, room: Room) -> Replay:
     """
     segments = end_reel(Path(settings.LIVE_ROOT) / room.public_id)
     now = timezone.now()
+    if not segments and _awaits_takes(room, now):
+        return Replay.objects.get_or_create(room=room)[0]
     replay, _ = Replay.objects.update_or_create(
         room=room,
         defaults={
@@ -44,6 +50,33 @@ def make_replay(*, room: Room) -> Replay:
         },
     )
     if segments:
+        broadcast.tell(room, {"type": "replay.ready", "room": room.public_id})
+    return replay
+
+
+def _awaits_takes(room: Room, now: datetime) -> bool:
+    """A media server's recordings are still to come, or to be made the film."""
+    if takes_of(room):
+        return True
+    young = room.ended_at is not None and room.ended_at > now - TAKES_COME
+    return young and room.publications.exclude(provider=EMBEDDED).exists()
+
+
+def make_film_of_takes(*, room: Room) -> Replay:
+    """The replay of a show that came through a media server: what that recorded, as one film."""
+    folder, takes = Path(settings.LIVE_ROOT) / room.public_id, takes_of(room)
+    state: dict[str, Any] = {"state": "failed"}
+    try:
+        made = film.write_takes(folder, takes)
+        state = {"state": "ready", "duration_ms": film.length_ms(made), "trouble": ""}
+        state |= {"path": f"{room.public_id}/{film.NAME}", "ready_at": timezone.now()}
+    except Exception as failure:  # trying the same again will not mend it
+        logger.warning("no film of %s", room.public_id, exc_info=True)
+        state["trouble"] = type(failure).__name__
+    replay, _ = Replay.objects.update_or_create(room=room, defaults=state)
+    if replay.state == "ready":
+        for take in takes:
+            take.unlink(missing_ok=True)
         broadcast.tell(room, {"type": "replay.ready", "room": room.public_id})
     return replay
 
@@ -86,13 +119,15 @@ def tidy_recordings(now: datetime) -> int:
     """Free the disk of what nobody needs. Answers how many folders were tidied.
 
     Of a show that ended LIVE_KEEP_SEGMENTS days ago and whose film is made, the film stays and is
-    the replay from then on. Of a rehearsal nothing stays. Safe to run twice, and to be killed.
+    the replay from then on; after LIVE_KEEP_FILMS days that goes as well, and what a banned show
+    left after LIVE_KEEP_BANNED. Of a rehearsal nothing stays. Safe to run twice, and to be killed.
     """
     root = Path(settings.LIVE_ROOT)
     done = 0
     with alone(root / ".tidy.lock") as mine:
         if mine:
             done = _thin_shows(root, now) + _forget_rehearsals(root, now)
+            done += _forget_films(root, now) + _forget_banned(root, now)
     return done
 
 
@@ -115,6 +150,32 @@ def _thin_shows(root: Path, now: datetime) -> int:
             done += 1
         except OSError:  # its own trouble: the others must not wait for it
             logger.exception("%s could not be tidied", replay.room.public_id)
+    return done
+
+
+def _forget_films(root: Path, now: datetime) -> int:
+    if not settings.LIVE_KEEP_FILMS:
+        return 0
+    old = now - timedelta(days=settings.LIVE_KEEP_FILMS)
+    over = Replay.objects.filter(state="ready", room__state=RoomState.ENDED, room__ended_at__lt=old)
+    done = 0
+    for replay in over.select_related("room"):
+        gone = {"state": "failed", "path": "", "trouble": EXPIRED}
+        Replay.objects.filter(pk=replay.pk).update(**gone)  # pages offer it no longer
+        shutil.rmtree(root / replay.room.public_id, ignore_errors=True)
+        done += 1
+    return done
+
+
+def _forget_banned(root: Path, now: datetime) -> int:
+    if not settings.LIVE_KEEP_BANNED:
+        return 0
+    done = 0
+    for folder in (root / ".banned").glob("*"):
+        touched = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        if now - touched > timedelta(days=settings.LIVE_KEEP_BANNED):
+            shutil.rmtree(folder, ignore_errors=True)
+            done += 1
     return done
 
 
@@ -142,7 +203,13 @@ def _make_replays() -> int:
 
 
 def _make_one_film() -> int:
-    recent = timezone.now() - TRY_FOR
+    now = timezone.now()
+    recent = now - TRY_FOR
+    recorded = Room.objects.filter(_without_replay(), ended_at__lt=now - TAKES_COME)
+    for room in recorded.filter(state=RoomState.ENDED):
+        if takes_of(room):
+            make_film_of_takes(room=room)
+            return 1
     waiting = Replay.objects.filter(
         state="ready", trouble="", ready_at__gt=recent, room__state=RoomState.ENDED
     )

@@ -1,7 +1,7 @@
 """The right to publish through a media server: given, asked about, taken back.
 
-A key is shown once and kept as a hash; it opens one stream of one room, for a day. Whoever sends by it
-has a publication like any camera: the same fence, and one publisher at a time.
+A key is shown once and kept as a hash; it opens one stream of one room, for a day. Whoever sends by
+it has a publication like any camera: the same fence, and one publisher at a time.
 """
 
 from __future__ import annotations

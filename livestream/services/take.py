@@ -1,4 +1,4 @@
-"""What a media server recorded of a show: takes, joined to its replay where there is nothing else."""
+"""What a media server recorded of a show: takes, and its replay where there is nothing else."""
 
 from __future__ import annotations
 

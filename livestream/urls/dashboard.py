@@ -3,6 +3,7 @@
 from django.urls import path
 
 from livestream.views import (
+    clip,
     console,
     draw,
     helper,
@@ -47,6 +48,7 @@ urlpatterns = [
     path("rooms/<slug:room>/sheet/find/", runsheet.find, name="runsheet_find"),
     path("rooms/<slug:room>/sheet/add/", runsheet.add, name="runsheet_add"),
     path("rooms/<slug:room>/sheet/<int:item>/", runsheet.item, name="runsheet_item"),
+    path("rooms/<slug:room>/film/", clip.download, name="film"),
     path("rooms/<slug:room>/stream/", stream.stream, name="stream"),
     path("rooms/<slug:room>/helper/", helper.page, name="helper"),
     path("rooms/<slug:room>/prompter/", runsheet.prompter, name="prompter"),

@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from livestream.views import draw, follow, watch
+from livestream.views import clip, draw, follow, watch
 
 app_name = "watch"
 urlpatterns = [
     path("", watch.discover, name="discover"),
     path("live/nickname/", watch.nickname, name="nickname"),
     path("live/of/<slug:merchant>/", watch.strip, name="strip"),
+    path("live/of/<slug:merchant>/clip/<slug:product>/", clip.clip, name="clip"),
     path("live/<slug:room>/", watch.room, name="room"),
     path("live/<slug:room>/shelf/", watch.shelf_fragment, name="shelf"),
     path("live/<slug:room>/shelf/<int:item>/", watch.product, name="product"),

@@ -23,6 +23,7 @@ from livestream.selectors import console as numbers
 from livestream.selectors.chat import seen_by_staff
 from livestream.selectors.draw import at_the_counter
 from livestream.selectors.flash import announced
+from livestream.selectors.picture import is_by_app
 from livestream.selectors.rehearsal import latest, scene_of
 from livestream.selectors.room import open_drops, shelf, shelf_mark
 from livestream.selectors.runsheet import plan_of, prompt, spots_of
@@ -57,6 +58,7 @@ def console(request: MerchantRequest, room: str) -> HttpResponse:
     context["rehearsal"] = latest(found)
     context["quick_replies"] = found.merchant.quick_replies.all()
     context["may_show"] = shows(found, request.staff)
+    context["by_app"] = is_by_app(found)
     # A manager who was asked to help sees the show as any assistant; her camera is one press away.
     context["films"] = context["may_show"] and (
         "camera" in request.GET or not helps(found, request.staff)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from livestream.errors import NotShowing
 from livestream.media.providers import other_provider
+from livestream.selectors.picture import app_health
 from livestream.services.crew import shows
 from livestream.services.stream_key import issue_stream_key, revoke_stream_keys
 from merchants.access import MerchantRequest, merchant_view
@@ -22,15 +25,23 @@ def stream(request: MerchantRequest, room: str) -> HttpResponse:
     """For those who show this room. A key is on the page that made it, and on no other."""
     rooms = request.merchant.rooms.select_related("merchant", "host")
     found = get_object_or_404(rooms, public_id=room)
-    context = {"room": found, "provider": other_provider(), "may_show": shows(found, request.staff)}
+    context: dict[str, Any] = {
+        "room": found,
+        "provider": other_provider(),
+        "may_show": shows(found, request.staff),
+    }
     status = 200
+    if request.method == "GET" and request.htmx:
+        health = {"room": found, "health": app_health(found)}
+        return render(request, "livestream/stream/_health.html", health)
     if request.method == "POST":
         try:
             if request.POST.get("do") == "revoke":
                 if not context["may_show"]:
                     raise NotShowing
                 revoke_stream_keys(room=found)
-                return redirect("livestream:stream", request.merchant.slug, room)
+                then = "console" if request.POST.get("then") == "console" else "stream"
+                return redirect(f"livestream:{then}", request.merchant.slug, room)
             context["grant"] = issue_stream_key(room=found, by=request.staff)
         except RuleBroken as refusal:
             context["refusal"], status = str(refusal), refusal.status

@@ -1,6 +1,7 @@
 """Who carries the picture: one module for each, one interface (base.py).
 
-The embedded one is always there. LIVE_PROVIDER names one more, for apps that publish by RTMP or WHIP.
+The embedded one is always there. LIVE_PROVIDER names one more, for apps that publish by RTMP or
+WHIP.
 """
 
 from __future__ import annotations

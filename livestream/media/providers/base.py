@@ -1,7 +1,7 @@
 """What every carrier of the picture can be asked, and the words it answers with.
 
-A provider is a translator: it knows how one media server asks, tells, plays and sends away. It holds
-no rule and touches no row; `services/stream_key.py` and `services/stream_event.py` decide.
+A provider is a translator: it knows how one media server asks, tells, plays and sends away. It
+holds no rule and touches no row; `services/stream_key.py` and `services/stream_event.py` decide.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class PublishGrant:
 class PlaySource:
     """One way to watch, the nearest to now first."""
 
-    protocol: str  # "llhls" or "hls"
+    protocol: str  # "llhls", "hls", "sound" (without the picture) or "rewind" (from the beginning)
     url: str
     seconds: float  # from the lens to the eye, about
 
@@ -125,7 +125,7 @@ class Caps:
     """What a provider can do."""
 
     ingest: frozenset[str]  # ws, rtmp, whip
-    play: frozenset[str]  # llhls, hls
+    play: frozenset[str]  # protocols of its PlaySources
     records: bool = False
     polled: bool = True  # status() answers; otherwise its own questions keep us informed
 

@@ -1,7 +1,7 @@
 """The picture of our own: browser → WebSocket → ffmpeg → packager → files. Always there.
 
-Its publishing goes through `consumers/publish.py` and its fence, so nobody calls back and nobody has
-to be sent away: an older epoch changes nothing by itself.
+Its publishing goes through `consumers/publish.py` and its fence, so nobody calls back and nobody
+has to be sent away: an older epoch changes nothing by itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from livestream.media.providers.base import (
 
 class Embedded:
     name = "embedded"
-    caps = Caps(ingest=frozenset({"ws"}), play=frozenset({"llhls", "hls"}), records=True)
+    caps = Caps(
+        ingest=frozenset({"ws"}), play=frozenset({"llhls", "hls", "sound", "rewind"}), records=True
+    )
 
     def issue_publish(self, name: str, secret: str, expires_at: datetime) -> PublishGrant:
         """The console's own socket: it opens to whoever is signed in, so there is no key."""
@@ -42,6 +44,8 @@ class Embedded:
         return [
             PlaySource("llhls", f"/hls/{name}/ll.m3u8", 1.3),
             PlaySource("hls", f"/hls/{name}/live.m3u8", 3.0),
+            PlaySource("sound", f"/hls/{name}/sound.m3u8", 3.0),
+            PlaySource("rewind", f"/hls/{name}/rewind.m3u8", 15.0),
         ]
 
     def end(self, name: str, publisher: str) -> None:

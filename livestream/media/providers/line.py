@@ -21,7 +21,10 @@ def call(
     headers: dict[str, str] | None = None,
     missing: bytes | None = None,
 ) -> bytes:
-    """The body of a 2xx. `missing` stands for a 404, where that is an answer. Raises ProviderDown."""
+    """The body of a 2xx. `missing` stands for a 404 where that is an answer.
+
+    Raises ProviderDown.
+    """
     if not url.startswith(("http://", "https://")):
         raise ProviderDown("no address of a media server is set")
     # The address is the operator's own setting, not a visitor's.

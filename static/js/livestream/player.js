@@ -10,7 +10,8 @@
 //
 // Events it sends on the video (bubbling): player:ready {ms}  player:latency {seconds}
 //   player:waiting {waiting}  player:ended  player:at {at}: the moment of the programme, in ms since 1970
-// Events it hears: live:picture.moved and live:room.state, whose picture may have another address;
+// Events it hears: player:source {url, at, none}: another list of the same show, from second `at`; without
+//   a url back to now; `none`: nothing at all. live:picture.moved and live:room.state, whose picture may have another address;
 //   player:stop, to let go of everything before the element leaves the page.
 
 import Hls from "hls.js";
@@ -66,16 +67,24 @@ export default function start(video) {
   const pick = ({ llhls, hls }) => (own ? hls || llhls : llhls || hls);
   const first = replay || pick({ llhls: hlsLl, hls: plain });
   const change = own ? viaBrowser(video, first, !replay) : viaHls(video, first, !replay);
-  if (!replay) follow(first, pick, change);
+  if (!replay) follow(video, first, pick, change);
 }
 
-// The clerk may go on with another device, whose picture comes by another address.
-function follow(first, pick, change) {
+// The clerk may go on with another device, whose picture comes by another address; and the shopper
+// may rewind, or want the sound alone, or nothing.
+function follow(video, first, pick, change) {
   let url = first;
+  let away = false;
   const moved = ({ detail: { picture } }) => {
     const next = picture && pick(picture);
-    if (next && next !== url) change(url = next);
+    if (!next || next === url) return;
+    url = next;
+    if (!away) change(url);
   };
+  video.addEventListener("player:source", ({ detail: { url: wanted, at, none } }) => {
+    away = Boolean(wanted || none);
+    change(none ? "" : wanted || url, at);
+  });
   document.addEventListener("live:picture.moved", moved);
   document.addEventListener("live:room.state", moved);
 }
@@ -102,15 +111,26 @@ function viaHls(video, url, live) {
   hls.on(Hls.Events.MANIFEST_PARSED, () => play(video));
   hls.loadSource(url);
   hls.attachMedia(video);
-  const change = (next) => hls.loadSource(url = next);
+  let behind = false; // she watches what has been: nothing hurries her
+  const change = (next, at = -1) => {
+    url = next;
+    behind = at >= 0;
+    video.playbackRate = 1;
+    video.dataset.held = next ? "" : "yes";
+    clearTimeout(timer);
+    hls.stopLoad();
+    if (!next) return void video.pause();
+    hls.config.startPosition = at;
+    hls.loadSource(url);
+  };
   if (!live) return change;
 
   const catchUp = () => {
-    if (document.visibilityState !== "visible" || !hls.liveSyncPosition || video.ended) return;
+    if (behind || document.visibilityState !== "visible" || !hls.liveSyncPosition || video.ended) return;
     if (hls.liveSyncPosition - video.currentTime > FAR) video.currentTime = hls.liveSyncPosition;
     if (video.paused && !video.dataset.held) play(video);
   };
-  const letGo = keepPace(video);
+  const letGo = keepPace(video, () => !behind);
   document.addEventListener("visibilitychange", catchUp);
   const clock = setInterval(() => {
     tell(video, "player:latency", { seconds: hls.latency });
@@ -128,7 +148,7 @@ function viaHls(video, url, live) {
 }
 
 // Plays a little faster or slower so that the shopper is as near as her line allows.
-function keepPace(video) {
+function keepPace(video, wanted) {
   const pace = new Pace();
   const now = () => performance.now() / 1000;
   let dry = 0;
@@ -141,7 +161,7 @@ function keepPace(video) {
   video.addEventListener("playing", playing);
   const timer = setInterval(() => {
     const last = video.buffered.length - 1;
-    if (last < 0 || video.paused || video.seeking) return;
+    if (last < 0 || video.paused || video.seeking || !wanted()) return;
     const rate = pace.look(video.buffered.end(last) - video.currentTime, now());
     if (video.playbackRate !== rate) video.playbackRate = rate;
   }, LOOK);
@@ -164,13 +184,17 @@ function viaBrowser(video, url, live) {
   video.addEventListener("error", () => live && setTimeout(load, AGAIN * (0.5 + Math.random())));
   video.addEventListener("loadedmetadata", () => play(video));
   load();
-  return (next) => {
+  return (next, at = -1) => {
     url = next;
+    video.dataset.held = next ? "" : "yes";
+    if (!next) return void video.pause();
+    if (at >= 0) video.addEventListener("loadedmetadata", () => { video.currentTime = at; }, { once: true });
     load();
   };
 }
 
 async function play(video) {
+  if (video.dataset.held) return; // she wants none
   const button = document.querySelector("[data-play]");
   try {
     await video.play();
@@ -180,21 +204,21 @@ async function play(video) {
   }
 }
 
+// The picture may start before its buttons have been parsed: they are looked for when they are needed.
 function taps(video) {
-  const sounds = document.querySelectorAll("[data-sound]");
-  const show = () => sounds.forEach((button) => {
+  const show = () => document.querySelectorAll("[data-sound]").forEach((button) => {
     button.setAttribute("aria-pressed", String(!video.muted));
     if (button.dataset.sound !== "toggle") button.hidden = !video.muted;
   });
-  sounds.forEach((button) => button.addEventListener("click", () => {
-    video.muted = button.dataset.sound === "toggle" ? !video.muted : false;
+  document.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-sound], [data-play]");
+    if (!button) return;
+    if ("sound" in button.dataset) video.muted = button.dataset.sound === "toggle" ? !video.muted : false;
     play(video);
-  }));
-  video.addEventListener("volumechange", show);
-  show();
-  document.querySelectorAll("[data-play]").forEach((button) => {
-    button.addEventListener("click", () => play(video));
   });
+  video.addEventListener("volumechange", show);
+  video.addEventListener("loadeddata", show);
+  show();
   // Inside WeChat only these two moments may start a video.
   document.addEventListener("WeixinJSBridgeReady", () => play(video), { once: true });
   document.addEventListener("pointerdown", () => video.paused && !video.controls && play(video), { once: true });

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from django.utils import timezone
@@ -26,6 +27,7 @@ from livestream.services.publication import media_arrived, open_publication
 from livestream.services.room import ban_room, end_room, pause_room
 from livestream.services.stream_event import hear, tend_streams
 from livestream.services.stream_key import issue_stream_key
+from livestream.services.take import keep_take, takes_of
 
 pytestmark = pytest.mark.django_db
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -200,8 +202,10 @@ def ended(grant, live):
 
 def foreign(grant, live):
     """The name of another room's stream, with our own secret."""
-    other = Room.objects.create(merchant=live.merchant, host=live.host, title="another room",
-                                starts_at=timezone.now(), state="live", started_at=timezone.now())  # fmt: skip
+    other = Room(merchant=live.merchant, host=live.host, title="another room")
+    other.starts_at = other.started_at = timezone.now()
+    other.state = "live"
+    other.save()
     grant.name = key_of(other).name
 
 
@@ -251,8 +255,6 @@ def test_a_second_publisher_is_refused_and_her_stop_changes_nothing(live, use, p
 def test_an_app_does_not_push_the_camera_away_that_is_showing(live, use, post):
     use("srs")
     grant = key_of(live)
-    from uuid import uuid4
-
     media_arrived(open_publication(room=live, publisher=uuid4(), by=live.host))
     assert post("srs", payload("srs_publish_rtmp", grant)).status_code == 403
 
@@ -269,8 +271,6 @@ def test_the_end_of_the_room_sends_the_publisher_away_once(live, use, post, engi
 
 
 def test_a_camera_that_takes_over_sends_the_app_away(live, use, post, engine):
-    from uuid import uuid4
-
     use("srs")
     grant = key_of(live)
     post("srs", payload("srs_publish_rtmp", grant))
@@ -329,8 +329,6 @@ def test_a_recording_is_taken_from_the_named_folder_only(live, use, post, settin
     name = f"{grant.name}.1420254068776.mp4"
     (tmp_path / "takes" / name).write_bytes(b"x" * 4000)
     (tmp_path / "secret.mp4").write_bytes(b"y" * 4000)
-    from livestream.services.take import keep_take, takes_of
-
     assert not keep_take(room=live, path="../secret.mp4")
     assert keep_take(room=live, path=f"./objs/nginx/html/live/{name}")
     assert [take.read_bytes()[:1] for take in takes_of(live)] == [b"x"]
@@ -433,8 +431,8 @@ def test_tencent_is_told_to_forbid_the_stream_once(live, use, post, engine):
     _how, _path, body, headers = engine.asked[-1]
     assert headers["x-tc-action"] == "ForbidLiveStream"
     assert json.loads(body)["StreamName"] == grant.name
-    moment = int(headers["x-tc-timestamp"])
-    assert headers["authorization"] == tencent.signed("ForbidLiveStream", body, moment)["Authorization"]  # fmt: skip
+    again = tencent.signed("ForbidLiveStream", body, int(headers["x-tc-timestamp"]))
+    assert headers["authorization"] == again["Authorization"]
 
 
 def test_a_refusal_of_tencents_api_is_tried_again(live, use, post, engine):
@@ -507,3 +505,32 @@ def test_viewers_are_told_where_the_picture_is(live, use, post, client):
     elsewhere = client.get(f"/live/{live.public_id}/").content.decode()
     assert f'data-hls="https://play.example/live/{grant.name}.m3u8"' in elsewhere
     assert grant.secret not in elsewhere
+
+
+# --- the console ------------------------------------------------------------------------------
+
+
+def test_the_console_leaves_the_picture_to_the_app_and_says_how_it_does(
+    live, use, post, as_bob, shop, engine
+):
+    use("srs")
+    console = f"/dashboard/{shop.slug}/rooms/{live.public_id}/console/"
+    stream = f"/dashboard/{shop.slug}/rooms/{live.public_id}/stream/"
+
+    def health() -> str:
+        headers = {"HX-Request": "true", "Accept-Language": "en"}
+        return as_bob.get(stream, headers=headers).content.decode()
+
+    assert 'data-live="true"' in as_bob.get(console).content.decode()
+    grant = key_of(live)
+    page = as_bob.get(console).content.decode()
+    assert 'data-camera="wait" data-live="false"' in page
+    assert "Nothing comes yet" in health()
+    post("srs", payload("srs_publish_rtmp", grant))
+    engine.answer = {"code": 0, "client": {"publish": True}}
+    sweep()
+    assert "the picture arrives" in health()
+    Room.objects.update(media_at=timezone.now() - timedelta(seconds=7))
+    assert "no picture comes" in health()
+    as_bob.post(stream, {"do": "revoke", "then": "console"})
+    assert 'data-live="true"' in as_bob.get(console).content.decode()

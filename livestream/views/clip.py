@@ -1,0 +1,45 @@
+"""What a show said about a product: a clip on its page, and the whole film for the shop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from livestream.media import film
+from livestream.rules.room import RoomState
+from livestream.selectors.clip import newest_clip
+from livestream.services.crew import shows
+from merchants.access import MerchantRequest, merchant_view
+from merchants.models import Product
+from merchants.rules.role import Role
+
+
+@require_safe
+def clip(request: HttpRequest, merchant: str, product: str) -> HttpResponse:
+    """A fragment for the product's page; empty where there is none."""
+    goods = Product.objects.on_sale().prefetch_related("photos")
+    found = get_object_or_404(goods, merchant__slug=merchant, public_id=product)
+    context = {"clip": newest_clip(found), "product": found}
+    return render(request, "livestream/clip/_clip.html", context)
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def download(request: MerchantRequest, room: str) -> HttpResponse:
+    """The film of a show, for those who show it. It is made within minutes of the end."""
+    rooms = request.merchant.rooms.select_related("merchant", "host")
+    found = get_object_or_404(rooms, public_id=room)
+    if not shows(found, request.staff):
+        raise PermissionDenied
+    made = Path(settings.LIVE_ROOT) / found.public_id / film.NAME
+    if found.state == RoomState.ENDED and made.exists():
+        return redirect(f"/hls/{found.public_id}/{film.NAME}")
+    messages.warning(request, _("There is no film of this show yet. Try again in a few minutes."))
+    return redirect("livestream:console", request.merchant.slug, room)

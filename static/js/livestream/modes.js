@@ -1,0 +1,96 @@
+// How she watches: with the picture, by the sound alone, or by card and chat; and back to the beginning
+// while the show goes on.
+//
+//   <details data-module="livestream/modes" data-sound-url data-rewind-url>
+//     <input type="radio" name="picture" value="video|sound|none">   remembered on this device
+//     <button data-rewind>                                           hidden where nothing can be rewound
+//   <div data-behind hidden><button data-back-live> <input type="range" data-seek> <output data-seek-at>
+//
+// On the <main>: data-picture is the mode, for the stylesheet.
+import startPlayer from "guitai/livestream/player";
+
+const KEY = "picture";
+const MODES = new Set(["video", "sound", "none"]);
+const NEAR = 1.5; // seconds from the end of the list at which she is back with the others
+
+export default function start(menu) {
+  const main = menu.closest("main");
+  const video = main.querySelector("video");
+  startPlayer(video); // it may have been started already: it hears us from now on
+  const bar = main.querySelector("[data-behind]");
+  const seek = bar.querySelector("[data-seek]");
+  const { soundUrl, rewindUrl } = menu.dataset;
+  const radios = [...menu.querySelectorAll("input[name=picture]")];
+  const rewind = menu.querySelector("[data-rewind]");
+  const go = (detail) => video.dispatchEvent(new CustomEvent("player:source", { detail }));
+
+  function choose(mode, { asked = true } = {}) {
+    if (!MODES.has(mode) || (mode === "sound" && !soundUrl)) mode = "video";
+    main.dataset.picture = mode;
+    for (const radio of radios) radio.checked = radio.value === mode;
+    main.querySelector("[data-pin]")?.setAttribute("aria-live", mode === "none" ? "polite" : "off");
+    bar.hidden = true;
+    rewind.hidden = !rewindUrl || mode !== "video";
+    if (mode === "sound" && asked) video.muted = false; // she has pressed: the browser lets us
+    go(mode === "none" ? { none: true } : { url: mode === "sound" ? soundUrl : "" });
+  }
+
+  function behind(on) {
+    bar.hidden = !on;
+    go(on ? { url: rewindUrl, at: 0 } : { url: "" });
+    menu.open = false;
+    (on ? bar.querySelector("[data-back-live]") : menu.querySelector("summary")).focus();
+  }
+
+  for (const radio of radios) {
+    radio.addEventListener("change", () => {
+      choose(radio.value);
+      remember(radio.value);
+    });
+  }
+  rewind.addEventListener("click", () => behind(true));
+  bar.querySelector("[data-back-live]").addEventListener("click", () => behind(false));
+  seek.addEventListener("input", () => { video.currentTime = Number(seek.value); });
+  video.addEventListener("timeupdate", () => {
+    if (bar.hidden || !video.seekable.length) return;
+    const end = video.seekable.end(0);
+    seek.max = Math.floor(end);
+    if (document.activeElement !== seek || !seek.matches(":active")) seek.value = video.currentTime;
+    seek.setAttribute("aria-valuetext", clock(video.currentTime));
+    bar.querySelector("[data-seek-at]").textContent = clock(video.currentTime);
+    if (end > 3 && end - video.currentTime < NEAR) behind(false);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !menu.open) return;
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  });
+  document.addEventListener("pointerdown", ({ target }) => {
+    if (!menu.contains(target)) menu.open = false;
+  });
+  const known = recall();
+  if (known && known !== "video") choose(known, { asked: false });
+  else rewind.hidden = !rewindUrl;
+}
+
+function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const parts = [Math.floor(whole / 60) % 60, whole % 60].map((part) => String(part).padStart(2, "0"));
+  return whole < 3600 ? parts.join(":") : [Math.floor(whole / 3600), ...parts].join(":");
+}
+
+function recall() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null; // storage is off
+  }
+}
+
+function remember(mode) {
+  try {
+    localStorage.setItem(KEY, mode);
+  } catch {
+    // it holds until the page goes
+  }
+}

@@ -1,0 +1,232 @@
+"""Debian's nginx with its RTMP module, ffmpeg as OBS, and our server between them."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from livestream.media.encoder import find_ffmpeg
+from livestream.models import Replay, Room
+from livestream.rules.room import RoomState
+from livestream.selectors.picture import picture_of
+from livestream.services.room import ban_room, end_room
+from livestream.services.stream_key import issue_stream_key
+from tests.servers import Server, database_url, running, until
+
+MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
+TOKEN = "a-token-between-the-two-of-us"
+KICKED_WITHIN = 6  # seconds
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        not (shutil.which("nginx") and MODULE.exists()), reason="nginx-rtmp is not installed"
+    ),
+]
+CONF = """
+load_module {module};
+user root;
+worker_processes 1;
+error_log {folder}/error.log info;
+pid {folder}/nginx.pid;
+daemon off;
+events {{ worker_connections 64; }}
+rtmp {{ server {{
+  listen 127.0.0.1:{rtmp}; chunk_size 4096; notify_method post; drop_idle_publisher 10s;
+  application live {{
+    live on; allow play 127.0.0.1; deny play all;
+    on_publish {hook}; on_update {hook}; on_publish_done {hook}; on_record_done {hook};
+    notify_update_timeout 2s; notify_update_strict on;
+    hls on; hls_path {folder}/hls; hls_fragment 1s; hls_playlist_length 12s;
+    record all; record_path {folder}/takes; record_unique on;
+  }} }} }}
+http {{
+  access_log off; client_body_temp_path {folder}/tmp;
+  server {{ listen 127.0.0.1:{http};
+    location /hls/ {{ alias {folder}/hls/; }}
+    location /control {{ rtmp_control all; }}
+    location /stat {{ rtmp_stat all; }}
+  }} }}
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class Nginx:
+    rtmp: str
+    http: str
+    folder: Path
+
+
+@contextmanager
+def nginx(folder: Path, rtmp: int, http: int, hook: str) -> Iterator[Nginx]:
+    for name in ("hls", "takes", "tmp"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    conf = folder / "nginx.conf"
+    conf.write_text(CONF.format(module=MODULE, folder=folder, rtmp=rtmp, http=http, hook=hook))
+    process = subprocess.Popen(["nginx", "-e", f"{folder}/start.log", "-c", str(conf)])
+    try:
+        until(lambda: answers(http), 20)
+        yield Nginx(f"rtmp://127.0.0.1:{rtmp}/live", f"http://127.0.0.1:{http}", folder)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture
+def place(alone, transactional_db, settings, tmp_path) -> Iterator[tuple[Server, Nginx]]:
+    rtmp, http = free_port(), free_port()
+    words = {
+        "LIVE_PROVIDER": "nginx_rtmp",
+        "LIVE_RTMP_URL": f"rtmp://127.0.0.1:{rtmp}/live",
+        "LIVE_HLS_URL": f"http://127.0.0.1:{http}/hls",
+        "LIVE_API_URL": f"http://127.0.0.1:{http}",
+        "LIVE_HOOK_TOKEN": TOKEN,
+        "LIVE_RECORDINGS": str(tmp_path / "nginx" / "takes"),
+    }
+    for name, value in words.items():
+        setattr(settings, name, value)
+    with running(tmp_path / "server", database_url(), **words) as server:
+        settings.LIVE_ROOT = server.folder / "live"
+        hook = f"http://127.0.0.1:{server.port}/hooks/nginx_rtmp/{TOKEN}/"
+        with nginx(tmp_path / "nginx", rtmp, http, hook) as media:
+            yield server, media
+
+
+class App:
+    """ffmpeg in the place of OBS."""
+
+    def __init__(self, url: str, seconds: float = 60) -> None:
+        self.process = subprocess.Popen(
+            [
+                *(find_ffmpeg(), "-loglevel", "error", "-nostdin", "-re"),
+                *("-f", "lavfi", "-i", "testsrc2=s=180x320:r=24"),
+                *("-f", "lavfi", "-i", "sine=r=48000", "-t", str(seconds)),
+                *("-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "24"),
+                *("-pix_fmt", "yuv420p", "-c:a", "aac", "-f", "flv", url),
+            ],
+            stderr=subprocess.DEVNULL,
+        )
+
+    @property
+    def sends(self) -> bool:
+        return self.process.poll() is None
+
+    def refused(self) -> bool:
+        """It gives up by itself."""
+        try:
+            return self.process.wait(10) != 0
+        except subprocess.TimeoutExpired:
+            return False
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+
+@contextmanager
+def app(url: str, seconds: float = 60) -> Iterator[App]:
+    one = App(url, seconds)
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+def address(grant) -> str:
+    return f"{grant.server}/{grant.key}"
+
+
+def now(room: Room) -> Room:
+    room.refresh_from_db()
+    return room
+
+
+def playlist(room: Room) -> str:
+    try:
+        with urllib.request.urlopen(picture_of(now(room))["hls"], timeout=5) as answer:
+            return answer.read().decode()
+    except (OSError, ValueError):  # not there yet
+        return ""
+
+
+def test_an_app_shows_the_room_is_interrupted_and_comes_back(place, live, tmp_path):
+    grant = issue_stream_key(room=live, by=live.host)
+    with app(address(grant)) as obs:
+        until(lambda: now(live).provider == "nginx_rtmp", 20)
+        until(lambda: playlist(live).count("#EXTINF") >= 2, 20)
+        seen = subprocess.run(
+            [find_ffmpeg(), "-i", picture_of(live)["hls"], "-frames:v", "5", "-f", "null", "-"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert seen.returncode == 0, seen.stderr[-400:]
+        with app(address(grant)) as second:  # with the same key, stolen
+            assert second.refused()
+        time.sleep(3)
+        assert obs.sends
+        assert now(live).state == RoomState.LIVE
+    until(lambda: now(live).state == RoomState.INTERRUPTED, 10)
+    with app(address(grant)):
+        until(lambda: now(live).state == RoomState.LIVE, 15)
+    log = (tmp_path / "server" / "server.log").read_text()
+    assert grant.key.partition("key=")[2] not in log
+
+
+@pytest.mark.parametrize("how", ["wrong", "expired", "revoked", "foreign"])
+def test_nobody_else_gets_in(place, live, how):
+    grant = issue_stream_key(room=live, by=live.host)
+    url = address(grant)
+    if how == "wrong":
+        url += "x"
+    elif how == "expired":
+        live.stream_keys.update(expires_at=timezone.now())
+    elif how == "revoked":
+        live.stream_keys.update(revoked_at=timezone.now())
+    else:
+        url = url.replace(live.stream_keys.first().name, "s0123456789abcdef0123")
+    with app(url, 6) as obs:
+        assert obs.refused()
+    assert not live.publications.exists()
+    assert now(live).state == RoomState.LIVE
+
+
+@pytest.mark.parametrize("verb", [end_room, ban_room])
+def test_whoever_sends_is_sent_away_with_the_end(place, live, verb):
+    grant = issue_stream_key(room=live, by=live.host)
+    with app(address(grant)) as obs:
+        until(lambda: playlist(live).count("#EXTINF") >= 4, 30)
+        began = time.monotonic()
+        verb(room=now(live))
+        until(lambda: not obs.sends, KICKED_WITHIN + 4)
+        took = time.monotonic() - began
+        print(f"sent away after {took:.1f} s")
+        assert took <= KICKED_WITHIN
+    with app(address(grant), 4) as again:
+        assert again.refused()
+    if verb is end_room:
+        until(lambda: Replay.objects.filter(room=live, state="ready").exists(), 60)
+        replay = Replay.objects.get(room=live)
+        assert replay.is_film
+        assert replay.duration_ms > 3000
