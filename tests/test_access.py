@@ -120,6 +120,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "livestream:runsheet_add": (CLERK, {POST}, ["room"]),
     "livestream:runsheet_item": (CLERK, {GET, POST}, ["room", "item"]),
     "livestream:helper": (CLERK, {GET}, ["room"]),
+    "livestream:wall": (CLERK, {GET}, ["room"]),
+    "livestream:wall_figures": (CLERK, {GET}, ["room"]),
     "livestream:prompter": (CLERK, {GET}, ["room"]),
     "livestream:prompter_card": (CLERK, {GET}, ["room"]),
     "livestream:chat_export": (MANAGER, {GET}, ["room"]),

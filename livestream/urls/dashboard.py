@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from livestream.views import console, draw, helper, home, rehearsal, room, runsheet, talk
+from livestream.views import console, draw, helper, home, rehearsal, room, runsheet, talk, wall
 
 app_name = "livestream"
 urlpatterns = [
@@ -38,6 +38,8 @@ urlpatterns = [
     path("rooms/<slug:room>/sheet/add/", runsheet.add, name="runsheet_add"),
     path("rooms/<slug:room>/sheet/<int:item>/", runsheet.item, name="runsheet_item"),
     path("rooms/<slug:room>/helper/", helper.page, name="helper"),
+    path("rooms/<slug:room>/wall/", wall.page, name="wall"),
+    path("rooms/<slug:room>/wall/figures/", wall.figures, name="wall_figures"),
     path("rooms/<slug:room>/prompter/", runsheet.prompter, name="prompter"),
     path("rooms/<slug:room>/prompter/card/", runsheet.prompter_card, name="prompter_card"),
 ]
