@@ -82,6 +82,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "watch:draw_enter": (PUBLIC, {POST}, ["room", "draw"]),
     "watch:draw_claim": (PUBLIC, {POST}, ["room", "draw"]),
     "watch:draw_entries": (PUBLIC, {GET}, ["room", "draw"]),
+    "watch:share": (PUBLIC, {GET}, ["room"]),
+    "watch:poster": (PUBLIC, {GET}, ["room"]),
     "watch:reminder": (PUBLIC, {POST}, ["room"]),
     "shop:front": (PUBLIC, {GET}, []),
     "shop:product": (PUBLIC, {GET}, ["product"]),
