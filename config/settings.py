@@ -242,6 +242,7 @@ SERVESTATIC_KEEP_ONLY_HASHED_FILES = True
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
 LIVE_ROOT = Path(env("LIVE_ROOT", default=str(VAR_DIR / "live")))
+POSTER_FONT = env("POSTER_FONT", default="")  # empty: a font with Chinese letters is looked for
 LIVE_FFMPEG = env("LIVE_FFMPEG", default="")  # empty: the binary of the imageio-ffmpeg wheel
 LIVE_KEEP_SEGMENTS = env.int("LIVE_KEEP_SEGMENTS", default=7)  # days; 0: for ever
 LIVE_KEEP_FILMS = env.int("LIVE_KEEP_FILMS", default=0)  # days; 0: for ever

@@ -279,9 +279,13 @@ def stock_changed(room: Room, item: ShelfItem, offer: Offer) -> None:
     tell(room, {"type": "stock.changed", "item": item.pk, **asdict(offer)})
 
 
-def sale_made(room: Room, name: str, product: str) -> None:
-    """Somebody bought: a masked name and what."""
-    tell(room, {"type": "sale.made", "name": name, "product": product})
+def sale_made(room: Room, name: str, product: str, buyer: int) -> None:
+    """Somebody bought: a masked name and what. The hubs tell it, at most every five seconds.
+
+    `buyer` counts people between the hubs and goes no further.
+    """
+    message = {"type": "hub.sold", "name": name, "product": product, "buyer": buyer}
+    _after_commit(room_group(room.pk), message)
 
 
 def rehearsal_changed(room: Room) -> None:

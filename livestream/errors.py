@@ -331,6 +331,12 @@ class BadFrame(RuleBroken):
     sentence = _("The page sent something we do not understand. Reload it.")
 
 
+class NoPosterFont(RuleBroken):
+    code = "no_poster_font"
+    status = 503
+    sentence = _("This server has no font with Chinese letters, so it cannot make posters.")
+
+
 class NotSaved(RuleBroken):
     code = "not_saved"
     status = 503

@@ -56,7 +56,8 @@ def cheer(order: Order, **kwargs: Any) -> None:
     sale = Sale.objects.select_related("room").filter(order=order).first()
     line = order.lines.select_related("variant__product").first()
     if sale is not None and line is not None and sale.room.is_on_air:
-        broadcast.sale_made(sale.room, masked(order.name), line.variant.product.name)
+        name, product = masked(order.name), line.variant.product.name
+        broadcast.sale_made(sale.room, name, product, order.customer_id)
 
 
 @receiver(order_paid)

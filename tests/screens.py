@@ -117,6 +117,7 @@ def screens(folder: Path) -> list[Screen]:
             press=("[data-publish-takeover]",),
             full=False,
         ),
+        Screen("wall", f"{shop}/rooms/{live}/wall/", staff=True, full=False),
         Screen("console-soon", f"{shop}/rooms/{soon}/console/", staff=True, full=False),
         Screen("products", f"{shop}/products/", staff=True),
         Screen("product-new", f"{shop}/products/new/", staff=True),

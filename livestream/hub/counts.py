@@ -7,6 +7,7 @@ was tapped in itself, so that the row is their sum.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -15,6 +16,7 @@ from livestream.hub.rows import Rows
 
 NODE = uuid4().hex  # this process, to the others
 DEAF = 6.0  # seconds after which the viewers of a silent process no longer count
+TICKER = 5.0  # seconds of sales that become one line
 REMIND = 2.0  # seconds after which an unchanged number is told to the others again
 
 
@@ -73,6 +75,42 @@ class Entered:
             {"type": "draw.entered", "id": draw, "entries": self._entries[draw]}
             for draw in sorted(changed)
         ]
+
+
+class Sold:
+    """Who just bought: one line for all of five seconds, so that a rush is no flood.
+
+    Every process hears of every sale and folds for its own viewers.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._name = ""
+        self._buyers: set[int] = set()
+        self._products: Counter[str] = Counter()
+        self._told_at = float("-inf")
+
+    def hear(self, name: str, product: str, buyer: int) -> None:
+        self._name = name
+        self._buyers.add(buyer)
+        self._products[product] += 1
+
+    def fold(self) -> broadcast.Event | None:
+        """The first sale after a quiet while at once, what follows summed."""
+        now = self._clock()
+        if not self._products or now - self._told_at < TICKER:
+            return None
+        event = {
+            "type": "sale.made",
+            "name": self._name,
+            "product": self._products.most_common(1)[0][0],
+            "buyers": len(self._buyers),
+            "products": len(self._products),
+        }
+        self._buyers.clear()
+        self._products.clear()
+        self._told_at = now
+        return event
 
 
 class Viewers:

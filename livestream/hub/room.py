@@ -69,6 +69,7 @@ class Hub:
         self._snapshot_lock = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
         self.viewers = counts.Viewers(room_id, self._loop.time)
+        self.sold = counts.Sold(self._loop.time)
         self._subscribed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing: asyncio.Task[None] | None = None
@@ -194,6 +195,8 @@ class Hub:
                 self.likes.hear(node, count)
             case {"type": "hub.entered", "draw": str(draw), "entries": int(entries)}:
                 self.entered.hear(draw, entries)
+            case {"type": "hub.sold", "name": str(who), "product": str(what), "buyer": int(buyer)}:
+                self.sold.hear(who, what, buyer)
             case {"type": "hub.dismiss", "user": int(user)}:
                 self.dismiss(lambda seat: seat.user_id == user, NOT_STAFF)
             case {"type": "hub.dismiss", "device": str(device)}:
@@ -318,6 +321,7 @@ class Hub:
     async def _pulse(self) -> None:
         self._watch()
         self._tell_count(self.likes.fold())
+        self._tell_count(self.sold.fold())
         for event in self.entered.fold():
             self._snapshot = None
             self._tell_count(event)

@@ -61,6 +61,30 @@ def _bar(x: float, base: float, width: float, height: float) -> str:
     )
 
 
+def line(
+    values: Sequence[int], *, top: int, left: float, right: float, base: float, head: float
+) -> list[tuple[float, float]]:
+    """The points of a line from `left` to `right`; one value alone stands at the left."""
+    step = (right - left) / max(len(values) - 1, 1)
+    return [
+        (
+            round(left + step * place, 1),
+            round(base - (base - head) * value / top if top else base, 1),
+        )
+        for place, value in enumerate(values)
+    ]
+
+
+def joined(points: Sequence[tuple[float, float]]) -> str:
+    """Points as <polyline> and <polygon> read them."""
+    return " ".join(f"{x:g},{y:g}" for x, y in points)
+
+
+def every(count: int, most: int) -> int:
+    """How many places lie between two labels, so that there are no more than `most` of them."""
+    return next((step for step in (1, 2, 5, 10, 15, 30, 60) if count <= step * most), 120)
+
+
 def short(value: int) -> str:
     """4000 as `4k`: the words of an axis."""
     if value >= 1000 and value % 100 == 0:

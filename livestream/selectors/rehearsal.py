@@ -205,7 +205,8 @@ class Scene:
         for sale in self.sales:
             if sale.act in fresh:
                 product = names.get(sale.item, "")
-                told.append({"type": "sale.made", "name": sale.act.who, "product": product})
+                made = {"type": "sale.made", "name": sale.act.who, "product": product}
+                told.append({**made, "buyers": 1, "products": 1})
         if any(act.topic or act.kind is Kind.SPAM for act in fresh):
             told.append({"type": "question.changed"})
         if any(act.kind in {Kind.BUY, Kind.LAST} for act in fresh):

@@ -13,6 +13,7 @@ from livestream.views import (
     runsheet,
     stream,
     talk,
+    wall,
 )
 
 app_name = "livestream"
@@ -51,6 +52,8 @@ urlpatterns = [
     path("rooms/<slug:room>/film/", clip.download, name="film"),
     path("rooms/<slug:room>/stream/", stream.stream, name="stream"),
     path("rooms/<slug:room>/helper/", helper.page, name="helper"),
+    path("rooms/<slug:room>/wall/", wall.page, name="wall"),
+    path("rooms/<slug:room>/wall/figures/", wall.figures, name="wall_figures"),
     path("rooms/<slug:room>/prompter/", runsheet.prompter, name="prompter"),
     path("rooms/<slug:room>/prompter/card/", runsheet.prompter_card, name="prompter_card"),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from livestream.views import clip, draw, follow, watch
+from livestream.views import clip, draw, follow, share, watch
 
 app_name = "watch"
 urlpatterns = [
@@ -23,5 +23,7 @@ urlpatterns = [
     path("live/<slug:room>/draws/<slug:draw>/enter/", draw.take_part, name="draw_enter"),
     path("live/<slug:room>/draws/<slug:draw>/claim/", draw.claim, name="draw_claim"),
     path("live/<slug:room>/draws/<slug:draw>/entries.txt", draw.entries, name="draw_entries"),
+    path("live/<slug:room>/share/", share.sheet, name="share"),
+    path("live/<slug:room>/poster.png", share.picture, name="poster"),
     path("live/<slug:room>/remind/", watch.reminder, name="reminder"),
 ]

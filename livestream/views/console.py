@@ -36,6 +36,7 @@ from livestream.services.flash import announce_flash, close_flash
 from livestream.services.rehearsal import begin_rehearsal, end_rehearsal
 from livestream.services.shelf import hide_item, show_item, show_next
 from livestream.views.rehearsal import inbox_of, spotlight_verb
+from livestream.views.share import own_poster
 from livestream.views.talk import inbox_context
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
@@ -66,6 +67,7 @@ def console(request: MerchantRequest, room: str) -> HttpResponse:
     context["colleagues"] = found.merchant.staff.exclude(pk=found.host_id or 0).order_by("pk")
     address = request.build_absolute_uri(reverse("watch:room", args=[found.public_id]))
     context["share"] = square(address)
+    context |= own_poster(found, request.staff)
     context["devices"] = [
         (name, square(request.build_absolute_uri(_named(request, found, name))))
         for name in ("prompter", "helper")

@@ -23,6 +23,7 @@ from livestream.selectors.rehearsal import latest
 from livestream.selectors.room import Card, shelf
 from livestream.services import room as rooms
 from livestream.services.shelf import add_to_shelf, move_item, remove_item, set_item
+from livestream.views.share import own_poster
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.resent import once_per_form
@@ -125,6 +126,7 @@ def _shelf(
         "rehearsal": latest(room),
         "may_change": room.state in SHELF_OPEN,
         "share": square(request.build_absolute_uri(reverse("watch:room", args=[room.public_id]))),
+        **own_poster(room, request.staff),
     }
     return render(request, "livestream/room/shelf.html", context, status=status)
 

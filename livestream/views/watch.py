@@ -29,6 +29,7 @@ from livestream.selectors.flash import announced, running
 from livestream.selectors.moderation import measure_against
 from livestream.selectors.picture import picture_of
 from livestream.selectors.room import live_prices, on_shelf, open_drops, shelf
+from livestream.selectors.share import MARK, remember_sharer
 from livestream.services.claim import take
 from livestream.services.reminder import remind
 from livestream.services.sale import buy_in_room, may_buy
@@ -79,6 +80,7 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
     guest = known_guest(request.session, found.merchant)
     if _is_banned(found, device, guest):
         return render(request, BANNED, {"room": found}, status=403)
+    remember_sharer(request.session, found.merchant, request.GET.get(MARK, ""))
     context: dict[str, Any] = {
         "room": found,
         "merchant": found.merchant,
@@ -125,6 +127,7 @@ def shelf_fragment(request: HttpRequest, room: str) -> HttpResponse:
 def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
     """The product sheet over the video."""
     found = _room(room)
+    remember_sharer(request.session, found.merchant, request.GET.get(MARK, ""))
     shown = get_object_or_404(
         on_shelf(found).select_related("product__merchant").prefetch_related("product__photos"),
         pk=item,

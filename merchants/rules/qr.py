@@ -13,10 +13,12 @@ QUIET = 4  # modules of white around it, as the standard asks
 
 @dataclass(frozen=True)
 class Square:
-    """`path` draws the dark modules into a box of `size` by `size`, the quiet zone included."""
+    """Dark modules in a box of `size` by `size`, the quiet zone included: `runs` of (top, left,
+    right), and the same as an SVG `path`."""
 
     text: str
     size: int
+    runs: tuple[tuple[int, int, int], ...]
     path: str
 
 
@@ -27,12 +29,9 @@ def square(text: str) -> Square:
     code.add_data(text)
     code.make(fit=True)
     rows = code.get_matrix()
-    strokes = [
-        f"M{left} {top}h{right - left}v1H{left}z"
-        for top, row in enumerate(rows)
-        for left, right in _runs(row)
-    ]
-    return Square(text=text, size=len(rows), path="".join(strokes))
+    runs = tuple((top, *run) for top, row in enumerate(rows) for run in _runs(row))
+    path = "".join(f"M{left} {top}h{right - left}v1H{left}z" for top, left, right in runs)
+    return Square(text=text, size=len(rows), runs=runs, path=path)
 
 
 def _runs(row: list[bool]) -> list[tuple[int, int]]:

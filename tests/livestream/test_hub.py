@@ -314,6 +314,37 @@ async def test_likes_are_counted_here_and_elsewhere(hub, rows):
     assert rows.likes == 5  # the other process saves its own
 
 
+def sold(name: str, buyer: int, product: str = "龙井") -> dict[str, Any]:
+    return {"type": "hub.sold", "name": name, "product": product, "buyer": buyer}
+
+
+async def test_a_thousand_purchases_are_one_event_every_five_seconds(hub, monkeypatch):
+    _, ear = sit(hub)
+
+    def told() -> list[dict[str, Any]]:
+        return [event for event in ear.events if event["type"] == "sale.made"]
+
+    hub.hear(sold("沈**", 1))
+    await hub._pulse()
+    await settle(TICK * 2)
+    first = {"type": "sale.made", "name": "沈**", "product": "龙井", "buyers": 1, "products": 1}
+    assert told() == [first]
+
+    for buyer in range(1_000):
+        hub.hear(sold("许**", buyer // 2, "祁红" if buyer % 3 else "龙井"))
+    for _ in range(5):
+        await hub._pulse()
+    await settle(TICK * 2)
+    assert told() == [first]
+
+    monkeypatch.setattr(counts, "TICKER", 0.0)
+    await hub._pulse()
+    await hub._pulse()
+    await settle(TICK * 8)
+    second = {"type": "sale.made", "name": "许**", "product": "祁红", "buyers": 500, "products": 2}
+    assert told() == [first, second]
+
+
 async def test_viewers_of_other_processes_count_until_they_fall_silent(hub, monkeypatch):
     sit(hub)
     sit(hub, staff=True, user=1)

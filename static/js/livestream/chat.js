@@ -27,7 +27,8 @@
 //                                                                    data-host, data-staff, data-regular
 //                                                                    on the template: words of the badges
 //   <template id="chat-system"><li class="sys">… <span data-text></span></li></template>
-//   <template id="chat-sale" data-sentence="%(name)s bought %(product)s">like chat-system</template>
+//   <template id="chat-sale" data-one="%(name)s bought %(product)s" data-some="… %(count)s …"
+//             data-mixed="… %(kinds)s …">like chat-system</template>   several buyers; of several goods
 //
 // Whoever dispatches `chat:reply` with {id, name} on the section makes the next line an answer to that.
 //
@@ -292,10 +293,11 @@ export default function start(element) {
     if ("muted" in state) showMuted(state.muted);
   });
   hear("sale.made", (sale) => {
-    const sentence = document.getElementById("chat-sale")?.dataset.sentence;
-    if (!sentence) return;
-    const text = sentence.replace("%(name)s", sale.name).replace("%(product)s", sale.product);
-    put(system(text, "chat-sale"));
+    const { one, some, mixed } = document.getElementById("chat-sale")?.dataset ?? {};
+    if (!one) return;
+    const parts = { name: sale.name, product: sale.product, count: sale.buyers, kinds: sale.products };
+    const sentence = sale.buyers === 1 ? one : sale.products === 1 ? some : mixed;
+    put(system(sentence.replace(/%\((\w+)\)s/g, (_, part) => parts[part]), "chat-sale"));
   });
   hear("seat.taken", (seat) => {
     ({ name, staff } = seat);
