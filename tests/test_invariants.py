@@ -23,6 +23,7 @@ from livestream.services.publication import open_publication
 from livestream.services.room import end_room, make_room, schedule_room, start_room
 from livestream.services.sale import buy_in_room
 from livestream.services.shelf import show_next
+from livestream.services.stream_key import issue_stream_key
 from merchants.models import Customer, Merchant, Staff, Store, User, Variant
 from merchants.rules.notification import Channel
 from merchants.rules.role import Role
@@ -54,7 +55,9 @@ def pay(order: Order) -> Order:
 
 
 @pytest.fixture
-def busy(shop, other_shop, live, host, bob, longjing, cup, variant, store, coupon) -> Merchant:
+def busy(
+    shop, other_shop, live, host, bob, longjing, cup, variant, store, coupon, settings
+) -> Merchant:
     """A shop in which everything that can happen to an order has happened once."""
     tea, glass = variant, cup.variants.get()
     first, second = (Customer.objects.create(merchant=shop, device=uuid.uuid4()) for _ in range(2))
@@ -70,6 +73,9 @@ def busy(shop, other_shop, live, host, bob, longjing, cup, variant, store, coupo
         say(room=live, voice=Voice(name="沈梅"), text=text)
     for _ in range(2):
         open_publication(room=live, publisher=uuid.uuid4(), by=host, takeover=True)
+    settings.LIVE_PROVIDER = "srs"
+    for _ in range(2):
+        issue_stream_key(room=live, by=host)
     drop = open_drop(room=live, coupon=coupon, minutes=5)
     used, kept = (claim_drop(drop=drop, customer=one) for one in (first, second))
 
@@ -247,6 +253,10 @@ BROKEN = {
     "at most one publication of a room is open": """
         UPDATE livestream_publication SET ended_at = NULL""",
     "no publication is newer than its room's fence": "UPDATE livestream_room SET epoch = 0",
+    "a show that is over can be published into by nobody": """
+        UPDATE livestream_room SET state = 'ended'
+        WHERE id IN (SELECT room_id FROM livestream_streamkey WHERE revoked_at IS NULL)""",
+    "one stream key of a room opens it": "UPDATE livestream_streamkey SET revoked_at = NULL",
     "what is explained is on the room's shelf": """
         UPDATE livestream_shelfitem SET position = 0, room_id = (
             SELECT MAX(id) FROM livestream_room)

@@ -21,6 +21,15 @@ INVARIANTS = {
         FROM livestream_publication p JOIN livestream_room r ON r.id = p.room_id
         WHERE p.epoch > r.epoch
     """,
+    "a show that is over can be published into by nobody": """
+        SELECT k.id AS stream_key, k.room_id AS room FROM livestream_streamkey k
+        JOIN livestream_room r ON r.id = k.room_id
+        WHERE r.state IN ('ended', 'banned') AND k.revoked_at IS NULL
+    """,
+    "one stream key of a room opens it": """
+        SELECT room_id AS room, COUNT(*) AS stream_keys FROM livestream_streamkey
+        WHERE revoked_at IS NULL GROUP BY room_id HAVING COUNT(*) > 1
+    """,
     "what is explained is on the room's shelf": """
         SELECT s.id AS spotlight, s.room_id AS room, i.room_id AS shelf
         FROM livestream_spotlight s JOIN livestream_shelfitem i ON i.id = s.item_id

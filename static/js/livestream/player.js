@@ -100,7 +100,7 @@ function viaHls(video, url, live) {
   let timer = 0;
   const again = () => {
     clearTimeout(timer);
-    timer = setTimeout(() => hls.loadSource(url), AGAIN * (0.5 + Math.random()));
+    timer = setTimeout(() => url && hls.loadSource(url), AGAIN * (0.5 + Math.random()));
   };
   hls.on(Hls.Events.ERROR, (_, { fatal, type }) => {
     if (!fatal) return;
@@ -174,6 +174,7 @@ function keepPace(video, wanted) {
 
 function viaBrowser(video, url, live) {
   const load = () => {
+    if (!url) return;
     video.src = url;
     play(video);
   };
@@ -187,7 +188,11 @@ function viaBrowser(video, url, live) {
   return (next, at = -1) => {
     url = next;
     video.dataset.held = next ? "" : "yes";
-    if (!next) return void video.pause();
+    if (!next) {
+      video.removeAttribute("src"); // paused alone it would load on
+      video.load();
+      return;
+    }
     if (at >= 0) video.addEventListener("loadedmetadata", () => { video.currentTime = at; }, { once: true });
     load();
   };

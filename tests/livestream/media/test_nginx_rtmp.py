@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -53,7 +54,7 @@ rtmp {{ server {{
 http {{
   access_log off; client_body_temp_path {folder}/tmp;
   server {{ listen 127.0.0.1:{http};
-    location /hls/ {{ alias {folder}/hls/; }}
+    location /hls/ {{ alias {folder}/hls/; add_header Access-Control-Allow-Origin *; }}
     location /control {{ rtmp_control all; }}
     location /stat {{ rtmp_stat all; }}
   }} }}
@@ -230,3 +231,47 @@ def test_whoever_sends_is_sent_away_with_the_end(place, live, verb):
         replay = Replay.objects.get(room=live)
         assert replay.is_film
         assert replay.duration_ms > 3000
+
+
+def test_a_shopper_sees_the_picture_of_the_app(place, live):
+    server, _media = place
+    grant = issue_stream_key(room=live, by=live.host)
+    with app(address(grant)):
+        until(lambda: playlist(live).count("#EXTINF") >= 4, 30)
+        url = f"{server.url}/live/{live.public_id}/"
+        seconds = subprocess.run(
+            [sys.executable, "-c", WATCH, url], capture_output=True, text=True, timeout=120
+        )
+    if seconds.returncode == NO_BROWSER:
+        pytest.skip("There is no Chromium here.")
+    assert seconds.returncode == 0, seconds.stderr[-600:]
+    assert float(seconds.stdout) > 2
+
+
+NO_BROWSER = 7
+# In a process of its own: Playwright's loop and Django's rows do not go together.
+WATCH = """
+import sys, time
+from pathlib import Path
+from playwright.sync_api import Error, sync_playwright
+chromium = Path("/usr/bin/chromium")
+with sync_playwright() as playwright:
+    try:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium) if chromium.exists() else None, args=["--no-sandbox"])
+    except Error:
+        sys.exit(7)
+    page = browser.new_page()
+    page.goto(sys.argv[1])
+    video = "document.querySelector('video')"
+    began = None
+    for _ in range(300):
+        page.wait_for_timeout(200)
+        second = page.evaluate(f"{video}.videoWidth && {video}.currentTime")
+        if began is None and second:
+            began = second
+        if began is not None and second > began + 2.1:
+            break
+    print(second - (began or second))
+    browser.close()
+"""
