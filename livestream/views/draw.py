@@ -44,6 +44,7 @@ def take_part(request: HttpRequest, room: str, draw: str) -> HttpResponse:
     shown = _draw(room, draw)
     more: dict[str, Any] = {}
     status = 200
+    before = request.session.get("nickname", "")
     try:
         keep_pace(request, "draw")
         if shown.entry_by == EntryBy.COMMENT:
@@ -54,7 +55,10 @@ def take_part(request: HttpRequest, room: str, draw: str) -> HttpResponse:
     except RuleBroken as refusal:
         more["refusal"], status = str(refusal), refusal.status
     shown.refresh_from_db()
-    return _sheet(request, shown, status=status, **more)
+    answer = _sheet(request, shown, status=status, **more)
+    if (name := request.session.get("nickname", "")) != before:  # the chat need not ask again
+        trigger_client_event(answer, "nickname:taken", {"name": name})
+    return answer
 
 
 def _say_the_words(request: HttpRequest, shown: Draw) -> bool:

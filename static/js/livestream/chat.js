@@ -303,6 +303,10 @@ export default function start(element) {
     ({ name, staff } = seat);
     if (!nicknameForm || nicknameForm.hidden) deliver();
   });
+  document.addEventListener("nickname:taken", ({ detail }) => {
+    ({ name } = detail);
+    if (nicknameForm) nicknameForm.hidden = true; // what waits goes out when the seat is taken anew
+  });
   hear("chat.accepted", (event) => accepted(event));
   hear("chat.waits", (event) => accepted(event, element.dataset.waits));
   hear("error", refused);

@@ -49,6 +49,7 @@ async function everyoneListens() {
 }
 
 export default async function start(element) {
+  document.addEventListener("nickname:taken", renew); // elsewhere than in the chat
   await everyoneListens();
   lastId = element.dataset.lastId ? Number(element.dataset.lastId) : null;
   line = connect(element.dataset.path, {
