@@ -17,4 +17,4 @@ RUN pybabel compile --directory locale --domain django \
 USER guitai
 EXPOSE 8000
 CMD ["uvicorn", "config.asgi:application", "--host", "0.0.0.0", "--port", "8000", \
-     "--ws-max-size", "2097152", "--ws-per-message-deflate", "false", "--proxy-headers"]
+     "--ws-max-size", "2097152", "--ws-per-message-deflate", "false", "--proxy-headers", "--no-access-log"]

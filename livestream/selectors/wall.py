@@ -131,12 +131,12 @@ def _best(room: Room) -> list[dict[str, Any]]:
         .annotate(
             name=F("variant__product__name"),
             pieces=Sum("quantity"),
-            amount=Sum(F("quantity") * F("unit_price") - F("discount")),
+            brought=Sum(F("quantity") * F("unit_price") - F("discount")),
         )
-        .order_by("-amount", "variant__product")[:BEST]
+        .order_by("-brought", "variant__product")[:BEST]
     )
-    found = [dict(row) for row in rows]
-    most = found[0]["amount"] if found else 0
+    found: list[dict[str, Any]] = [dict(row) for row in rows]
+    most = found[0]["brought"] if found else 0
     for row in found:
-        row["percent"] = round(100 * row["amount"] / most, 1) if most else 0.0
+        row["percent"] = round(100 * row["brought"] / most, 1) if most else 0.0
     return found

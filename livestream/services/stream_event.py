@@ -126,14 +126,16 @@ def _is_wanted(one: Publication, name: str, now: datetime) -> bool:
     if one.ended_at or one.epoch != room.epoch or room.state not in ON_AIR:
         return False
     keys = StreamKey.objects.filter(provider=one.provider, name=name, revoked_at=None)
-    return keys.filter(expires_at__gt=now).exists()
+    return keys.filter(expires_at__gt=now, by__user__is_active=True).exists()
 
 
 @transaction.atomic
 def _sent_away(one: Publication, name: str, publisher: str, now: datetime) -> None:
-    """Whoever was sent away does not come back by the same key."""
+    """Whoever was sent away does not come back by the same key; whoever is back already stays."""
     key = StreamKey.objects.select_related("room").get(provider=one.provider, name=name)
-    StreamKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+    back = key.room.publications.filter(session__startswith=f"{name}/", ended_at=None)
+    if not back.exclude(pk=one.pk).exists():
+        StreamKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
     _note(key, _over_id(name, publisher), "over")
     one.room.refresh_from_db()
     if one.ended_at is None:

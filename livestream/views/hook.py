@@ -11,7 +11,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from livestream.media.providers import provider_named
-from livestream.media.providers.base import LARGEST, Ask, Forged, Unreadable, same
+from livestream.media.providers.base import (
+    LARGEST,
+    Ask,
+    Forged,
+    StreamProvider,
+    Unreadable,
+    same,
+)
 from livestream.services.stream_event import hear
 from livestream.services.stream_key import admit
 
@@ -33,7 +40,12 @@ def hook(request: HttpRequest, provider: str, token: str) -> HttpResponse:
         headers={name.lower(): value for name, value in request.headers.items()},
         body=request.body,
     )
-    carrier = provider_named(provider)
+    answer = _answer(provider_named(provider), ask)
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # the address holds the token
+    return answer
+
+
+def _answer(carrier: StreamProvider, ask: Ask) -> HttpResponse:
     try:
         answer = carrier.authorise(ask, partial(admit, carrier.name))
         if answer is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
@@ -76,7 +76,9 @@ def _card(room: Room, item: str) -> Card:
     wanted = int(item) if item.isdecimal() and len(item) < 19 else 0
     get_object_or_404(room.items, pk=wanted)
     card = next((card for card in shelf(room) if card.item.pk == wanted), None)
-    return card if card is not None else get_object_or_404(room.items.none())
+    if card is None:
+        raise Http404
+    return card
 
 
 def _absolute(request: HttpRequest, room: Room, item: int | None = None, mark: str = "") -> str:
@@ -90,16 +92,16 @@ def _facts(request: HttpRequest, room: Room, card: Card | None, staff: Staff | N
     currency = room.merchant.currency
     mark = mark_of(staff) if staff else ""
     who = staff.host_name if staff else ""
-    picture = room.cover
+    picture = room.cover.name
     if card is not None:
-        picture = card.photo.image if card.photo else None
+        picture = card.photo.image.name if card.photo else ""
     return Poster(
         shop=room.merchant.name,
         title=card.product.name if card else room.title,
         line=room.title if card else _when(room),
         now=str(money_plain_short(card.price, currency)) if card else _on_air(room),
         lamp=card is None or card.is_deal,
-        picture=picture.name if picture else "",
+        picture=picture or "",
         address=_absolute(request, room, card.item.pk if card else None, mark),
         invitation=_("%(name)s invites you: scan and watch") % {"name": who}
         if who

@@ -134,8 +134,12 @@ def apply_import(*, batch: Import) -> None:
 
 @transaction.atomic
 def undo_import(*, batch: Import) -> None:
-    """Have a worker take everything out again. Raises AlreadySold."""
+    """Have a worker take everything out again. Raises AlreadySold, or StoreClosed: what the sheet
+    took from a store goes back there.
+    """
     _move(batch, ImportState.UNDOING, cursor=0)
+    if batch.store_id is not None:
+        keep_open(batch.store_id)
     if sold := sold_of(batch):
         raise AlreadySold(
             _("“%(name)s” has already been sold or booked. What was sold cannot be undone.")

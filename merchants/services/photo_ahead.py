@@ -55,7 +55,15 @@ def take_up(*, product: Product, by: User, photos: Iterable[int]) -> int:
     taken = 0
     for place, pk in enumerate(keys, start=first):
         mine = Photo.whole.filter(pk=pk, product=None)
-        taken += mine.update(product=product, alt=product.name, position=place)
+        # It is the product's now: whoever chose it may leave without it.
+        taken += mine.update(
+            product=product,
+            alt=product.name,
+            position=place,
+            merchant=None,
+            by=None,
+            came_at=None,
+        )
     return taken
 
 

@@ -96,7 +96,8 @@ def photo_remove(request: MerchantRequest, product: str, photo: int) -> HttpResp
 @merchant_view(Role.CLERK)
 def ahead(request: MerchantRequest, photo: int) -> HttpResponse:
     """How far one is that came ahead of its product; asked for until it is ready."""
-    ours = Q(merchant=request.merchant) | Q(product__merchant=request.merchant)
+    hers = Q(merchant=request.merchant, by=request.user)
+    ours = hers | Q(product__merchant=request.merchant)
     one = get_object_or_404(Photo.whole.filter(ours), pk=photo)
     return render(request, "merchants/product/_ahead_picture.html", {"photo": one})
 

@@ -84,7 +84,7 @@ def test_without_such_a_font_the_shop_is_told_what_to_set(live, as_bob, client, 
     settings.POSTER_FONT = "/nowhere.ttf"
     answer = get(client, live)
     assert answer.status_code == 503
-    assert "font" in answer.text
+    assert "字体" in answer.text
     assert (
         reverse("watch:poster", args=[live.public_id])
         not in client.get(reverse("watch:share", args=[live.public_id])).text

@@ -191,6 +191,20 @@ def test_a_form_that_comes_back_for_ever_fills_no_disk(shop, bob, other_shop, ma
     assert Photo.whole.filter(pk=theirs[0].pk).exists()
 
 
+def test_goods_keep_their_photos_when_whoever_chose_them_is_gone(shop, bob, longjing):
+    (photo,) = keep_ahead(merchant=shop, by=bob, uploads=[Upload(jpeg().file, 1, "a.jpg")])
+    take_up(product=longjing, by=bob, photos=[photo.pk])
+    bob.delete()
+    assert Photo.whole.get(pk=photo.pk).product == longjing
+
+
+def test_a_colleague_does_not_see_what_was_chosen_for_goods_that_are_not_there(
+    shop, bob, alice, as_alice
+):
+    (photo,) = keep_ahead(merchant=shop, by=bob, uploads=[Upload(jpeg().file, 1, "a.jpg")])
+    assert as_alice.get(at("photo_ahead", photo.pk)).status_code == 404
+
+
 def test_what_is_taken_up_is_swept_no_more(shop, bob, longjing):
     (photo,) = keep_ahead(merchant=shop, by=bob, uploads=[Upload(jpeg().file, 1, "a.jpg")])
     assert take_up(product=longjing, by=bob, photos=[photo.pk]) == 1

@@ -19,7 +19,7 @@ from merchants.rules.stock import Reason
 from merchants.selectors.invariant import INVARIANTS, offenders
 from merchants.selectors.stock import pickup_places
 from merchants.services.counter import sell_at_counter, take_back
-from merchants.services.importing import apply_import
+from merchants.services.importing import apply_import, undo_import
 from merchants.services.invitation import accept_invitation, invite
 from merchants.services.stock import change_stock, receive_new, release, reserve
 from merchants.services.stocktake import begin_stocktake, discard_stocktake
@@ -195,6 +195,18 @@ def test_a_sheet_that_was_looked_at_for_it_is_refused_with_a_sentence(
     assert "Lake store is closed. Choose another store" in answer.text
     batch.refresh_from_db()
     assert batch.state == ImportState.CHECKED
+
+
+def test_what_a_sheet_took_from_a_closed_store_does_not_get_lost_by_an_undo(
+    shop, alice, closed, checked
+):
+    batch = checked("品名,编码,价格,库存\n新茶,XC-1,20,0\n")
+    shop.imports.filter(pk=batch.pk).update(store=closed, state=ImportState.DONE)
+    batch.refresh_from_db()
+    with pytest.raises(StoreClosed):
+        undo_import(batch=batch)
+    batch.refresh_from_db()
+    assert batch.state == ImportState.DONE
 
 
 def test_no_page_offers_a_closed_store(as_alice, shop, bob, store, closed, longjing, variant):

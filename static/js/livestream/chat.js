@@ -28,7 +28,7 @@
 //                                                                    on the template: words of the badges
 //   <template id="chat-system"><li class="sys">… <span data-text></span></li></template>
 //   <template id="chat-sale" data-one="%(name)s bought %(product)s" data-some="… %(count)s …"
-//             data-mixed="… %(kinds)s …">like chat-system</template>   several buyers; of several goods
+//             data-mixed="…">like chat-system</template>   several buyers; of several goods
 //
 // Whoever dispatches `chat:reply` with {id, name} on the section makes the next line an answer to that.
 //
@@ -295,7 +295,7 @@ export default function start(element) {
   hear("sale.made", (sale) => {
     const { one, some, mixed } = document.getElementById("chat-sale")?.dataset ?? {};
     if (!one) return;
-    const parts = { name: sale.name, product: sale.product, count: sale.buyers, kinds: sale.products };
+    const parts = { name: sale.name, product: sale.product, count: sale.buyers };
     const sentence = sale.buyers === 1 ? one : sale.products === 1 ? some : mixed;
     put(system(sentence.replace(/%\((\w+)\)s/g, (_, part) => parts[part]), "chat-sale"));
   });

@@ -28,6 +28,7 @@ from livestream.services.room import ban_room, end_room, pause_room
 from livestream.services.stream_event import hear, tend_streams
 from livestream.services.stream_key import issue_stream_key
 from livestream.services.take import keep_take, takes_of
+from merchants.models import User
 
 pytestmark = pytest.mark.django_db
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -456,6 +457,42 @@ def test_a_recording_of_tencent_is_heard_once(live, use, post):
 
 def nginx(grant, call: str, **more: str) -> dict[str, Any]:
     return json.loads(json.dumps(payload("nginx_rtmp", grant)[call])) | more
+
+
+@pytest.mark.parametrize("leaves", ["removed", "locked out"])
+def test_whoever_leaves_the_shop_streams_no_more(live, use, post, host, leaves):  # P15
+    use("nginx_rtmp")
+    grant = key_of(live)
+    sending = nginx(grant, "publish")
+    assert post("nginx_rtmp", sending, FORM).status_code < 300
+    if leaves == "removed":
+        live.stream_keys.update(by=None)  # what is left of the key when her place is gone
+    else:
+        User.objects.filter(pk=host.user_id).update(is_active=False)
+    assert post("nginx_rtmp", sending | {"clientid": "99"}, FORM).status_code == 403
+    assert sweep() == 1
+    assert current(live).state == "interrupted"
+
+
+def test_an_app_that_is_back_keeps_its_key_when_its_dead_self_is_swept(live, use, post):  # P21
+    use("nginx_rtmp")
+    grant = key_of(live)
+    sending = nginx(grant, "publish")
+    assert post("nginx_rtmp", sending, FORM).status_code < 300
+    live.publications.update(ended_at=timezone.now())  # its server died and told nobody
+    Room.objects.filter(pk=live.pk).update(media_at=timezone.now() - timedelta(minutes=1))
+    assert post("nginx_rtmp", sending | {"clientid": "77"}, FORM).status_code < 300
+    sweep()
+    assert live.stream_keys.filter(revoked_at=None).exists()
+    assert live.publications.filter(ended_at=None).count() == 1
+
+
+def test_a_refusal_writes_the_token_to_no_log(live, use, post, caplog):  # P20
+    use("nginx_rtmp")
+    grant = key_of(live)
+    answer = post("nginx_rtmp", nginx(grant, "publish") | {"key": "wrong"}, FORM)
+    assert answer.status_code == 403
+    assert TOKEN not in caplog.text
 
 
 def test_nginx_asks_again_and_a_key_that_was_taken_back_ends_it(live, use, post):
