@@ -83,7 +83,8 @@ class Pages(Paginator):
 
     def __init__(self, found: QuerySet[Any], length: int | None) -> None:
         super().__init__(found, PER_PAGE)
-        counted = found[: MOST_COUNTED + 1].count() if length is None else length
+        unsorted = found.order_by()  # a count needs no order, and it would be sorted for one
+        counted = unsorted[: MOST_COUNTED + 1].count() if length is None else length
         self.more = length is None and counted > MOST_COUNTED
         self.count = MOST_COUNTED if self.more else counted
 
