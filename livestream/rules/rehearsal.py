@@ -1,7 +1,7 @@
 """What came of the crowd, and of what the crew did about it. Pure: seconds since it began are told.
 
 A `Play` is all that a rehearsal remembers while it runs. It lies in the rehearsal's own row and
-goes with its end; no table of the shop ever hears of it (docs/adr/0011-rehearsal.md).
+goes with its end; no table of the shop ever hears of it (docs/adr/0012-rehearsal.md).
 """
 
 from __future__ import annotations

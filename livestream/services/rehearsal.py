@@ -1,6 +1,6 @@
 """The verbs of a rehearsal: begin it, play in it, end and judge it.
 
-While it runs it writes one row of its own and nothing else (docs/adr/0011-rehearsal.md): the crowd
+While it runs it writes one row of its own and nothing else (docs/adr/0012-rehearsal.md): the crowd
 is computed, and what the crew does lies in `findings`. At the end only what is to mend remains.
 """
 
