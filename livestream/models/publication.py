@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -61,6 +63,12 @@ class Replay(models.Model):
         return self.path.endswith(".mp4")
 
 
+class StreamKeyQuerySet(models.QuerySet["StreamKey"]):
+    def in_force(self, now: datetime) -> StreamKeyQuerySet:
+        """Keys that open a stream: not taken back, in their time, of somebody who works here."""
+        return self.filter(revoked_at=None, expires_at__gt=now, by__user__is_active=True)
+
+
 class StreamKey(models.Model):
     """The right to publish one room through a media server, until it is revoked or has expired.
 
@@ -75,6 +83,8 @@ class StreamKey(models.Model):
     issued_at = models.DateTimeField(_("issued"))
     expires_at = models.DateTimeField(_("to"))
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    objects = StreamKeyQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("stream key")

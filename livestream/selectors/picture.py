@@ -23,7 +23,7 @@ def picture_of(room: Room) -> dict[str, str]:
 
 def is_by_app(room: Room) -> bool:
     """Whether somebody has a key: the console then leaves the picture to the app."""
-    keys = room.stream_keys.filter(revoked_at=None, expires_at__gt=timezone.now())
+    keys = room.stream_keys.in_force(timezone.now())
     return not room.is_over and keys.exists()
 
 

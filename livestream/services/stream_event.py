@@ -125,8 +125,8 @@ def _is_wanted(one: Publication, name: str, now: datetime) -> bool:
     room = one.room
     if one.ended_at or one.epoch != room.epoch or room.state not in ON_AIR:
         return False
-    keys = StreamKey.objects.filter(provider=one.provider, name=name, revoked_at=None)
-    return keys.filter(expires_at__gt=now, by__user__is_active=True).exists()
+    keys = StreamKey.objects.in_force(now)
+    return keys.filter(provider=one.provider, name=name).exists()
 
 
 @transaction.atomic

@@ -69,14 +69,9 @@ def hash_of(secret: str) -> str:
 
 
 def key_in_force(provider: str, name: str) -> StreamKey | None:
-    """The key of a stream, held until the transaction ends; None if it opens nothing any more.
-
-    It opens nothing once whoever made it does not work here any more.
-    """
+    """The key of a stream, held until the transaction ends; None if it opens nothing any more."""
     keys = StreamKey.objects.select_for_update(of=("self",)).select_related("room__merchant", "by")
-    keys = keys.filter(provider=provider, name=name[:40], revoked_at=None)
-    key = keys.filter(by__user__is_active=True).first()
-    return key if key and key.expires_at > timezone.now() else None
+    return keys.in_force(timezone.now()).filter(provider=provider, name=name[:40]).first()
 
 
 @transaction.atomic

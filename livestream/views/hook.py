@@ -32,6 +32,12 @@ def hook(request: HttpRequest, provider: str, token: str) -> HttpResponse:
     known = settings.LIVE_HOOK_TOKEN
     if provider != settings.LIVE_PROVIDER or not known or not same(known, token):
         raise Http404
+    answer = _answer(provider_named(provider), request)
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # the address holds the token
+    return answer
+
+
+def _answer(carrier: StreamProvider, request: HttpRequest) -> HttpResponse:
     if int(request.headers.get("Content-Length") or 0) > LARGEST or len(request.body) > LARGEST:
         return HttpResponse(status=413)
     ask = Ask(
@@ -40,12 +46,6 @@ def hook(request: HttpRequest, provider: str, token: str) -> HttpResponse:
         headers={name.lower(): value for name, value in request.headers.items()},
         body=request.body,
     )
-    answer = _answer(provider_named(provider), ask)
-    answer._has_been_logged = True  # type: ignore[attr-defined]  # the address holds the token
-    return answer
-
-
-def _answer(carrier: StreamProvider, ask: Ask) -> HttpResponse:
     try:
         answer = carrier.authorise(ask, partial(admit, carrier.name))
         if answer is None:

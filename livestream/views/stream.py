@@ -45,8 +45,7 @@ def stream(request: MerchantRequest, room: str) -> HttpResponse:
             context["grant"] = issue_stream_key(room=found, by=request.staff)
         except RuleBroken as refusal:
             context["refusal"], status = str(refusal), refusal.status
-    keys = found.stream_keys.filter(revoked_at=None, expires_at__gt=timezone.now())
-    context["key"] = keys.first()
+    context["key"] = found.stream_keys.in_force(timezone.now()).first()
     response = render(request, "livestream/stream/page.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response

@@ -492,6 +492,7 @@ def test_a_refusal_writes_the_token_to_no_log(live, use, post, caplog):  # P20
     grant = key_of(live)
     answer = post("nginx_rtmp", nginx(grant, "publish") | {"key": "wrong"}, FORM)
     assert answer.status_code == 403
+    assert post("nginx_rtmp", {"key": "x" * 70_000}, FORM).status_code == 413
     assert TOKEN not in caplog.text
 
 
