@@ -17,6 +17,7 @@ from django.utils import timezone
 from livestream import broadcast
 from livestream.errors import ForeignProduct, WrongState
 from livestream.models import Rehearsal, Room
+from livestream.rules.crowd import Kind
 from livestream.rules.readiness import is_whole, judge, score
 from livestream.rules.rehearsal import Play
 from livestream.rules.room import RoomState
@@ -26,6 +27,7 @@ from livestream.services.room import rehearse_room, stop_rehearsal
 from merchants.models import Staff
 
 logger = logging.getLogger(__name__)
+Act = Callable[[Play, Scene], None]
 
 
 @transaction.atomic
@@ -79,7 +81,7 @@ def _close(rehearsal: Rehearsal, now: datetime) -> None:
 
 
 @transaction.atomic
-def play(*, room: Room, act: Callable[[Play, Scene], None], quiet: bool = False) -> Scene:
+def play(*, room: Room, act: Act, quiet: bool = False) -> Scene:
     """Do something in the rehearsal that is on; the shop's other devices look again.
 
     Raises WrongState if there is none. `quiet`: nobody needs to look.
@@ -119,3 +121,50 @@ def next_in_rehearsal(*, room: Room, seen: int | None) -> None:
         played.show(order[place] if place < len(order) else None, scene.elapsed)
 
     play(room=room, act=act)
+
+
+# --- what the crew may do about the crowd ---------------------------------------------------------
+
+
+def came_back(seconds: float) -> Act:
+    """The picture was away for so long when the line was cut; before that it means nothing."""
+
+    def act(played: Play, scene: Scene) -> None:
+        if any(one.kind is Kind.CUT for one in scene.acts):
+            played.back = seconds
+
+    return act
+
+
+def hide(played: Play, scene: Scene, line: int) -> None:
+    """Take a line of the crowd back, once."""
+    if line not in played.hidden and any(act.key == line for act in scene.acts):
+        played.hidden.append(line)
+
+
+def silence(played: Play, scene: Scene, line: int) -> None:
+    """Who wrote this line writes no more, and what he wrote goes: it was an advert, or as bad."""
+    author = next((act.who for act in scene.acts if act.key == line), "")
+    if author:
+        played.silenced.setdefault(author, scene.elapsed)
+        for act in scene.acts:
+            if act.who == author:
+                hide(played, scene, act.key)
+
+
+def judge_line(played: Play, scene: Scene, line: int, *, approved: bool) -> None:
+    """A held line waits no more; the first judgement counts."""
+    if line in scene.held and line not in played.judged:
+        played.judged.append(line)
+        if approved:
+            played.approved.append(line)
+
+
+def close_topic(played: Play, scene: Scene, topic: int, *, aside: bool) -> None:
+    """A question was answered aloud, or put aside."""
+    if not any(act.topic == topic for act in scene.acts) or not played.is_open(topic):
+        return
+    if aside:
+        played.aside.append(topic)
+    else:
+        played.answer(topic, scene.elapsed)

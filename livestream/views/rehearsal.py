@@ -12,16 +12,23 @@ from django.views.decorators.http import require_POST, require_safe
 
 from livestream.forms.rehearsal import BackForm, SampleForm, SayForm
 from livestream.models import Room
-from livestream.rules.crowd import Kind
 from livestream.rules.rehearsal import Play
 from livestream.selectors.rehearsal import BASE, Scene, scene_of
-from livestream.services.rehearsal import next_in_rehearsal, play, show_in_rehearsal
+from livestream.services.rehearsal import (
+    Act,
+    came_back,
+    close_topic,
+    hide,
+    judge_line,
+    next_in_rehearsal,
+    play,
+    show_in_rehearsal,
+    silence,
+)
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.rules.role import Role
 from merchants.rules.search import key_of
-
-Act = Callable[[Play, Scene], None]
 
 
 @require_safe
@@ -58,20 +65,12 @@ def measure(request: MerchantRequest, room: str) -> HttpResponse:
     found = _room(request, room)
     if "back" in request.POST:
         back = BackForm(request.POST)
-        return _do(found, _back(back.cleaned_data["back"]) if back.is_valid() else None)
+        return _do(found, came_back(back.cleaned_data["back"]) if back.is_valid() else None)
     form = SampleForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
     sample = form.sample()
     return _do(found, lambda played, scene: played.measure(sample), quiet=True)
-
-
-def _back(seconds: float) -> Act:
-    def act(played: Play, scene: Scene) -> None:
-        if any(one.kind is Kind.CUT for one in scene.acts):
-            played.back = seconds
-
-    return act
 
 
 @require_POST
@@ -113,49 +112,18 @@ def _act_of(request: MerchantRequest) -> Act | None:
     topic = key_of(request.POST.get("question", ""))
     match request.POST.get("do"):
         case "hide" if line:
-            return lambda played, scene: _hide(played, scene, line)
+            return lambda played, scene: hide(played, scene, line)
         case "sanction" if line:
-            return lambda played, scene: _silence(played, scene, line)
+            return lambda played, scene: silence(played, scene, line)
         case "approve" | "dismiss" as do if line:
-            return lambda played, scene: _judge(played, scene, line, approved=do == "approve")
+            return lambda played, scene: judge_line(played, scene, line, approved=do == "approve")
         case "answered" if topic:
-            return lambda played, scene: _close(played, scene, topic, aside=False)
+            return lambda played, scene: close_topic(played, scene, topic, aside=False)
         case "aside" if topic:
-            return lambda played, scene: _close(played, scene, topic, aside=True)
+            return lambda played, scene: close_topic(played, scene, topic, aside=True)
         case "take" | "leave" | "pin" | "unpin" | "mute" | "unmute" | "pace":
             return lambda played, scene: None
     return None
-
-
-def _hide(played: Play, scene: Scene, line: int) -> None:
-    if line not in played.hidden and any(act.key == line for act in scene.acts):
-        played.hidden.append(line)
-
-
-def _silence(played: Play, scene: Scene, line: int) -> None:
-    """Who wrote this line writes no more, and what he wrote goes: it was an advert, or as bad."""
-    author = next((act.who for act in scene.acts if act.key == line), "")
-    if author:
-        played.silenced.setdefault(author, scene.elapsed)
-        for act in scene.acts:
-            if act.who == author:
-                _hide(played, scene, act.key)
-
-
-def _judge(played: Play, scene: Scene, line: int, *, approved: bool) -> None:
-    if line in scene.held and line not in played.judged:
-        played.judged.append(line)
-        if approved:
-            played.approved.append(line)
-
-
-def _close(played: Play, scene: Scene, topic: int, *, aside: bool) -> None:
-    if not any(act.topic == topic for act in scene.acts) or not played.is_open(topic):
-        return
-    if aside:
-        played.aside.append(topic)
-    else:
-        played.answer(topic, scene.elapsed)
 
 
 def _do(found: Room, act: Act | None, *, quiet: bool = False) -> HttpResponse:
