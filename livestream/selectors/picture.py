@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils import timezone
 
 from livestream.media.providers import provider_named
-from livestream.models import Room
+from livestream.models import Room, StreamKey
 from livestream.models.publication import EMBEDDED
 from livestream.rules.stream import health_of
 
@@ -23,7 +23,7 @@ def picture_of(room: Room) -> dict[str, str]:
 
 def is_by_app(room: Room) -> bool:
     """Whether somebody has a key: the console then leaves the picture to the app."""
-    keys = room.stream_keys.in_force(timezone.now())
+    keys = StreamKey.objects.in_force(timezone.now()).filter(room=room)
     return not room.is_over and keys.exists()
 
 

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from livestream.errors import NotShowing
 from livestream.media.providers import other_provider
+from livestream.models import StreamKey
 from livestream.selectors.picture import app_health
 from livestream.services.crew import shows
 from livestream.services.stream_key import issue_stream_key, revoke_stream_keys
@@ -45,7 +46,7 @@ def stream(request: MerchantRequest, room: str) -> HttpResponse:
             context["grant"] = issue_stream_key(room=found, by=request.staff)
         except RuleBroken as refusal:
             context["refusal"], status = str(refusal), refusal.status
-    context["key"] = found.stream_keys.in_force(timezone.now()).first()
+    context["key"] = StreamKey.objects.in_force(timezone.now()).filter(room=found).first()
     response = render(request, "livestream/stream/page.html", context, status=status)
     response["Cache-Control"] = "no-store"
     return response
