@@ -150,14 +150,14 @@ def _request(host: str, port: int, path: str, cookie: str) -> bytes:
     lines = [
         f"GET {path} HTTP/1.1",
         f"Host: {host}:{port}",
-        f"Origin: http://{host}:{port}",
+        f"Origin: https://{host}:{port}",  # as behind a proxy, where TLS ends
         "Upgrade: websocket",
         "Connection: Upgrade",
         f"Sec-WebSocket-Key: {key}",
         "Sec-WebSocket-Version: 13",
     ]
     if cookie:
-        lines.append(f"Cookie: sessionid={cookie}")
+        lines.append(f"Cookie: {cookie}")
     return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
 

@@ -5,7 +5,7 @@ push to everyone. Beside it, in the same run and under the same crowd: a bare br
 Node's `ws`, which neither checks, stores nor gathers anything.
 
 CPU is what the kernel charged the server's processes with between the first message and the last,
-worker and clock threads included, divided by the messages that reached a viewer.
+its clock and its threads included, divided by the messages that reached a viewer.
 """
 
 from __future__ import annotations

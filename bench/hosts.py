@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import socket
 import subprocess
 import sys
@@ -27,7 +28,7 @@ class Host:
     pids: list[int]
     ports: list[int]
     path: str = "/"
-    cookies: list[str] = field(default_factory=list)  # sessions of guests who may talk
+    cookies: list[str] = field(default_factory=list)  # of guests who may talk
     environment: dict[str, str] = field(default_factory=dict)
 
     def cpu(self) -> float:
@@ -46,14 +47,16 @@ class Host:
 
 @contextmanager
 def product(*, talkers: int, processes: int = 1, database: str = "") -> Iterator[Host]:
-    """The product with one room on air, on `database` or a SQLite file of its own; several
-    processes share Redis.
+    """The product as in production, with one room on air, on `database` or a SQLite file of its
+    own; several processes share Redis.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="guitai-bench-"))
         redis = stack.enter_context(_redis()) if processes > 1 else ""
         environment = os.environ | {
-            "DEBUG": "1",
+            "DEBUG": "",
+            "SECRET_KEY": secrets.token_hex(32),
+            "ALLOWED_HOSTS": "127.0.0.1",
             "REDIS_URL": redis,
             "DATABASE_URL": database or f"sqlite:///{folder}/db.sqlite3",
             "VAR_DIR": folder,

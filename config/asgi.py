@@ -1,4 +1,4 @@
-"""The one ASGI entry: media first, then pages and sockets, with the embedded worker beside them.
+"""The one ASGI entry: media first, then pages and sockets, with the clock beside them.
 
 /hls/…   -> livestream.media.edge     bare ASGI, never a Django view: eighteen times cheaper
 /static/ -> config.static            the same, for a page has dozens of them
@@ -22,7 +22,7 @@ from channels.routing import URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 
-from config import embedded  # noqa: E402
+from config.clock import scheduled  # noqa: E402
 from config.limit import within  # noqa: E402
 from config.static import static_files  # noqa: E402
 from livestream import broadcast, hub  # noqa: E402
@@ -48,11 +48,14 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 async def _lifespan(receive: Any, send: Any) -> None:
+    clock = scheduled() if settings.EMBEDDED else None
     while (message := await receive())["type"] != "lifespan.shutdown":
         if message["type"] == "lifespan.startup":
             broadcast.attach()  # before any page: a silent Redis must never make a sale wait (P13)
-            embedded.start(asyncio.get_running_loop(), worker=settings.EMBEDDED)
+            if clock is not None:
+                clock.start()
             await send({"type": "lifespan.startup.complete"})
     await hub.close_all()  # likes of the last two seconds become rows
-    await asyncio.to_thread(embedded.stop)
+    if clock is not None:
+        await asyncio.to_thread(clock.stop)
     await send({"type": "lifespan.shutdown.complete"})

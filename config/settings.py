@@ -144,14 +144,10 @@ else:
     }
 
 # --- jobs -------------------------------------------------------------------------------------
-# Without Redis the worker and the clock are threads of the web process (config.embedded).
+# Without Redis a clock of the web process calls what beat and workers do with it (config.clock).
 EMBEDDED = not REDIS_URL
-CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
-CELERY_BROKER_TRANSPORT_OPTIONS = (
-    {"polling_interval": 0.1} if EMBEDDED else {"socket_timeout": 5, "socket_connect_timeout": 2}
-)
-if EMBEDDED:  # the sweeps come each second: opening the file anew costs as much as what they do
-    CELERY_DB_REUSE_MAX = 100
+CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 5, "socket_connect_timeout": 2}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

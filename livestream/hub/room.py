@@ -275,15 +275,14 @@ class Hub:
         """Pause who falls behind, bring back who recovered, let go who stayed behind (P22)."""
         now = self._loop.time()
         for seat in list(self.seats):
-            if not seat.wire.open:
-                continue
             waiting = seat.wire.waiting()
+            if (seat.flowing and waiting <= HIGH_WATER) or not seat.wire.open:  # nearly everybody
+                continue
             if seat.flowing:
-                if waiting > HIGH_WATER:
-                    seat.flowing = False
-                    seat.position = self._position
-                    seat.behind_since = now
-                    self._flowing = None
+                seat.flowing = False
+                seat.position = self._position
+                seat.behind_since = now
+                self._flowing = None
             elif seat.behind_since is not None:
                 if waiting == 0:
                     self._catch_up(seat)

@@ -13,9 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.conf import settings
-from django.db import close_old_connections, connections
-
+from config.connection import with_connection
 from livestream import broadcast
 from livestream.models import Room
 from livestream.rules.presence import Stay
@@ -52,18 +50,7 @@ async def write(verb: Callable[..., T], **kwargs: Any) -> T:
 
 
 async def _run(pool: ThreadPoolExecutor, job: Callable[[], T]) -> T:
-    return await asyncio.get_running_loop().run_in_executor(pool, _with_connection, job)
-
-
-def _with_connection(job: Callable[[], T]) -> T:
-    # These threads keep their connection: opening a SQLite file costs more than the write.
-    if not settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
-        close_old_connections()
-    try:
-        return job()
-    except Exception:
-        connections.close_all()
-        raise
+    return await asyncio.get_running_loop().run_in_executor(pool, with_connection, job)
 
 
 class Rows:

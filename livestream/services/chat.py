@@ -15,6 +15,7 @@ from livestream.rules.chat import LONGEST, clean, may_talk
 from livestream.rules.moderation import SLOWEST, Measure
 from livestream.rules.room import RoomState
 from livestream.selectors.moderation import measure_against
+from livestream.selectors.moment import Moment, moment_of
 from livestream.services.entry import enter_by_comment
 from livestream.services.line import Judge, Line, Outcome, Voice
 from livestream.services.question import answer_by_reply, drop_unseen, fold_questions
@@ -52,8 +53,9 @@ def say_all(*, room_id: int, lines: Sequence[Line]) -> list[Outcome]:
     last id he saw can miss one that was committed later.
     """
     room = _locked(room_id)
-    judge = Judge(room, lines, timezone.now())
-    known = _known(room_id, lines)
+    moment = moment_of(room_id)
+    judge = Judge(room, lines, timezone.now(), has_sanctions=moment.has_sanctions)
+    known = _known(room_id, lines, has_held=moment.has_held)
     outcomes: list[Outcome] = []
     fresh: list[Known] = []
     for line in lines:
@@ -66,7 +68,7 @@ def say_all(*, room_id: int, lines: Sequence[Line]) -> list[Outcome]:
             fresh.append(outcome)
             if line.key:
                 known[line.key] = outcome
-    _write(room, fresh, judge.now)
+    _write(room, fresh, judge.now, moment)
     return outcomes
 
 
@@ -78,17 +80,17 @@ def _locked(room_id: int) -> Room:
     )
 
 
-def _known(room_id: int, lines: Sequence[Line]) -> dict[str, Known]:
+def _known(room_id: int, lines: Sequence[Line], *, has_held: bool) -> dict[str, Known]:
     """What was written under these keys before. A line once held is known as what it became."""
     keys = {line.key for line in lines if line.key}
     if not keys:
         return {}
-    held = HeldLine.objects.filter(room_id=room_id, client_key__in=keys, message=None)
-    said = Message.objects.filter(room_id=room_id, client_key__in=keys)
-    found = [rows.order_by().values_list("client_key") for rows in (held, said)]
-    if not found[0].union(found[1], all=True)[:1]:  # as it is with nearly every line
-        return {}
-    return {str(row.client_key): row for rows in (held, said) for row in rows}
+    said = Message.objects.filter(room_id=room_id, client_key__in=keys).order_by()
+    found: dict[str, Known] = {str(one.client_key): one for one in said}
+    if has_held:
+        held = HeldLine.objects.filter(room_id=room_id, client_key__in=keys, message=None)
+        found |= {str(one.client_key): one for one in held}
+    return found
 
 
 def _again(known: Known, line: Line) -> Outcome:
@@ -97,13 +99,14 @@ def _again(known: Known, line: Line) -> Outcome:
     return known if same else KeyReused
 
 
-def _write(room: Room, fresh: Sequence[Known], now: datetime) -> None:
+def _write(room: Room, fresh: Sequence[Known], now: datetime, moment: Moment) -> None:
     said = [one for one in fresh if isinstance(one, Message)]
     held = [one for one in fresh if isinstance(one, HeldLine)]
-    fold_questions(room=room, messages=said)
+    fold_questions(room=room, item=moment.item, messages=said)
     Message.objects.bulk_create(said)
     answer_by_reply(messages=said)
-    enter_by_comment(room=room, messages=said, now=now)
+    if moment.has_draw:
+        enter_by_comment(room=room, messages=said, now=now)
     HeldLine.objects.bulk_create(held)
     broadcast.chat_messages(room.pk, [one for one in said if not one.shadowed])
     broadcast.chat_shadowed(room, [one for one in said if one.shadowed])
@@ -141,7 +144,7 @@ def approve(*, held: HeldLine, by: Staff) -> Message:
         shadowed=measure is Measure.SHADOW,
         at=now,
     )
-    fold_questions(room=held.room, messages=[message])
+    fold_questions(room=held.room, item=moment_of(room.pk).item, messages=[message])
     message.save(update_fields=["question"])
     HeldLine.objects.filter(pk=held.pk).update(message=message)
     if message.shadowed:

@@ -89,10 +89,13 @@ Outcome = Message | HeldLine | type[RuleBroken]
 class Judge:
     """Judges the lines of one moment in one room."""
 
-    def __init__(self, room: Room, lines: Sequence[Line], now: datetime) -> None:
+    def __init__(
+        self, room: Room, lines: Sequence[Line], now: datetime, *, has_sanctions: bool
+    ) -> None:
         self.room = room
         self.now = now
         self.lines = lines
+        self.has_sanctions = has_sanctions  # of the shop against anybody: mostly there are none
         self.guests = [line.voice for line in lines if line.voice.staff_id is None]
 
     def outcome(self, line: Line) -> Outcome:
@@ -158,6 +161,8 @@ class Judge:
 
     @cached_property
     def _measures(self) -> tuple[dict[UUID, Measure], dict[int, Measure]]:
+        if not self.has_sanctions:
+            return {}, {}
         return measures(
             self.room,
             devices={voice.device for voice in self.guests if voice.device},

@@ -19,9 +19,9 @@ from merchants.models import Staff
 MOST_COMPARED = 200  # open questions that a new one is compared with
 
 
-def fold_questions(*, room: Room, messages: Sequence[Message]) -> None:
-    """Put what shoppers ask into the inbox, under what is being explained; one row for all who ask
-    the same. Sets `question` on the messages, which are saved by the caller, in his transaction.
+def fold_questions(*, room: Room, item: int | None, messages: Sequence[Message]) -> None:
+    """Put what shoppers ask into the inbox, under the item that is being explained; one row for all
+    who ask the same. Sets `question` on the messages; the caller saves them in his transaction.
     """
     asking = [
         one
@@ -30,7 +30,6 @@ def fold_questions(*, room: Room, messages: Sequence[Message]) -> None:
     ]
     if not asking:
         return
-    item = room.spotlights.filter(closed_at=None).values_list("item", flat=True).first()
     inbox = _Inbox(room, item, asking)
     for message in asking:
         inbox.add(message)

@@ -1,6 +1,6 @@
 """`manage.py serve`: the whole product in one terminal; what `make run` calls.
 
-serve ── uvicorn (pages, sockets, media; worker and clock as threads without Redis)
+serve ── uvicorn (pages, sockets, media; without Redis the clock and its threads)
     ├── celery worker and beat, as processes of their own as soon as there is REDIS_URL
     └── demo_camera, under DEBUG: publishes a test picture into the demo's live room
 """
