@@ -228,7 +228,7 @@ def drop_claimed(room: Room, drop: Event) -> None:
     tell(room, {"type": "drop.claimed", "drop": drop})
 
 
-def drop_allotted(room: Room, drop: Event, won: list[str]) -> None:
+def drop_allotted(room: Room, drop: Event, won: list[str] | None) -> None:
     """The copies of a fair drop are given out: to the claims with these marks."""
     tell(room, {"type": "drop.allotted", "drop": drop, "won": won})
 

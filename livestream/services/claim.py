@@ -25,12 +25,13 @@ from livestream.selectors.claim import due, gathering
 from livestream.selectors.room import drop_event
 from livestream.services.drop import claim_drop
 from merchants.models import Customer
-from orders.errors import CouponClosed, CouponGone, CouponHeld
 from orders.models import Voucher
-from orders.services.coupon import claim_coupon
+from orders.services.coupon import hand_out
 
 logger = logging.getLogger(__name__)
 SALT = "livestream.playhead"
+AT_ONCE = 500  # claims in one statement
+MOST_TOLD = 500  # marks in one event: every viewer hears all of them
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -121,28 +122,19 @@ def allot(*, drop: Drop) -> None:
     waiting = Drop.objects.filter(pk=drop.pk, fair=True, allotted_at=None)
     if not waiting.update(allotted_at=now):
         return
-    rows = {row.handle: row for row in drop.claims.select_related("customer")}
-    asked = [Asked(row.handle, row.on_time, row.late_ms) for row in rows.values()]
-    won = _serve(drop, [rows[handle] for handle in in_turn(asked, drop.seed)])
-    drop.claims.filter(handle__in=won).update(won=True)
+    rows = drop.claims.order_by().values_list("handle", "on_time", "late_ms", "customer")
+    asked = {handle: Asked(handle, on_time, late_ms) for handle, on_time, late_ms, _ in rows}
+    customer_of = {handle: customer for handle, _, _, customer in rows}
+    turn = in_turn(asked.values(), drop.seed)
+    served = set(hand_out(coupon=drop.coupon, customers=[customer_of[handle] for handle in turn]))
+    won = [handle for handle in turn if customer_of[handle] in served]
+    for start in range(0, len(won), AT_ONCE):
+        drop.claims.filter(handle__in=won[start : start + AT_ONCE]).update(won=True)
     drop.claims.filter(won=None).update(won=False)
     Drop.objects.filter(pk=drop.pk).update(claimed=F("claimed") + len(won))
     drop.refresh_from_db()
-    broadcast.drop_allotted(drop.room, drop_event(drop), won)
-
-
-def _serve(drop: Drop, turn: list[Claim]) -> list[str]:
-    """The handles of those who got a copy, until there are none left."""
-    won = []
-    for row in turn:
-        try:
-            claim_coupon(coupon=drop.coupon, customer=row.customer)
-        except CouponHeld:  # she had hers from elsewhere
-            continue
-        except (CouponGone, CouponClosed):
-            break
-        won.append(row.handle)
-    return won
+    told = won if len(won) <= MOST_TOLD else None
+    broadcast.drop_allotted(drop.room, drop_event(drop), told)
 
 
 def sweep_fair_drops(now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The verbs of coupons: issue, stop, claim, redeem, give back.
+"""The verbs of coupons: issue, stop, claim, hand out, redeem, give back.
 
 Never more claimed than issued and never more than the cap per customer: the count is guarded
 inside the UPDATE, the cap by the unique serial (P8).
@@ -6,6 +6,8 @@ inside the UPDATE, the cap by the unique serial (P8).
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -18,6 +20,8 @@ from orders.models import Coupon, Order, Voucher
 from orders.rules.coupon import VoucherState
 from orders.rules.line import GIVES_STOCK_BACK
 from orders.signals import coupon_claimed
+
+AT_ONCE = 500  # customers in one statement
 
 
 @transaction.atomic
@@ -74,6 +78,41 @@ def claim_coupon(*, coupon: Coupon, customer: Customer) -> Voucher:
         raise CouponHeld from trouble
     coupon_claimed.state(coupon=coupon)
     return voucher
+
+
+@transaction.atomic
+def hand_out(*, coupon: Coupon, customers: Sequence[int]) -> list[int]:
+    """A copy each for the first of these customers for whom there is one and who does not hold her
+    share already; returns who got one. A few statements, however many they are.
+
+    None if the coupon is closed. Its row is ours meanwhile: whoever claims beside us waits.
+    """
+    now = timezone.now()
+    held_open = Coupon.objects.running(now).select_for_update(no_key=True).filter(pk=coupon.pk)
+    locked = held_open.first()
+    if locked is None:
+        return []
+    held = Counter(_holders(locked, customers))
+    free = [one for one in dict.fromkeys(customers) if held[one] < locked.per_customer]
+    chosen = free[: locked.left]
+    copies = (
+        Voucher(coupon=locked, customer_id=one, serial=held[one] + 1, claimed_at=now)
+        for one in chosen
+    )
+    Voucher.objects.bulk_create(copies, batch_size=AT_ONCE)
+    Coupon.objects.filter(pk=locked.pk).update(claimed=F("claimed") + len(chosen))
+    if chosen:
+        coupon_claimed.state(coupon=coupon)
+    return chosen
+
+
+def _holders(coupon: Coupon, customers: Sequence[int]) -> Iterator[int]:
+    """Each of these customers once for every copy that she holds."""
+    for start in range(0, len(customers), AT_ONCE):
+        some = customers[start : start + AT_ONCE]
+        yield from Voucher.objects.filter(coupon=coupon, customer__in=some).values_list(
+            "customer", flat=True
+        )
 
 
 def redeem_voucher(*, voucher: Voucher, customer: Customer) -> None:

@@ -294,6 +294,27 @@ def test_what_was_asked_for_before_it_was_taken_back_is_served(live, few, clock,
     assert Voucher.objects.get().customer == mei
 
 
+@pytest.mark.parametrize(("copies", "named"), [(2, True), (3, False)])
+def test_who_got_one_is_named_to_the_room_unless_they_are_too_many(
+    live, few, monkeypatch, copies, named
+):
+    from livestream.services import claim
+
+    told = []
+    monkeypatch.setattr(claim, "MOST_TOLD", 2)
+    monkeypatch.setattr(
+        claim.broadcast, "drop_allotted", lambda _room, _drop, won: told.append(won)
+    )
+    Coupon.objects.filter(pk=few.pk).update(issued=copies)
+    drop = open_drop(room=live, coupon=few, minutes=5, fair=True)
+    for _ in range(4):
+        ask(drop, guest(live))
+    allot(drop=drop)
+    won = set(drop.claims.filter(won=True).values_list("handle", flat=True))
+    assert len(won) == copies
+    assert set(told[0] or ()) == (won if named else set())
+
+
 def test_given_out_once(live, few, clock):
     drop = open_drop(room=live, coupon=few, minutes=5, fair=True)
     ask(drop, guest(live))

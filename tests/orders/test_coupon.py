@@ -13,7 +13,7 @@ from merchants.models import Customer
 from orders.errors import CouponClosed, CouponGone, CouponHeld, CouponUnfit
 from orders.models import Coupon, Voucher
 from orders.rules.line import LineState
-from orders.services.coupon import claim_coupon, redeem_voucher, stop_coupon
+from orders.services.coupon import claim_coupon, hand_out, redeem_voucher, stop_coupon
 from orders.services.customer import customer_for_phone
 from orders.services.order import move_order, place_order
 from tests.conftest import DAN
@@ -116,3 +116,50 @@ def test_a_voucher_ends_with_its_coupon(dan, coupon):
         redeem_voucher(voucher=voucher, customer=dan)
     voucher.refresh_from_db()
     assert voucher.state == "claimed"
+
+
+def test_copies_are_handed_out_in_turn_until_there_are_none(shop, coupon):
+    Coupon.objects.update(issued=4)
+    had, *others = [guest(shop) for _ in range(6)]
+    claim_coupon(coupon=coupon, customer=had)
+    turn = [had.pk, *(one.pk for one in others)]
+    assert hand_out(coupon=coupon, customers=turn) == turn[1:4]
+    coupon.refresh_from_db()
+    assert coupon.claimed == Voucher.objects.count() == 4
+    assert hand_out(coupon=coupon, customers=turn) == []
+
+
+def test_whoever_is_named_twice_gets_one(shop, coupon):
+    mei = guest(shop)
+    assert hand_out(coupon=coupon, customers=[mei.pk, mei.pk]) == [mei.pk]
+    assert Voucher.objects.get().customer == mei
+
+
+def test_her_second_copy_is_her_second(shop, coupon):
+    Coupon.objects.update(per_customer=2)
+    coupon.refresh_from_db()
+    mei = guest(shop)
+    claim_coupon(coupon=coupon, customer=mei)
+    assert hand_out(coupon=coupon, customers=[mei.pk]) == [mei.pk]
+    assert hand_out(coupon=coupon, customers=[mei.pk]) == []
+    assert set(Voucher.objects.values_list("serial", flat=True)) == {1, 2}
+
+
+def test_of_a_stopped_coupon_nothing_is_handed_out(shop, coupon):
+    stop_coupon(coupon=coupon)
+    assert hand_out(coupon=coupon, customers=[guest(shop).pk]) == []
+    assert not Voucher.objects.exists()
+
+
+def test_a_thousand_copies_are_handed_out_in_a_few_statements(
+    shop, coupon, django_assert_max_num_queries
+):
+    Coupon.objects.update(issued=1_000)
+    Customer.objects.bulk_create(
+        [Customer(merchant=shop, device=uuid.uuid4()) for _ in range(1_200)]
+    )
+    turn = list(shop.customers.values_list("pk", flat=True))
+    with django_assert_max_num_queries(20):
+        assert hand_out(coupon=coupon, customers=turn) == turn[:1_000]
+    coupon.refresh_from_db()
+    assert coupon.claimed == Voucher.objects.count() == 1_000

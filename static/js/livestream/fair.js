@@ -1,6 +1,6 @@
 // Fair claims: what the picture shows now, proved to the server, and what became of a claim.
 //
-//   <div hidden data-module="livestream/fair" data-text-won data-text-lost></div>
+//   <div hidden data-module="livestream/fair" data-text-won data-text-lost data-text-out></div>
 //   import { untilSeen } from "guitai/livestream/fair";
 //     untilSeen(iso)      milliseconds until the picture on this page reaches that moment of the programme
 //
@@ -47,8 +47,9 @@ export default function start(element) {
   hear("drop.allotted", ({ drop, won }) => {
     const mark = asked.get(drop.id);
     if (!mark) return;
-    const mine = won.includes(mark);
-    toast(mine ? element.dataset.textWon : element.dataset.textLost, { icon: "ticket" });
+    const mine = won?.includes(mark);
+    const { textWon, textLost, textOut } = element.dataset;
+    toast(won ? (mine ? textWon : textLost) : textOut, { icon: "ticket" }); // too many to name: the sheet knows
     if (mine) document.dispatchEvent(new CustomEvent("drop:held", { detail: { id: drop.id } }));
     setTimeout(() => document.dispatchEvent(new CustomEvent("drop:allotted")), Math.random() * SPREAD);
   });
