@@ -19,15 +19,16 @@ from livestream.media.sound import sound_init, sound_segment, sound_track
 from livestream.rules import playlist
 from livestream.rules.playlist import Segment
 
-MOST = 16  # shows whose journals are held
+MOST = 64  # shows whose journals are held: some 3 MB for one of four hours
 ENDED = "ended"
 _INIT = re.compile(r"\binit([0-9]+)\.mp4")
 _SEGMENT = re.compile(r"\bseg([0-9]+)\.m4s")
-_lock = threading.Lock()
+_lock = threading.Lock()  # of `_journals`; nothing is read while it is held
 
 
 @dataclass
 class _Journal:
+    lock: threading.Lock = field(default_factory=threading.Lock)  # of what follows
     read: int = 0
     segments: list[Segment] = field(default_factory=list)
     text: tuple[int, bool, bytes] = (-1, False, b"")
@@ -38,9 +39,9 @@ _journals: dict[Path, _Journal] = {}
 
 def rewind_playlist(folder: Path) -> bytes | None:
     """Everything that was shown so far, and what follows; None if there was nothing."""
-    with _lock:
-        journal = _look(folder)
-        over = _is_over(folder)
+    journal = _look(folder)
+    over = _is_over(folder)
+    with journal.lock:
         if not journal.segments:
             return None
         if journal.text[:2] != (len(journal.segments), over):
@@ -51,9 +52,7 @@ def rewind_playlist(folder: Path) -> bytes | None:
 
 def clip_playlist(folder: Path, start: int, end: int) -> bytes | None:
     """What was shown between two moments, in ms since 1970; None if that is nothing or too much."""
-    with _lock:
-        whole = _look(folder).segments
-        shown = playlist.between(whole, start / 1000, end / 1000)
+    shown = playlist.between(_look(folder).segments, start / 1000, end / 1000)
     return playlist.vod_playlist(shown).encode() if shown else None
 
 
@@ -73,8 +72,7 @@ def sound_head(folder: Path, number: int) -> bytes | None:
 
 def sound_of(folder: Path, number: int) -> bytes | None:
     """The sound of one segment of the show."""
-    with _lock:
-        segments = _look(folder).segments
+    segments = _look(folder).segments
     first = segments[0].number if segments else 0
     at = number - first
     if not 0 <= at < len(segments) or segments[at].number != number:
@@ -86,21 +84,27 @@ def sound_of(folder: Path, number: int) -> bytes | None:
 
 
 def _look(folder: Path) -> _Journal:
-    """The journal as it is now. A show that was put away is forgotten with its folder."""
+    """The journal as it is now; its segments only ever become more, so reading them needs no lock.
+
+    A show that was put away is forgotten with its folder.
+    """
     path = folder / "journal.jsonl"
     try:
         size = path.stat().st_size
     except OSError:
-        _journals.pop(folder, None)
+        with _lock:
+            _journals.pop(folder, None)
         return _Journal()
-    known = _journals.pop(folder, None)
-    if known is None or size < known.read:
-        known = _Journal()
-    _journals[folder] = known  # the last one asked for is the last to go
-    while len(_journals) > MOST:
-        del _journals[next(iter(_journals))]
-    if size > known.read:
-        _read_on(known, path)
+    with _lock:
+        known = _journals.pop(folder, None)
+        if known is None or size < known.read:
+            known = _Journal()
+        _journals[folder] = known  # the last one asked for is the last to go
+        while len(_journals) > MOST:
+            del _journals[next(iter(_journals))]
+    with known.lock:
+        if size > known.read:
+            _read_on(known, path)
     return known
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+import threading
 
 import pytest
 
@@ -123,3 +125,29 @@ async def test_the_list_to_rewind_never_changes_its_target():
     for count in (1, 2, 3):
         assert "#EXT-X-TARGETDURATION:12\n" in event_playlist(segments[:count])
     assert [one.number for one in between(segments, 100.5, 100.9)] == [0]
+
+
+async def test_a_show_on_a_slow_disk_keeps_no_other_waiting(folder, live_root, monkeypatch):
+    slow = live_root / "slow01"
+    shutil.copytree(folder, slow)
+    reading, go_on = threading.Event(), threading.Event()
+    read_on = cuts._read_on
+
+    def slowly(known, path):
+        if path.parent == slow:
+            reading.set()
+            assert go_on.wait(20)
+        read_on(known, path)
+
+    monkeypatch.setattr(cuts, "_read_on", slowly)
+    held = threading.Thread(target=cuts.rewind_playlist, args=(slow,))
+    held.start()
+    assert reading.wait(5)
+    answered: list[bytes | None] = []
+    other = threading.Thread(target=lambda: answered.append(cuts.rewind_playlist(folder)))
+    other.start()
+    other.join(5)
+    go_on.set()
+    held.join(5)
+    assert answered
+    assert answered[0] == cuts.rewind_playlist(slow)
