@@ -28,6 +28,7 @@ PACES = {
     "draw": (20, 10),
     "follow": (20, 10),
     "reminder": (10, 2),
+    "say": (60, 20),
     "code": (10, 1),
 }
 # Codes to one number, whoever asks: (seconds, how many). A text message costs, and wakes somebody.

@@ -82,6 +82,7 @@ def screens(folder: Path) -> list[Screen]:
         Screen("product", f"/s/guifang/p/{tea}/"),
         Screen("countdown", f"/live/{soon}/"),
         Screen("live", f"/live/{live}/", full=False),
+        Screen("live-say", f"/live/{live}/say/"),
         Screen("live-product", f"/live/{live}/", press=("[data-pin-link]",), full=False),
         Screen(
             "live-checkout",

@@ -72,6 +72,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "watch:nickname": (PUBLIC, {POST}, []),
     "watch:strip": (PUBLIC, {GET}, []),
     "watch:room": (PUBLIC, {GET}, ["room"]),
+    "watch:say": (PUBLIC, {GET, POST}, ["room"]),
     "watch:shelf": (PUBLIC, {GET}, ["room"]),
     "watch:product": (PUBLIC, {GET}, ["room", "item"]),
     "watch:checkout": (PUBLIC, {GET, POST}, ["room"]),

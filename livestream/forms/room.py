@@ -13,10 +13,11 @@ from phonenumber_field.formfields import PhoneNumberField
 from livestream.errors import BadStart, BadTitle
 from livestream.models import ShelfItem
 from livestream.models.room import VISIBILITIES
+from livestream.rules.chat import LONGEST, LONGEST_KEY, LONGEST_NAME, SHORTEST_NAME, clean
 from livestream.rules.crew import LONGEST_GRACE
 from livestream.rules.room import GRACE_MINUTES, is_title, may_start_at
 from livestream.rules.runsheet import LONGEST_ITEM
-from livestream.services.drop import LONGEST
+from livestream.services.drop import LONGEST as LONGEST_DROP
 from merchants.forms.money import MoneyField, speak
 from merchants.models import Merchant, Product, Staff
 from orders.models import Coupon
@@ -157,7 +158,7 @@ class DropForm(forms.Form):
     coupon = forms.ModelChoiceField(
         Coupon.objects.none(), to_field_name="public_id", label=_("Coupon"), empty_label=None
     )
-    minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=LONGEST, initial=5)
+    minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=LONGEST_DROP, initial=5)
     fair = forms.BooleanField(
         label=_("Fair to slow lines; by lot if too many want it"), required=False
     )
@@ -191,7 +192,35 @@ class ReminderForm(forms.Form):
         return data
 
 
+BAD_NICKNAME = _("A nickname has 2 to 12 letters.")
+
+
 class NicknameForm(forms.Form):
     """A nickname is enough to talk."""
 
-    nickname = forms.CharField(label=_("Your nickname"), min_length=2, max_length=12)
+    nickname = forms.CharField(
+        label=_("Your nickname"),
+        max_length=LONGEST_NAME,
+        widget=forms.TextInput(attrs={"autocomplete": "nickname"}),
+        error_messages={"required": _("A nickname is enough to talk"), "max_length": BAD_NICKNAME},
+    )
+
+    def clean_nickname(self) -> str:
+        nickname = clean(self.cleaned_data["nickname"])
+        if len(nickname) < SHORTEST_NAME:
+            raise forms.ValidationError(BAD_NICKNAME)
+        return nickname
+
+
+class SayForm(NicknameForm):
+    """One line, by whoever has no scripts. `key` names this attempt: sent twice it is said once."""
+
+    text = forms.CharField(
+        label=_("Your message"),
+        max_length=LONGEST,
+        error_messages={
+            "required": _("Write something first."),
+            "max_length": _("At most 300 letters. Nothing was lost: make it shorter."),
+        },
+    )
+    key = forms.CharField(max_length=LONGEST_KEY, widget=forms.HiddenInput)

@@ -11,7 +11,7 @@ from livestream.rules.room import ON_AIR, RoomState
 
 LONGEST = 300  # letters of one line
 LONGEST_KEY = 36  # a UUID as text
-LONGEST_NAME = 12
+SHORTEST_NAME, LONGEST_NAME = 2, 12
 MOST_LIKES = 20  # in one frame: half a second of tapping with both thumbs
 OPEN_TO_GUESTS = ON_AIR | {RoomState.SCHEDULED}
 OPEN_TO_STAFF = OPEN_TO_GUESTS | {RoomState.DRAFT, RoomState.ENDED}  # a rehearsal is not heard

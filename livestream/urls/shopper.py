@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from livestream.views import clip, draw, follow, share, watch
+from livestream.views import clip, draw, follow, say, share, watch
 
 app_name = "watch"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("live/of/<slug:merchant>/", watch.strip, name="strip"),
     path("live/of/<slug:merchant>/clip/<slug:product>/", clip.clip, name="clip"),
     path("live/<slug:room>/", watch.room, name="room"),
+    path("live/<slug:room>/say/", say.page, name="say"),
     path("live/<slug:room>/shelf/", watch.shelf_fragment, name="shelf"),
     path("live/<slug:room>/shelf/<int:item>/", watch.product, name="product"),
     path("live/<slug:room>/checkout/", watch.checkout, name="checkout"),

@@ -11,14 +11,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
-from livestream.forms.room import NicknameForm, ReminderForm
+from livestream.forms.room import BAD_NICKNAME, NicknameForm, ReminderForm
 from livestream.models import Claim, Drop, Room
-from livestream.rules.chat import clean
 from livestream.rules.moderation import Measure
 from livestream.rules.room import RoomState
 from livestream.selectors import discovery
@@ -75,10 +73,10 @@ def strip(request: HttpRequest, merchant: str) -> HttpResponse:
 @ensure_csrf_cookie
 def room(request: HttpRequest, room: str) -> HttpResponse:
     """The room at its one address: countdown, live or replay."""
-    found = _room(room)
+    found = room_at(room)
     device = device_of(request.session)
     guest = known_guest(request.session, found.merchant)
-    if _is_banned(found, device, guest):
+    if is_banned(found, device, guest):
         return render(request, BANNED, {"room": found}, status=403)
     remember_sharer(request.session, found.merchant, request.GET.get(MARK, ""))
     context: dict[str, Any] = {
@@ -103,7 +101,7 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
     return render(request, PAGES[found.shown_state], context)
 
 
-def _is_banned(found: Room, device: UUID, guest: Customer | None) -> bool:
+def is_banned(found: Room, device: UUID, guest: Customer | None) -> bool:
     """Whether the shop has closed its rooms to this guest; its shelves and orders stay open."""
     customer = guest.pk if guest else None
     measure = measure_against(found, device=device, customer=customer, now=timezone.now())
@@ -118,7 +116,7 @@ def held_coupons(request: HttpRequest, found: Room) -> set[int]:
 
 @require_safe
 def shelf_fragment(request: HttpRequest, room: str) -> HttpResponse:
-    found = _room(room)
+    found = room_at(room)
     context = {"room": found, "merchant": found.merchant, "cards": shelf(found)}
     return render(request, "livestream/shelf/_list.html", context)
 
@@ -126,7 +124,7 @@ def shelf_fragment(request: HttpRequest, room: str) -> HttpResponse:
 @require_safe
 def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
     """The product sheet over the video."""
-    found = _room(room)
+    found = room_at(room)
     remember_sharer(request.session, found.merchant, request.GET.get(MARK, ""))
     shown = get_object_or_404(
         on_shelf(found).select_related("product__merchant").prefetch_related("product__photos"),
@@ -160,7 +158,7 @@ def _first(variants: list[Any], wanted: str) -> Any:
 @require_http_methods(["GET", "POST"])
 def checkout(request: HttpRequest, room: str) -> HttpResponse:
     """The checkout sheet over the video. A placed order goes on to the payment page."""
-    found = _room(room)
+    found = room_at(room)
     prices = live_prices(found)
     context = checkout_context(request, found.merchant, asked(request), prices)
     context["room"] = found
@@ -210,7 +208,7 @@ def _to_payment(request: HttpRequest, found: Room, number: str) -> HttpResponse:
 @require_POST
 def claim(request: HttpRequest, room: str, drop: str) -> HttpResponse:
     """Take a copy of the coupon on offer."""
-    found = _room(room)
+    found = room_at(room)
     offer = get_object_or_404(
         Drop.objects.select_related("coupon", "room"), room=found, public_id=drop
     )
@@ -226,7 +224,7 @@ def claim(request: HttpRequest, room: str, drop: str) -> HttpResponse:
     except RuleBroken as refusal:
         context["refusal"] = str(refusal)
         status, held = refusal.status, refusal.code == CouponHeld.code
-    answer = render(request, "livestream/drop/_claimed.html", context, status=status)
+    answer = sheet_or_page(request, "livestream/drop/_claimed.html", context, status=status)
     if asked := context.get("asked"):
         context_of_claim = {"id": offer.public_id, "handle": asked.handle}
         return trigger_client_event(answer, "drop:asked", context_of_claim)
@@ -238,21 +236,21 @@ def claim(request: HttpRequest, room: str, drop: str) -> HttpResponse:
 @require_safe
 def drop(request: HttpRequest, room: str, drop: str) -> HttpResponse:
     """The coupon sheet: what it gives, how long, and the button."""
-    found = _room(room)
+    found = room_at(room)
     offer = get_object_or_404(Drop.objects.select_related("coupon"), room=found, public_id=drop)
     guest = customer_of(request.session, found.merchant)
     held = Voucher.objects.filter(coupon=offer.coupon, customer=guest).first()
     context: dict[str, Any] = {"room": found, "drop": offer, "held": held}
     context |= {"asked": claim_of(offer, guest), "until": gathers_until(offer)}
     context["now"] = timezone.now()
-    return render(request, "livestream/drop/_sheet.html", context)
+    return sheet_or_page(request, "livestream/drop/_sheet.html", context)
 
 
 @require_safe
 def lots(request: HttpRequest, room: str, drop: str) -> HttpResponse:
     """How the copies of a fair drop were given out, as text; there is none before."""
     given = Drop.objects.filter(fair=True, allotted_at__isnull=False)
-    offer = get_object_or_404(given, room=_room(room), public_id=drop)
+    offer = get_object_or_404(given, room=room_at(room), public_id=drop)
     return HttpResponse(claims_text(offer), content_type="text/plain; charset=utf-8")
 
 
@@ -260,16 +258,16 @@ def lots(request: HttpRequest, room: str, drop: str) -> HttpResponse:
 def nickname(request: HttpRequest) -> JsonResponse:
     """Choose the name under which this device talks."""
     form = NicknameForm(request.POST)
-    if not form.is_valid() or len(clean(form.cleaned_data["nickname"])) < 2:
-        return JsonResponse({"sentence": _("A nickname has 2 to 12 letters.")}, status=422)
-    request.session["nickname"] = clean(form.cleaned_data["nickname"])
+    if not form.is_valid():
+        return JsonResponse({"sentence": str(BAD_NICKNAME)}, status=422)
+    request.session["nickname"] = form.cleaned_data["nickname"]
     return JsonResponse({"nickname": request.session["nickname"]})
 
 
 @require_POST
 def reminder(request: HttpRequest, room: str) -> HttpResponse:
     """ "Tell me when it starts." """
-    found = _room(room)
+    found = room_at(room)
     form = ReminderForm(request.POST)
     status = 422
     done = False
@@ -296,6 +294,7 @@ def reminder(request: HttpRequest, room: str) -> HttpResponse:
     return render(request, PAGES[RoomState.SCHEDULED], context, status=status)
 
 
-def _room(public_id: str) -> Room:
+def room_at(public_id: str) -> Room:
+    """A room that everybody may see, or 404."""
     rooms = Room.objects.public().select_related("merchant", "host")
     return get_object_or_404(rooms, public_id=public_id)

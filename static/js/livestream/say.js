@@ -8,9 +8,13 @@ export default function start(element) {
     element.classList.toggle("is-talking", open); // above the bar that it covers
   }
 
-  opener?.addEventListener("click", () => {
+  opener?.addEventListener("click", (event) => {
+    event.preventDefault(); // without scripts it is a page
     show(true);
     place.querySelector("form:not([hidden]) input")?.focus();
+  });
+  opener?.addEventListener("keydown", (event) => {
+    if (event.key === " ") opener.click(); // it says that it is a button
   });
   place.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
