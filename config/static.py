@@ -37,3 +37,5 @@ def static_files() -> ServeStaticASGI:
 def _headers(headers: Any, path: str, url: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    if "/js/worker." in url:  # its name carries a hash in production
+        headers["Service-Worker-Allowed"] = "/"

@@ -166,12 +166,14 @@ def guest_session(nickname: str = "") -> str:
 
 @contextmanager
 def running(
-    folder: Path, database: str, application: str = "config.asgi:application", **environment: str
+    folder: Path,
+    database: str,
+    application: str = "config.asgi:application",
+    port: int = 0,
+    **environment: str,
 ) -> Iterator[Server]:
-    """Serve the product on a free port until the block ends."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    """Serve the product on `port`, or on a free one, until the block ends."""
+    port = port or _free_port()
     folder.mkdir(parents=True, exist_ok=True)
     environment = {
         **os.environ,
@@ -200,6 +202,12 @@ def running(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def _wait_until_up(server: Server) -> None:

@@ -56,6 +56,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     # platform
     "healthz": (PUBLIC, {GET}, []),
     "favicon": (PUBLIC, {GET}, []),
+    "manifest": (PUBLIC, {GET}, []),
+    "offline": (PUBLIC, {GET}, []),
     "readyz": (PUBLIC, {GET}, []),
     "theme": (PUBLIC, {POST}, []),
     "shortcuts": (PUBLIC, {POST}, []),
@@ -90,6 +92,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "watch:poster": (PUBLIC, {GET}, ["room"]),
     "watch:reminder": (PUBLIC, {POST}, ["room"]),
     "shop:front": (PUBLIC, {GET}, []),
+    "shop:manifest": (PUBLIC, {GET}, []),
     "shop:product": (PUBLIC, {GET}, ["product"]),
     "track:mine": (PUBLIC, {GET}, []),
     "track:checkout": (PUBLIC, {GET, POST}, []),
@@ -340,6 +343,7 @@ WITH_MERCHANT = {
     "watch:clip",
     "watch:follow",
     "shop:front",
+    "shop:manifest",
     "shop:product",
     "track:checkout",
 }

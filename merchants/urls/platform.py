@@ -3,12 +3,14 @@
 from django.conf import settings
 from django.urls import path
 
-from merchants.views import health, invitation, preference, style, terms
+from merchants.views import app, health, invitation, preference, style, terms
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("join/<str:token>/", invitation.join, name="join"),
+    path("app.webmanifest", app.manifest, name="manifest"),
+    path("offline/", app.offline, name="offline"),
     path("terms/", terms.terms, name="terms"),
     path("privacy/", terms.privacy, name="privacy"),
     path("theme/", preference.choose_theme, name="theme"),

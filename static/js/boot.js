@@ -37,4 +37,7 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   if (token && detail.verb !== "get") detail.headers["X-CSRFToken"] = token;
 });
 document.addEventListener("htmx:load", ({ detail }) => startWithin(detail.elt));
-startWithin(document).then(() => { document.documentElement.dataset.started = ""; });
+startWithin(document).then(() => {
+  document.documentElement.dataset.started = "";
+  setTimeout(() => import("guitai/offline"), 3000); // when the page has all it needs
+});
