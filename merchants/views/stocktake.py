@@ -15,7 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import BadQuantity, RuleBroken
-from merchants.forms.stock import WholeField
+from merchants.forms.whole import WholeField
 from merchants.models import Stocktake, StocktakeLine, Variant
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
