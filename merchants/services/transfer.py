@@ -42,10 +42,10 @@ def transfer_stock(
 ) -> str:
     """Move {variant: pieces} from one store to another, all or nothing. Returns the reference.
 
-    Two movements each, with one reference, the other store's name and `note`; what is held for orders in
-    `source` stays there. Rows are taken by variant, then store, so that two opposite transfers
-    wait for each other and never both. Raises TransferRefused naming the goods, SameStore, or
-    BadQuantity.
+    Two movements each, with one reference, the other store's name and `note`; what is held for
+    orders in `source` stays there. Rows are taken by variant, then store, so that two opposite
+    transfers wait for each other and never both. Raises TransferRefused naming the goods, SameStore,
+    or BadQuantity.
     """
     _look(pieces, source, target)
     now, reference = timezone.now(), f"{TRANSFER} {short_id()}"
