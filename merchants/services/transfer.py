@@ -44,8 +44,8 @@ def transfer_stock(
 
     Two movements each, with one reference, the other store's name and `note`; what is held for
     orders in `source` stays there. Rows are taken by variant, then store, so that two opposite
-    transfers wait for each other and never both. Raises TransferRefused naming the goods, SameStore,
-    or BadQuantity.
+    transfers wait for each other and never both. Raises TransferRefused naming the goods,
+    SameStore, or BadQuantity.
     """
     _look(pieces, source, target)
     now, reference = timezone.now(), f"{TRANSFER} {short_id()}"
