@@ -79,7 +79,7 @@ def count(request: MerchantRequest, stocktake: str) -> HttpResponse:
     try:
         once_per_form(request, scope="count", act=lambda: _count(request, found, variant))
     except RuleBroken as refusal:
-        said = {"trouble": str(refusal), "wrong": variant.pk}
+        said: dict[str, Any] = {"trouble": str(refusal), "wrong": variant.pk}
         if "counted" in request.POST:
             said["kept"] = request.POST["counted"][:LONGEST]
         return _page(request, found, status=refusal.status, **said)
