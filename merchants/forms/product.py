@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from merchants.errors import Nowhere
 from merchants.forms.line import LineField
 from merchants.forms.money import MoneyField, speak
+from merchants.forms.whole import WholeField
 from merchants.models import Category, Merchant, Product, Store, Variant
 from merchants.models.product import STATE_LABELS
 from merchants.rules.option import (
@@ -181,12 +182,8 @@ class VariantForm(forms.Form):
         required=False,
         widget=forms.TextInput(attrs={"placeholder": "1.5kg"}),
     )
-    low_stock = forms.IntegerField(
-        label=_("Low stock from"), min_value=0, max_value=100_000, initial=5
-    )
-    opening = forms.IntegerField(
-        label=_("In stock now"), min_value=0, max_value=1_000_000, required=False
-    )
+    low_stock = WholeField(label=_("Low stock from"), least=0, most=100_000, initial=5)
+    opening = WholeField(label=_("In stock now"), least=0, required=False)
     gone = forms.BooleanField(label=_("Take this specification out"), required=False)
 
     def __init__(self, *args: Any, currency: str = "CNY", **kwargs: Any) -> None:

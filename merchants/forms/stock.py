@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any, cast
 
 from django import forms
@@ -10,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from merchants.forms.line import LineField
+from merchants.forms.whole import WholeField
 from merchants.models import Product, Store, Variant
 from merchants.rules.stock import Reason
 
@@ -28,25 +28,6 @@ class VariantField(forms.ModelChoiceField):
 
     def label_from_instance(self, obj: Any) -> str:
         return obj.name or obj.sku
-
-
-class WholeField(forms.IntegerField):
-    """A number of pieces. Full-width digits are digits, a thousands comma is forgiven."""
-
-    def __init__(self, *, least: int = 1, **kwargs: Any) -> None:
-        sentence = (
-            _("Write a whole number from 1 to 1,000,000.")
-            if least
-            else _("Write a whole number from 0 to 1,000,000.")
-        )
-        wrong = dict.fromkeys(("required", "invalid", "min_value", "max_value"), sentence)
-        super().__init__(
-            min_value=least, max_value=1_000_000, error_messages=wrong, localize=False, **kwargs
-        )
-
-    def to_python(self, value: Any) -> int | None:
-        text = unicodedata.normalize("NFKC", str("" if value is None else value))
-        return super().to_python(text.replace(",", "").strip())
 
 
 class StockForm(forms.Form):
@@ -73,6 +54,10 @@ class StockForm(forms.Form):
         hers = product.merchant.stores.all() if stores is None else stores
         for name, found in (("variant", product.variants), ("store", hers), ("target", hers)):
             cast(forms.ModelChoiceField, self.fields[name]).queryset = found.all()
+        if len(hers) < 2:  # nowhere to move them to
+            cast(forms.ChoiceField, self.fields["reason"]).choices = [
+                (reason, word) for reason, word in BY_HAND.items() if reason != Reason.TRANSFERRED
+            ]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

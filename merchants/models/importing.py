@@ -68,6 +68,8 @@ PROBLEM_LABELS = {
     "no_name": (_("No name"), _("Every product needs a name.")),
     "no_price": (_("No price"), _("Write the price, such as 180.")),
     "not_an_amount": (_("Price is no number"), _("Write the price in digits, such as 180.")),
+    "below_nothing": (_("Price below 0"), _("Write what a customer pays, such as 180.")),
+    "too_dear": (_("Price too high"), _("At most 999,999,999.")),
     "free": (_("Price is 0"), _("It would be given away. Is that meant?")),
     "far": (_("Price far from now"), _("Now it is %(now)s. Is a digit missing?")),
     "not_above": (
@@ -75,6 +77,7 @@ PROBLEM_LABELS = {
         _("It is not above the price now, so it is left out."),
     ),
     "not_a_count": (_("Stock is no whole number"), _("Write the number alone, such as 18.")),
+    "in_parts": (_("Stock in parts"), _("Whole pieces only, such as 18.")),
     "below_zero": (_("Stock below 0"), _("If there is none, write 0.")),
     "too_many": (_("Stock too high"), _("At most 1,000,000 pieces.")),
     "too_long": (_("Too long"), _("At most %(most)s characters.")),

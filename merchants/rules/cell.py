@@ -13,7 +13,10 @@ from merchants.rules.line import visible
 from merchants.rules.product import grams_of
 
 MOST_PIECES = 1_000_000
-_PIECES = re.compile(r"(-?\d{1,12})(?:\.0+)?")
+_PIECES = re.compile(r"(-?\d+)(?:\.0+)?")
+_PART = re.compile(r"\d*\.\d+")
+_AMOUNT = re.compile(r"(-?)[¥$]?(\d+)(?:\.\d+)?")
+_DIGITS = 9  # of the largest price
 
 
 @dataclass(frozen=True)
@@ -50,9 +53,10 @@ class Cells:
         text = self.text(column)
         if not text:
             return None
-        found = money.parse(re.sub(r"(元|RMB|CNY)$", "", text).strip(), self.currency)
+        bare = re.sub(r"(元|RMB|CNY)$", "", text).strip()
+        found = money.parse(bare, self.currency)
         if found is None:
-            self.say(column, "not_an_amount", grave=column is not Column.COMPARE_AT)
+            self.say(column, _wrong_amount(bare), grave=column is not Column.COMPARE_AT)
         return found
 
     def pieces(self, column: Column, grave: bool) -> int | None:
@@ -61,6 +65,9 @@ class Cells:
             return None
         match = _PIECES.fullmatch(text.replace(",", "").strip())
         if match is None:
+            if _PART.fullmatch(text.strip()):
+                self.say(column, "in_parts", grave)
+                return None
             digits = re.match(r"\d+", text)
             self.say(column, "not_a_count", grave, **({"like": digits[0]} if digits else {}))
             return None
@@ -86,3 +93,11 @@ class Cells:
         if len(text) > most:
             self.say(column, "too_long", most=str(most))
         return text[:most]
+
+
+def _wrong_amount(text: str) -> str:
+    """What is wrong with a price that is none: below nothing, beyond all, or no number at all."""
+    match = _AMOUNT.fullmatch(unicodedata.normalize("NFKC", text).replace(",", ""))
+    if match and match[1]:
+        return "below_nothing"
+    return "too_dear" if match and len(match[2]) > _DIGITS else "not_an_amount"

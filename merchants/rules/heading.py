@@ -139,7 +139,7 @@ WORDS: dict[Column, tuple[str, ...]] = {
         *_words("stock|quantity|qty|on hand|in stock|inventory|in stock now|stock quantity"),
     ),
     C.LOW_STOCK: (
-        *_words("库存预警|预警库存|库存下限|最低库存|安全库存"),
+        *_words("库存预警|预警库存|预警|预警值|预警数量|库存下限|最低库存|最低库存量|安全库存"),
         *_words("low stock|low stock from|low stock amount|reorder point|reorder level"),
     ),
     C.WEIGHT: (

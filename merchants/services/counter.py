@@ -24,7 +24,13 @@ class NothingToTakeBack(RuleBroken):
 
 @transaction.atomic
 def sell_at_counter(
-    *, variant: Variant, store: Store, by: User | None, quantity: int = 1, reference: str = ""
+    *,
+    variant: Variant,
+    store: Store,
+    by: User | None,
+    quantity: int = 1,
+    reference: str = "",
+    note: str = "",
 ) -> str:
     """Somebody bought it in the shop: it is gone from the live room at once. Returns the line.
 
@@ -37,7 +43,7 @@ def sell_at_counter(
     known, _made = Stock.objects.get_or_create(variant=variant, store=store)
     stock = _mine(known.pk)  # before the line is looked at: two sales cannot both begin it
     line = reference if _is_of(reference, stock, variant.price) else till_line()
-    entry = Entry(Reason.COUNTER_SALE, by, timezone.now(), line, unit_price=variant.price)
+    entry = Entry(Reason.COUNTER_SALE, by, timezone.now(), line, note, variant.price)
     book(stock=stock, delta=-quantity, entry=entry)
     stock_changed.state(variant_ids={variant.pk})
     return line

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from merchants.models import Import, ImportRow, Product, Variant
 from merchants.rules import money
@@ -78,6 +79,9 @@ def check(batch: Import) -> None:
             )
     except BadSheet as trouble:
         finish(batch, ImportState.FAILED, failure=str(trouble)[:200])
+        return
+    if not batch.total:
+        finish(batch, ImportState.FAILED, failure=_("There are column names, but no goods below."))
         return
     finish(batch, ImportState.CHECKED, **tally(batch))
 

@@ -33,21 +33,27 @@ class TransferRefused(OutOfStock):
 
 @transaction.atomic
 def transfer_stock(
-    *, pieces: Mapping[Variant, int], source: Store, target: Store, by: User | None
+    *,
+    pieces: Mapping[Variant, int],
+    source: Store,
+    target: Store,
+    by: User | None,
+    note: str = "",
 ) -> str:
     """Move {variant: pieces} from one store to another, all or nothing. Returns the reference.
 
-    Two movements each, with one reference and the other store's name; what is held for orders in
-    `source` stays there. Rows are taken by variant, then store, so that two opposite transfers
-    wait for each other and never both. Raises TransferRefused naming the goods, SameStore, or
-    BadQuantity.
+    Two movements each, with one reference, the other store's name and `note`; what is held for
+    orders in `source` stays there. Rows are taken by variant, then store, so that two opposite
+    transfers wait for each other and never both. Raises TransferRefused naming the goods,
+    SameStore, or BadQuantity.
     """
     _look(pieces, source, target)
     now, reference = timezone.now(), f"{TRANSFER} {short_id()}"
     for variant in sorted(pieces, key=lambda one: one.pk):
         for store in in_order((source, target)):
             other = target if store == source else source
-            entry = Entry(Reason.TRANSFERRED, by, now, reference, note=other.name)
+            words = " · ".join(filter(None, [other.name, note]))
+            entry = Entry(Reason.TRANSFERRED, by, now, reference, note=words)
             stock, _made = Stock.objects.get_or_create(variant=variant, store=store)
             delta = pieces[variant] if store == target else -pieces[variant]
             _book(stock, variant, delta, entry)

@@ -240,25 +240,27 @@ def _forget(verification: Verification, paper: Paper) -> None:
 
 
 def _tell(found: Verification) -> None:
-    """A notice to the shop, and a mail to whoever handed it in."""
+    """A notice to the shop, and a mail to whoever handed it in; a text message if she has none."""
     key = f"verification:{found.pk}:{found.version}"
     path = f"/dashboard/{found.merchant.slug}/settings/verification/"
     say = partial(_answer, found)
     notify_all(merchant=found.merchant, kind="verification", key=key, say=say, path=path)
-    if found.submitted_by is None or not found.submitted_by.email:
+    by = found.submitted_by
+    phone = by.phone if by and by.phone_verified else ""
+    if by is None or not (by.email or phone):
         return
-    language = found.submitted_by.language or settings.LANGUAGE_CODE
+    language = by.language or settings.LANGUAGE_CODE
     with override(language):
         subject, body = say()
     notify(
         merchant=found.merchant,
-        channel=Channel.EMAIL,
+        channel=Channel.EMAIL if by.email else Channel.SMS,
         kind="verification",
         key=key,
-        to=found.submitted_by.email,
+        to=by.email or phone or "",
         language=language,
         subject=subject,
-        body=body,
+        body=body if by.email else subject,
         path=path,
     )
 

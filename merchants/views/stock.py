@@ -55,18 +55,19 @@ def stock(request: MerchantRequest, product: str) -> HttpResponse:
 
 def _book(request: MerchantRequest, form: StockForm) -> str:
     data = form.cleaned_data
-    goods: dict[str, Any] = {"variant": data["variant"], "store": data["store"], "by": request.user}
+    goods: dict[str, Any] = {"variant": data["variant"], "store": data["store"]}
+    words: dict[str, Any] = {"by": request.user, "note": data["note"]}
     if data["reason"] == Reason.TRANSFERRED:
         return transfer_stock(
             pieces={data["variant"]: data["quantity"]},
             source=data["store"],
             target=data["target"],
-            by=request.user,
+            **words,
         )
     if data["reason"] == Reason.COUNTER_SALE:
-        return sell_at_counter(quantity=data["quantity"], **goods)
+        return sell_at_counter(quantity=data["quantity"], **goods, **words)
     reason = Reason(data["reason"])
-    return str(change_stock(delta=form.delta(), reason=reason, note=data["note"], **goods).pk)
+    return str(change_stock(delta=form.delta(), reason=reason, **goods, **words).pk)
 
 
 def _booked(request: MerchantRequest, product: Product, form: StockForm) -> HttpResponse:

@@ -15,7 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import BadQuantity, RuleBroken
-from merchants.forms.stock import WholeField
+from merchants.forms.whole import WholeField
 from merchants.models import Stocktake, StocktakeLine, Variant
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
@@ -79,7 +79,10 @@ def count(request: MerchantRequest, stocktake: str) -> HttpResponse:
     try:
         once_per_form(request, scope="count", act=lambda: _count(request, found, variant))
     except RuleBroken as refusal:
-        return _page(request, found, trouble=str(refusal), status=refusal.status)
+        said: dict[str, Any] = {"trouble": str(refusal), "wrong": variant.pk}
+        if "counted" in request.POST:
+            said["kept"] = request.POST["counted"][:LONGEST]
+        return _page(request, found, status=refusal.status, **said)
     if request.htmx:
         return _page(request, found)
     return _to(request, found)
@@ -155,16 +158,19 @@ def _page(
     status: int = 200,
     **said: Any,
 ) -> HttpResponse:
-    """The page, or only what changes on it. `said`: typed, trouble, unknown."""
+    """The page, or only what changes on it. `said`: typed, unknown; trouble, and of which goods
+    (`wrong`) with what was typed of them (`kept`)."""
     stocktake.refresh_from_db()
     shown = shown or request.GET.get("view", "")
     shown = shown if shown in VIEWS else VIEWS[0]
+    lines = _lines(request, stocktake, shown)
     context = {
         "stocktake": stocktake,
         "is_open": stocktake.state == StocktakeState.OPEN,
         "progress": progress_of(stocktake),
         "shown": shown,
-        "page": _lines(request, stocktake, shown),
+        "page": lines,
+        "at_row": "kept" in said and said["wrong"] in {row.variant_id for row in lines},
         "last": _last(request, stocktake),
         "categories": request.merchant.categories.all(),
         "query": request.GET,

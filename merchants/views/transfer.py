@@ -16,7 +16,8 @@ from django_htmx.http import trigger_client_event
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
-from merchants.forms.stock import TransferForm, WholeField
+from merchants.forms.stock import TransferForm
+from merchants.forms.whole import WholeField
 from merchants.models import Variant
 from merchants.resent import once_per_form
 from merchants.rules.role import Role

@@ -74,6 +74,10 @@ def test_scans_are_booked_in_order_and_the_room_hears_of_it(
         expect(page.locator("#till [role=alert]")).to_contain_text("4711")
         scan(page, TEA)
         until(lambda: there(tea, store) == 5)
+        missed = page.locator("[data-scan-missed]")  # she did not look up in between
+        expect(missed).to_contain_text("4711")
+        missed.locator("button").click()
+        expect(missed).to_be_hidden()
         line = page.locator(".s-line").first
         line.locator("button").nth(1).click()  # one more
         until(lambda: there(tea, store) == 4)

@@ -81,6 +81,14 @@ def test_a_bad_number_of_pieces_is_told_and_books_nothing(as_bob, longjing, stor
     assert variant.stock.get().on_hand == 10
 
 
+def test_no_number_of_goods_is_a_field_that_sends_nothing_when_it_is_wrong(as_bob, longjing):
+    """A browser sends an empty text for what is no number in a field of that type."""
+    for page in (at("product_new"), at("product_stock", longjing.public_id)):
+        text = as_bob.get(page).text
+        assert 'inputmode="numeric"' in text
+        assert 'type="number"' not in text
+
+
 def test_full_width_pieces_are_pieces(as_bob, longjing, store):
     variant = longjing.variants.get()
     sent = {"variant": variant.pk, "store": store.pk, "reason": "received", "quantity": "１２"}

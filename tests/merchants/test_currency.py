@@ -86,6 +86,15 @@ def test_many_prices_change_by_yen(yen, bowl, alice):
 
 
 @pytest.mark.django_db
+def test_a_shop_in_dollars_is_asked_for_dollars(shop, as_alice):
+    shop.currency = "USD"
+    shop.save()
+    page = as_alice.get(f"/dashboard/{shop.slug}/products/new/").text
+    assert "¥" not in page
+    assert page.count("$</span>") > 1
+
+
+@pytest.mark.django_db
 def test_the_preview_shows_no_cents(yen, bowl, as_alice):
     sent = {"do": "preview", "products": bowl.public_id, "way": "cheaper_percent", "value": "10"}
     page = as_alice.post(f"/dashboard/{yen.slug}/products/bulk/", sent)

@@ -22,9 +22,10 @@ pytestmark = pytest.mark.django_db
     ("cell", "code"),
     [
         *((",A9,10,1", "name.no_name"), ("茶,A9,,1", "price.no_price")),
-        *(("茶,A9,-3,1", "price.not_an_amount"), ("茶,A9,1.234,1", "price.not_an_amount")),
-        *(("茶,A9,99999999999,1", "price.not_an_amount"), ("茶,A9,10,-1", "stock.below_zero")),
-        *(("茶,A9,10,1.5", "stock.not_a_count"), ("茶,A9,10,9999999", "stock.too_many")),
+        *(("茶,A9,-3,1", "price.below_nothing"), ("茶,A9,1.234,1", "price.not_an_amount")),
+        *(("茶,A9,99999999999,1", "price.too_dear"), ("茶,A9,10,-1", "stock.below_zero")),
+        *(("茶,A9,10,1.5", "stock.in_parts"), ("茶,A9,10,9999999", "stock.too_many")),
+        *(("茶,A9,10,99999999999999", "stock.too_many"), ("茶,A9,￥-3,1", "price.not_an_amount")),
         *((f"{'茶' * 61},A9,10,1", "name.too_long"), (f"茶,{'A' * 41},10,1", "sku.too_long")),
     ],
 )

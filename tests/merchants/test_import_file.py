@@ -120,6 +120,16 @@ def test_entities_in_a_workbook_are_never_expanded(bring):
         bring(hostile.getvalue(), "goods.xlsx")
 
 
+def test_a_sheet_without_goods_says_so(checked, as_alice, shop):
+    batch = checked("品名,编码,价格\n,,\n\n")
+    assert batch.state == ImportState.FAILED
+    page = as_alice.get(f"/dashboard/{shop.slug}/imports/{batch.public_id}/")
+    assert batch.failure
+    assert batch.failure in page.text
+    assert "Every row can be brought in" not in page.text
+    assert "每一行都可以直接导入" not in page.text
+
+
 def test_a_file_that_breaks_off_says_so_and_can_be_looked_at(checked, shop, client, alice):
     alice.language = "en"
     alice.save()

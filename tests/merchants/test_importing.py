@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+from django.db.models import F
 
 from merchants.models import Import, Product, Stock, StockMovement, Variant
 from merchants.rules.importing import ImportState
@@ -12,12 +13,14 @@ from merchants.services import import_apply
 from merchants.services.counter import sell_at_counter
 from merchants.services.import_run import run
 from merchants.services.importing import (
+    LEASE,
     Overtaken,
     apply_import,
     commit_batch,
     take_lease,
 )
 from merchants.services.product import VariantData, save_product
+from merchants.tasks import run_imports
 from tests.merchants.sheets import PLAIN, codes
 
 pytestmark = pytest.mark.django_db
@@ -109,9 +112,11 @@ def test_a_killed_worker_is_followed_by_another(checked, shop, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         run(batch.pk)
     assert shop.variants.filter(sku__startswith="K").count() == 10
+    run_imports()
     assert take_lease(batch.pk) is None  # the dead one's lease still runs
-    Import.objects.update(leased_until=None)
-    run(batch.pk)
+    assert shop.variants.filter(sku__startswith="K").count() == 10
+    Import.objects.update(leased_until=F("leased_until") - LEASE)  # so much later
+    run_imports()  # the sweep finds it
     assert shop.variants.filter(sku__startswith="K").count() == 30
     assert Stock.objects.filter(variant__sku__startswith="K").count() == 30
 

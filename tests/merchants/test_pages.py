@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from PIL import Image
 
-from merchants.models import AnsweredRequest, Merchant
+from merchants.models import AnsweredRequest, Merchant, StockMovement, Store
+from merchants.services.store import save_store
 from tests.conftest import product_of
 from tests.merchants.typed import at
 
@@ -99,6 +100,31 @@ def test_a_counter_sale_leaves_a_line_in_the_history(as_bob, longjing, store, bo
     page = as_bob.post(at("product_stock", longjing.public_id), data, follow=True)
     assert variant.stock.get().on_hand == 8
     assert "Sold at the counter" in page.text
+
+
+@pytest.mark.parametrize("reason", ["received", "returned", "written_off", "counter_sale"])
+def test_what_was_noted_stands_in_the_history(as_bob, longjing, store, reason):
+    variant = longjing.variants.get()
+    sent = {"variant": variant.pk, "store": store.pk, "reason": reason, "quantity": 2}
+    page = as_bob.post(
+        at("product_stock", longjing.public_id), sent | {"note": "For Mrs Wu"}, follow=True
+    )
+    assert "For Mrs Wu" in page.text
+    assert StockMovement.objects.order_by("pk").last().note == "For Mrs Wu"
+
+
+def test_a_shop_of_one_store_has_nowhere_to_move_goods_to(as_alice, shop, longjing, store):
+    page = at("product_stock", longjing.public_id)
+    offered = '<option value="transferred">'
+    form = as_alice.get(page).text.split('id="book-title"')[1]
+    assert offered not in form
+    second = save_store(store=Store(merchant=shop, name="Lakeside", city="Hangzhou"))
+    assert offered in as_alice.get(page).text.split('id="book-title"')[1]
+    variant = longjing.variants.get()
+    sent = {"variant": variant.pk, "store": store.pk, "reason": "transferred", "quantity": 2}
+    as_alice.post(page, sent | {"target": second.pk, "note": "With the van"})
+    notes = StockMovement.objects.order_by("-pk").values_list("note", flat=True)[:2]
+    assert sorted(notes) == ["Lakeside · With the van", f"{store.name} · With the van"]
 
 
 def test_stock_of_another_shop_stays_out_of_reach(as_bob, longjing, foreign_product, other_shop):

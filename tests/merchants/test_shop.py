@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
@@ -12,8 +13,10 @@ from livestream.selectors.room import shelf
 from livestream.services.shelf import add_to_shelf, set_item
 from merchants.models import Product
 from merchants.rules.stock import Reason
+from merchants.services.photo import add_photo, move_photo
 from merchants.services.product import VariantData, save_product
 from merchants.services.stock import change_stock
+from tests.merchants.test_photo import plain
 
 
 @pytest.fixture(autouse=True)
@@ -108,3 +111,28 @@ def test_a_live_price_is_shown_for_what_can_be_bought(live, scarf):
 def test_what_a_card_says(kinds, price, dearer):
     said = offer([Kind(price, None, left) for price, left in kinds], live_price=None)
     assert (said.price, said.dearer) == (price, dearer)
+
+
+def test_every_photo_is_there_in_the_merchants_order(client, scarf):
+    first, second = (
+        add_photo(product=scarf, file=io.BytesIO(plain()), size=1, alt=word) for word in "ab"
+    )
+    move_photo(photo=second, to=0)
+    page = client.get(reverse("shop:product", args=["tea", scarf.public_id])).text
+    shown = re.findall(r'<figure id="photo-\d"><img src="([^"]+)"', page)
+    assert shown == [second.image.url, first.image.url]
+    assert "1 / 2" in page
+    assert 'href="#photo-2"' in page
+
+
+def test_goods_of_one_kind_are_not_chosen(client, longjing):
+    page = client.get(reverse("shop:product", args=["tea", longjing.public_id])).text
+    (plain,) = re.findall(r"<fieldset[^>]+data-plain[^>]*>", page)
+    assert plain.endswith(" hidden>")
+    assert chosen(page) == {"明前龙井": "checked"}, "and still go along"
+
+
+def test_goods_of_several_kinds_are_chosen(client, scarf):
+    page = client.get(reverse("shop:product", args=["tea", scarf.public_id])).text
+    (plain,) = re.findall(r"<fieldset[^>]+data-plain[^>]*>", page)
+    assert "hidden" not in plain

@@ -328,6 +328,18 @@ def test_an_absurd_count_is_refused_with_a_sentence(as_bob, url, variant, stockt
     assert not stocktake.lines.exists()
 
 
+@pytest.mark.parametrize("number", ["-1", "1.5", "many"])
+def test_an_absurd_count_stays_in_its_field_with_the_sentence(as_bob, url, variant, number):
+    as_bob.post(url("count"), {"variant": variant.pk, "counted": "7"}, headers=HTMX)
+    data = {"variant": variant.pk, "counted": number}
+    page = as_bob.post(url("count"), data, headers=HTMX | {"Accept-Language": "en"}).text
+    assert f'value="{number}"' in page
+    assert 'value="7"' not in page
+    assert f'aria-invalid="true" aria-describedby="e-{variant.pk}"' in page
+    assert page.count("Write a whole number from 0 to 1,000,000.") == 1, "beside its cause"
+    assert Stocktake.objects.get().lines.get().counted == 7
+
+
 def test_full_width_digits_are_digits_and_an_empty_field_forgets(as_bob, url, variant, stocktake):
     as_bob.post(url("count"), {"variant": variant.pk, "counted": "12"}, headers=HTMX)
     assert stocktake.lines.get().counted == 12

@@ -66,6 +66,15 @@ def test_a_rejection_tells_why_and_it_may_come_again(submitted, shop, admin, car
     assert again.state == "submitted"
 
 
+def test_who_signs_in_by_phone_is_told_by_text_message(draft, admin, alice):
+    alice.email, alice.phone, alice.phone_verified = "", "+8613800138000", True
+    alice.save()
+    handed_in = submit(verification=draft, version=draft.version, by=alice)
+    approve(verification=handed_in, version=handed_in.version, by=admin)
+    news = Notification.objects.filter(kind="verification").exclude(channel="in_app")
+    assert [(one.channel, one.to) for one in news] == [("sms", "+8613800138000")]
+
+
 def test_an_approval_taken_back_takes_the_badge(approved, shop, admin):
     with pytest.raises(NoReason):
         reject(verification=approved, version=approved.version, by=admin, reason="  ")

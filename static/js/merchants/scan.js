@@ -2,6 +2,8 @@
 //
 //   <div data-module="merchants/scan" data-whose="7" data-target="#place" data-waiting="The network is down. …">
 //     <… data-scan>  [name=code] [data-scan-waiting] [data-scan-camera]   a form, or fields of one elsewhere (form="list")
+//       <p data-scan-missed hidden> <b> <button>   codes that were refused, once the answer to the next has taken
+//                                             their sentence away: who scans does not look up between two
 //     <dialog data-scan-dialog> …             the camera's: see barcode.js
 //     <div id="place"> …                      filled anew by the answer of each scan; the place itself stays,
 //                                             for a button in it may have been pressed meanwhile
@@ -24,6 +26,8 @@ export default function start(part) {
   const panel = part.querySelector("[data-scan]");
   const field = panel.querySelector("[name=code]");
   const waiting = panel.querySelector("[data-scan-waiting]");
+  const missed = panel.querySelector("[data-scan-missed]");
+  let refused = ""; // the code whose sentence the place shows now
   const apart = !panel.matches("form"); // the form is in the place, and comes anew with each answer
   const store = apart ? "" : field.form.elements.store?.value ?? "";
   const place = `scan:${part.dataset.whose}:${store}:${field.form.action}`;
@@ -65,13 +69,22 @@ export default function start(part) {
         continue;
       }
       failed = 0;
-      const { fields } = queue.shift();
+      const { fields, no } = queue.shift();
       keep();
       if (!html) continue;
       htmx.swap(part.dataset.target, html, { swapStyle: htmx.config.defaultSwapStyle, swapDelay: 0, settleDelay: 0 });
+      gone(refused);
+      refused = no ? fields.code ?? "" : "";
       if (fields.go) part.querySelector('[aria-invalid="true"]')?.focus();
     }
     running = false;
+  }
+
+  function gone(code) {
+    if (!code) return;
+    const list = missed.querySelector("b");
+    list.textContent = [list.textContent, code].filter(Boolean).join(", ");
+    missed.hidden = false;
   }
 
   // What is sent. Once it may have been moved it stays as it was sent, whatever is typed meanwhile.
@@ -104,6 +117,7 @@ export default function start(part) {
         return new Promise(() => {});
       }
       if (answer.ok || [409, 422].includes(answer.status)) {
+        item.no = !answer.ok;
         said(answer.headers.get("HX-Trigger"));
         return await answer.text();
       }
@@ -133,6 +147,11 @@ export default function start(part) {
     field.focus();
   }, true);
   // A scanner does not look where the focus is.
+  missed.querySelector("button").addEventListener("click", () => {
+    missed.querySelector("b").textContent = "";
+    missed.hidden = true;
+    field.focus();
+  });
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest?.("input, textarea, select, [contenteditable], dialog");
     if (typing || event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
