@@ -100,10 +100,10 @@ def screens(folder: Path) -> list[Screen]:
         Screen("my-orders", "/orders/"),
         Screen("checkout", f"/orders/checkout/guifang/?variant={_variant(rows, tea)}&quantity=1"),
         Screen("sign-up", "/accounts/signup/"),
+        Screen("sign-up-wrong", "/accounts/signup/", press=("main form .btn--primary",)),
         Screen(
             "sign-up-code", "/accounts/signup/", fill=PERSON, press=("main form .btn--primary",)
         ),
-        Screen("sign-up-wrong", "/accounts/signup/", press=("main form .btn--primary",)),
         Screen("sign-in", "/accounts/login/"),
         Screen("join", "", invited=True),
         Screen("join-signed-in", "", admin=True, invited=True),
@@ -157,7 +157,11 @@ def screens(folder: Path) -> list[Screen]:
             "stock-refused",
             f"{shop}/products/{tea}/stock/",
             staff=True,
-            fill=(("#id_reason", "transferred"), ("#id_quantity", "9999")),
+            fill=(
+                ("#id_reason", "transferred"),
+                ("#id_target", "2"),
+                ("#id_quantity", "9999"),
+            ),
             press=(".s-book .btn--primary",),
         ),
         Screen("counter", f"{shop}/counter/", staff=True, press=("main form button",)),
