@@ -22,7 +22,9 @@ from playwright.sync_api import BrowserContext, Page
 ROOT = Path(__file__).resolve().parent.parent
 HOST, PASSWORD = "fang@demo.guitai", "guitai-demo"
 TICKED = ("[data-row]:nth-child(2) [data-tick]", "[data-row]:nth-child(3) [data-tick]")
-SCAN = "[data-scan] .btn--primary"
+SAVE = ".savebar .btn--primary"
+CLOSE = ("[data-dialog-open=close]", "#close .btn--danger")
+SCAN = "[data-scan] button:not([type])"
 CODES = (("#scan", "GF-01-1"), ("#scan", "GF-02-1"))
 # Good rows, one to mend and one worth a look; a number makes it new goods each time.
 SHEET = """商品名称,规格1名,规格1值,规格2名,规格2值,规格编码,价格(元),库存,重量(kg)
@@ -57,6 +59,8 @@ class Screen:
     full: bool = True
     fill: tuple[tuple[str, str], ...] = ()  # fields and what is typed or chosen, once they show
     sheet: bool = False  # begins with the upload of a goods sheet
+    invited: bool = False  # begins with an invitation of the host: the page of its link
+    meanwhile: tuple[tuple[str, str], ...] = ()  # what a colleague saves in the same form first
     admin: bool = False  # seen by a platform admin
 
 
@@ -73,6 +77,7 @@ def screens(folder: Path) -> list[Screen]:
     draw = one("select public_id from livestream_draw where state='drawn'")
     tea = one("select public_id from merchants_product order by id limit 1")
     number = one("select number from orders_order where state='shipped' order by id desc limit 1")
+    contested = one("select public_id from merchants_product order by id desc limit 1")
     to_ship = one("select number from orders_order where state='paid' order by id desc limit 1")
     shop = "/dashboard/guifang"
     return [
@@ -96,10 +101,14 @@ def screens(folder: Path) -> list[Screen]:
         Screen("my-orders", "/orders/"),
         Screen("checkout", f"/orders/checkout/guifang/?variant={_variant(rows, tea)}&quantity=1"),
         Screen("sign-up", "/accounts/signup/"),
+        Screen("sign-up-wrong", "/accounts/signup/", press=("main form .btn--primary",)),
         Screen(
             "sign-up-code", "/accounts/signup/", fill=PERSON, press=("main form .btn--primary",)
         ),
         Screen("sign-in", "/accounts/login/"),
+        Screen("join", "", invited=True),
+        Screen("join-signed-in", "", admin=True, invited=True),
+        Screen("join-works-here", "", staff=True, invited=True),
         Screen("terms", "/terms/"),
         Screen("privacy", "/privacy/"),
         Screen("account-email", "/accounts/email/", staff=True),
@@ -127,7 +136,7 @@ def screens(folder: Path) -> list[Screen]:
             f"{shop}/products/new/",
             staff=True,
             fill=(("[name=name]", "祁门红茶"), ("#id_file", PHOTO), ("[name$=-price]", "一百八")),
-            press=(".savebar .btn--primary",),
+            press=(SAVE,),
         ),
         Screen("product-edit", f"{shop}/products/{tea}/", staff=True),
         Screen(
@@ -136,7 +145,26 @@ def screens(folder: Path) -> list[Screen]:
             staff=True,
             press=TICKED,
         ),
+        Screen(
+            "product-conflict",
+            f"{shop}/products/{contested}/",
+            staff=True,
+            meanwhile=(("[name$=-price]", "1{n}"),),
+            fill=(("[name$=-price]", "2{n}"), ("[name=name]", "福鼎白茶饼 {n}")),
+            press=(SAVE,),
+        ),
         Screen("stock", f"{shop}/products/{tea}/stock/", staff=True),
+        Screen(
+            "stock-refused",
+            f"{shop}/products/{tea}/stock/",
+            staff=True,
+            fill=(
+                ("#id_reason", "transferred"),
+                ("#id_target", "2"),
+                ("#id_quantity", "9999"),
+            ),
+            press=(".s-book .btn--primary",),
+        ),
         Screen("counter", f"{shop}/counter/", staff=True, press=("main form button",)),
         Screen(
             "counter-camera",
@@ -189,6 +217,13 @@ def screens(folder: Path) -> list[Screen]:
         Screen("store", f"{shop}/stores/1/", staff=True),
         Screen("store-close", f"{shop}/stores/2/close/", staff=True),
         Screen("store-new", f"{shop}/stores/new/", staff=True),
+        Screen(
+            "stores-closed",
+            f"{shop}/stores/new/",
+            staff=True,
+            fill=(("[name=name]", "龙井村店 {n}"), ("[name=city]", "杭州")),
+            press=(SAVE, "main .st:last-child .store-name", *CLOSE),
+        ),
         Screen("staff", f"{shop}/staff/", staff=True),
         Screen("staff-invited", f"{shop}/staff/", staff=True, press=("main form .btn--primary",)),
         Screen("me", f"{shop}/staff/me/", staff=True),
@@ -206,6 +241,13 @@ def screens(folder: Path) -> list[Screen]:
             staff=True,
             fill=NEW,
             press=("main form .btn--primary",),
+        ),
+        Screen(
+            "products-none",
+            "/dashboard/new/",
+            staff=True,
+            fill=NEW,
+            press=("main form .btn--primary", "nav a[href$='/products/']:visible"),
         ),
     ]
 
@@ -260,8 +302,12 @@ def arrive(page: Page, screen: Screen) -> None:
     """Open it, fill what is to be filled, press what is to be pressed."""
     if screen.sheet:
         _upload(page)
+    elif screen.invited:
+        page.goto(_invite(page))
     else:
         page.goto(screen.path)
+    if screen.meanwhile:
+        _save(page, screen.meanwhile)
     page.wait_for_timeout(1800 if "live" in screen.name or "console" in screen.name else 500)
     filled = list(screen.fill)
     for selector in screen.press:
@@ -275,7 +321,7 @@ def arrive(page: Page, screen: Screen) -> None:
 
 
 def _type(page: Page, selector: str, text: str) -> None:
-    field = page.locator(selector)
+    field = page.locator(selector).first
     text = text.replace("{n}", f"{next(_sheets):03}")
     if field.get_attribute("type") == "checkbox":
         field.check()
@@ -285,6 +331,30 @@ def _type(page: Page, selector: str, text: str) -> None:
         field.select_option(text)
     else:
         field.fill(text)
+
+
+def _invite(page: Page) -> str:
+    """The link of an invitation that the host has just made, on a device of her own."""
+    page.goto("/")
+    host = page.context.browser.new_context(base_url=page.url)  # type: ignore[union-attr]
+    sign_in_as(host, HOST)
+    staff = host.new_page()
+    staff.goto("/dashboard/guifang/staff/")
+    staff.locator("main form .btn--primary").click()
+    link = staff.locator(".st__link").first.input_value()
+    host.close()
+    return link
+
+
+def _save(page: Page, fields: tuple[tuple[str, str], ...]) -> None:
+    """What a colleague saves in the form that is open here."""
+    other = page.context.new_page()
+    other.goto(page.url)
+    for selector, text in fields:
+        _type(other, selector, text)
+    other.locator(SAVE).click()
+    other.wait_for_timeout(900)
+    other.close()
 
 
 def _upload(page: Page) -> None:

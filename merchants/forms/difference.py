@@ -97,7 +97,7 @@ def _numbers(variants: BaseVariantFormSet, known: Mapping[str, str]) -> dict[str
             continue
         for name in NUMBERS:
             label = str(row.fields[name].label)
-            label = f"{known[pk]}: {label}" if known[pk] else label
+            label = f"{known[pk]}{_(': ')}{label}" if known[pk] else label
             text = _text(row, name, row.cleaned_data[name])
             found[f"{pk}-{name}"] = (f"{PREFIX}-{at}-{name}", label, text)
     return found

@@ -14,7 +14,7 @@ from merchants.rules.column import CHOOSABLE, Column
 
 class SheetForm(forms.Form):
     file = forms.FileField(
-        label=_("Choose a file"),
+        label=_("The table"),
         help_text=_("CSV or XLSX, at most 50,000 rows and 20 MB."),
         widget=forms.FileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx"}),
         error_messages={

@@ -118,6 +118,12 @@ def money_plain_whole(amount: int | None, currency: str = "CNY") -> str:
     return money_plain(amount, currency).partition(".")[0]
 
 
+@register.filter
+def signed(count: int) -> str:
+    """A change, with the sign that money has: +3, −3, 0."""
+    return f"{'+' if count > 0 else '−' if count < 0 else ''}{abs(count)}"
+
+
 # --- icons and pills --------------------------------------------------------------------------
 @register.simple_tag
 def icon(name: str, size: str = "") -> str:
@@ -312,9 +318,21 @@ def control(field: BoundField) -> str:
     if field.widget_type in {"number", "datetime", "date", "time", "tel"}:
         classes.append("num")
     attrs: dict[str, Any] = {"class": " ".join(filter(None, classes))}
+    if isinstance(field.field.widget, FileInput):
+        attrs |= _file_words(several=field.field.widget.allow_multiple_selected)
     if given.get("placeholder") == field.field.label:
         attrs["placeholder"] = False  # a label said twice is noise; False leaves it out
     return field.as_widget(attrs=attrs)
+
+
+def _file_words(*, several: bool) -> dict[str, str]:
+    """What static/js/file.js says where a browser would speak its own language."""
+    return {
+        "data-module": "file",
+        "data-choose": _("Choose files") if several else _("Choose a file"),
+        "data-none": _("None chosen yet"),
+        "data-several": _("Files chosen: %s"),
+    }
 
 
 @register.simple_tag

@@ -59,6 +59,11 @@ def test_a_whole_amount_drops_its_decimals_only_on_cards():
     assert guitai.money_plain_short(16800) == "¥168"
 
 
+@pytest.mark.parametrize(("count", "text"), [(3, "+3"), (-40, "−40"), (0, "0")])
+def test_a_change_has_the_sign_that_money_has(count, text):
+    assert guitai.signed(count) == text
+
+
 def test_a_price_that_is_not_known_is_not_written():
     assert guitai.money(None) == guitai.money_plain(None) == guitai.money_short(None) == ""
 
@@ -274,6 +279,17 @@ def test_a_field_names_its_error_and_its_hint():
 
 def test_a_tick_box_has_its_label_beside_it():
     assert re.search(r'<label class="check" for="id_agreed"><input type="checkbox"', str(Sample()))
+
+
+def test_a_field_for_files_says_what_it_wants_in_the_language_of_the_page():
+    class Sheet(forms.Form):
+        file = forms.FileField()
+
+    with translation.override("zh-hans"):
+        text = render("{% control form.file %}", form=Sheet())
+    assert 'data-module="file"' in text
+    assert 'data-choose="选文件"' in text
+    assert 'data-none="还没选"' in text
 
 
 def test_three_errors_are_listed_on_top_and_lead_to_their_fields():

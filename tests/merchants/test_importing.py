@@ -197,7 +197,7 @@ def test_the_pages_lead_from_file_to_shop(shop, client, alice, store, settings, 
     run(batch.pk)
     assert client.get(f"{there}progress/")["HX-Refresh"] == "true"
     page = client.get(there).content.decode()
-    assert "Bring in 1 row<" in page
+    assert "Bring in the 1 good row<" in page
     assert "一百八" in page
     mended = client.post(f"{there}rows/3/", {"column": "price", "text": "180"})
     assert "Bring in 2 rows" in mended.content.decode()
