@@ -159,7 +159,6 @@ class Relay:
         Of one who shows no longer the sweep says it, and takes her key back as well.
         """
         self.done.set()
-        _relays.pop(self.publisher, None)
         with contextlib.suppress(ProviderDown):
             await self.line.destroy(self.publisher)
         await self.line.close()
@@ -168,6 +167,7 @@ class Relay:
         if self.shows:
             with contextlib.suppress(Exception):  # the sweep finds what is not said
                 await self._say_over()
+        _relays.pop(self.publisher, None)
 
     @database_sync_to_async
     def _say_over(self) -> None:

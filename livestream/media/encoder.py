@@ -13,6 +13,7 @@ import contextlib
 import logging
 import os
 import resource
+import signal
 from collections import deque
 from functools import lru_cache
 from typing import cast
@@ -194,9 +195,11 @@ class Encoder:
         self.stopping = True
         with contextlib.suppress(OSError, RuntimeError):
             self.input.close()
-        if self.by_rtp:  # packets have no end
+        if self.by_rtp and self.child.returncode is None:
+            # Packets have no end, and one signal does not wake it from waiting for the next.
             with contextlib.suppress(ProcessLookupError):
-                self.child.terminate()
+                os.kill(self.child.pid, signal.SIGINT)
+                os.kill(self.child.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -24,6 +26,7 @@ from livestream.rules.room import RoomState
 from livestream.selectors.picture import picture_of
 from livestream.services.room import ban_room, end_room
 from livestream.services.stream_key import issue_stream_key, revoke_stream_keys
+from tests.livestream.media.test_in_browsers import encoders
 from tests.livestream.media.test_nginx_rtmp import answers, free_port
 from tests.servers import Server, database_url, running, until
 
@@ -38,6 +41,7 @@ pytestmark = [
         not (shutil.which("janus") and LIBRARY.exists()), reason="Janus is not installed"
     ),
 ]
+OFFER = b"v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=ice-ufrag:x\r\na=fingerprint:y\r\n"
 CONF = {
     "janus.jcfg": """
 general: {{ configs_folder = "{folder}"  plugins_folder = "{library}/plugins"
@@ -78,19 +82,19 @@ def janus(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.fixture
-def place(alone, transactional_db, settings, tmp_path) -> Iterator[Server]:
+def media(settings, tmp_path) -> Iterator[subprocess.Popen[bytes]]:
     port = free_port()
-    words = {
-        "LIVE_PROVIDER": "janus",
-        "LIVE_API_URL": f"ws://127.0.0.1:{port}",
-        "LIVE_API_KEY": SECRET,
-    }
-    for name, value in words.items():
-        setattr(settings, name, value)
-    with (
-        janus(tmp_path / "janus", port),
-        running(tmp_path / "server", database_url(), **words) as server,
-    ):
+    settings.LIVE_API_URL = f"ws://127.0.0.1:{port}"
+    with janus(tmp_path / "janus", port) as process:
+        yield process
+
+
+@pytest.fixture
+def place(media, alone, transactional_db, settings, tmp_path) -> Iterator[Server]:
+    settings.LIVE_PROVIDER, settings.LIVE_API_KEY = "janus", SECRET
+    names = ("LIVE_PROVIDER", "LIVE_API_URL", "LIVE_API_KEY")
+    words = {name: getattr(settings, name) for name in names}
+    with running(tmp_path / "server", database_url(), **words) as server:
         settings.LIVE_ROOT = server.folder / "live"
         settings.SITE_URL = server.url
         yield server
@@ -202,6 +206,10 @@ def playlist(server: Server, room: Room) -> str:
         return ""
 
 
+def command_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def segments(server: Server, room: Room) -> int:
     return playlist(server, room).count("#EXTINF")
 
@@ -259,7 +267,7 @@ def test_a_browser_that_dies_interrupts_the_room_and_may_come_again(place, live)
     with camera(place, grant.server, grant.key) as again:
         assert again.said()["status"] == 201
         until(lambda: now(live).state == RoomState.LIVE, 20)
-    assert "#EXT-X-DISCONTINUITY" in playlist(place, live)
+        until(lambda: "#EXT-X-DISCONTINUITY" in playlist(place, live), 10)
 
 
 def test_a_killed_encoder_comes_back_by_itself(place, live):
@@ -267,17 +275,36 @@ def test_a_killed_encoder_comes_back_by_itself(place, live):
     with camera(place, grant.server, grant.key) as phone:
         assert phone.said()["status"] == 201
         until(lambda: segments(place, live) >= 2, 20)
-        found = subprocess.run(
-            ["ps", "-o", "pid=", "-o", "args=", "--ppid", str(place.pid)],
-            capture_output=True,
-            text=True,
-        )
-        (ffmpeg,) = [line for line in found.stdout.splitlines() if "udp,rtp" in line]
+        listening = [pid for pid in encoders(place.pid) if b"udp,rtp" in command_of(pid)]
+        assert len(listening) == 1
         killed = time.monotonic()
-        subprocess.run(["kill", "-9", ffmpeg.split()[0]], check=True)
+        os.kill(listening[0], signal.SIGKILL)
         until(lambda: "#EXT-X-DISCONTINUITY" in playlist(place, live), 15)
         print(f"back after {time.monotonic() - killed:.1f} s")
         assert now(live).state == RoomState.LIVE
+
+
+def test_a_janus_that_dies_interrupts_the_room(place, live, media):
+    grant = issue_stream_key(room=live, by=live.host)
+    with camera(place, grant.server, grant.key) as phone:
+        assert phone.said()["status"] == 201
+        until(lambda: segments(place, live) >= 2, 20)
+        media.kill()
+        until(lambda: now(live).state == RoomState.INTERRUPTED, 5)
+        assert call(grant.server, grant.key, body=OFFER) == 503
+        until(lambda: not encoders(place.pid), 5)
+        assert playlist(place, live)
+
+
+def test_with_our_process_the_publisher_goes_as_well(place, live):
+    grant = issue_stream_key(room=live, by=live.host)
+    with camera(place, grant.server, grant.key) as phone:
+        assert phone.said()["status"] == 201
+        until(lambda: segments(place, live) >= 2, 20)
+        name, _, publisher = live.publications.get().session.partition("/")
+        place.process.kill()
+        until(lambda: not provider_named("janus").status(name, publisher).live, 5)
+        assert phone.said()["state"]
 
 
 @pytest.mark.parametrize("verb", [end_room, ban_room, revoke_stream_keys])
@@ -324,8 +351,7 @@ def test_what_is_no_offer_is_refused_and_the_room_does_not_notice(place, live):
     grant = issue_stream_key(room=live, by=live.host)
     url, key = grant.server, grant.key
     assert call(url, key, body=b"\xff\x00garbage") == 400
-    lines = ("v=0", "m=video 9 UDP/TLS/RTP/SAVPF 96", "a=ice-ufrag:x", "a=fingerprint:y", "")
-    assert call(url, key, body="\r\n".join(lines).encode()) == 400  # Janus says so
+    assert call(url, key, body=OFFER) == 400  # Janus says so
     assert call(url, key, body=b"v" * 2_000_000) == 413
     assert call(url, key, body=b"{}", kind="application/json") == 415
     assert call(url, body=b"v=0") == 401
