@@ -28,7 +28,7 @@ from livestream.services.room import ban_room, end_room
 from livestream.services.stream_key import issue_stream_key, revoke_stream_keys
 from tests.livestream.media.test_in_browsers import encoders
 from tests.livestream.media.test_nginx_rtmp import answers, free_port
-from tests.servers import Server, database_url, running, until
+from tests.servers import Server, database_url, running, session_of, until
 
 LIBRARY = next(Path("/usr/lib").glob("*/janus"), Path("/usr/lib/janus"))
 SECRET = "between-the-two-of-us"
@@ -254,6 +254,84 @@ def test_a_browser_shows_the_room_by_webrtc(place, live, codec):
     log = (place.folder / "server.log").read_text()
     assert grant.key not in log
     assert SECRET not in log
+
+
+def test_the_page_of_the_key_sends_and_shoppers_see_it(place, live, as_bob):
+    page = f"{place.url}/dashboard/{live.merchant.slug}/rooms/{live.public_id}/stream/"
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            SEND,
+            page,
+            session_of(as_bob),
+            f"{place.url}/live/{live.public_id}/",
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    phone = Camera(process)
+    try:
+        assert phone.said()["sends"]
+        until(lambda: now(live).provider == "janus", 5)
+        shopper = phone.said()
+        print(f"seen {shopper['after']:.1f} s after the shopper came")
+        assert shopper["seconds"] > 2
+        assert phone.said()["flipped"]
+        provider_named("janus").end(*live.publications.get().session.split("/"))
+        assert phone.said()["back"] < 15
+        assert phone.said()["stopped"]
+        until(lambda: now(live).state == RoomState.INTERRUPTED, 5)
+    finally:
+        phone.stop()
+
+
+SEND = """
+import json, sys, time
+from pathlib import Path
+from playwright.sync_api import Error, sync_playwright
+address, session, shop = sys.argv[1:]
+chromium = Path("/usr/bin/chromium")
+say = lambda **words: print(json.dumps(words), flush=True)
+with sync_playwright() as playwright:
+    try:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium) if chromium.exists() else None,
+            args=["--no-sandbox", "--use-fake-ui-for-media-stream",
+                  "--use-fake-device-for-media-stream"])
+    except Error:
+        sys.exit(7)
+    context = browser.new_context(locale="en-GB")
+    context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_role("button", name="Make a key").click()
+    page.get_by_role("button", name="Send the picture").click()
+    page.wait_for_selector('[data-sending="true"]', timeout=20_000)
+    say(sends=True)
+    other = browser.new_page()
+    began = time.monotonic()
+    other.goto(shop)
+    video = "document.querySelector('video')"
+    seen = f"{video}?.videoWidth && {video}.currentTime"
+    while not (first := other.evaluate(seen)) and time.monotonic() < began + 20:
+        other.wait_for_timeout(50)
+    after = time.monotonic() - began
+    other.wait_for_timeout(4000)
+    say(after=after, seconds=other.evaluate(seen) - first)
+    page.get_by_role("button", name="Flip").click()
+    page.wait_for_timeout(1000)
+    say(flipped=page.locator('[data-sending="true"]').count() == 1)
+    page.wait_for_selector('[data-sending="false"]', timeout=20_000)
+    lost = time.monotonic()
+    page.wait_for_selector('[data-sending="true"]', timeout=30_000)
+    say(back=time.monotonic() - lost)
+    page.get_by_role("button", name="Stop sending").click()
+    page.wait_for_selector('[data-sending="false"]', timeout=5_000)
+    page.wait_for_timeout(500)
+    say(stopped=page.get_by_role("button", name="Send the picture").is_visible())
+    browser.close()
+"""
 
 
 def test_a_browser_that_dies_interrupts_the_room_and_may_come_again(place, live):
