@@ -24,7 +24,7 @@ from livestream.media.ingest import Ingest, Trouble
 from livestream.media.janus import BadOffer, Line
 from livestream.media.providers import provider_named
 from livestream.media.providers.base import Happening, Kind, ProviderDown, Wish
-from livestream.media.readiness import SMALLEST_DISK
+from livestream.media.readiness import SMALLEST_DISK, has_room
 from livestream.media.reel import Fenced
 from livestream.rules.room import RoomState
 from livestream.rules.sdp import Track, carries, listening
@@ -65,6 +65,8 @@ class Relay:
 
         Raises BadOffer, StreamTaken, NoEncoder, ProviderDown; OSError when nothing can be written.
         """
+        if not await on_disk(has_room):
+            raise OSError("no room for a show")
         relay = cls(name, secret, await Line.open())
         try:
             answer = await relay._negotiate(offer)
@@ -149,6 +151,8 @@ class Relay:
             await asyncio.sleep(0.2 * self.ingest.barren)
             with contextlib.suppress(NoEncoder, OSError):  # then no part comes, and that is seen
                 await self.ingest.begin(self.mime, sdp=self.sdp)
+            if self.done.is_set():  # meanwhile she has gone
+                await self.ingest.close()
             return
         self.shows = self.shows and trouble is not Trouble.FENCED
         self.done.set()

@@ -20,6 +20,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from livestream.consumers import relay, whip
 from livestream.errors import NoOtherApp
+from livestream.media import readiness
 from livestream.media.encoder import find_ffmpeg, slots
 from livestream.media.ingest import Ingest, Trouble
 from livestream.media.providers import provider_named
@@ -306,6 +307,27 @@ async def test_a_janus_that_does_not_answer_is_said_to_be_away(engine, room, set
     settings.LIVE_API_URL = ""
     assert (await ask(path, key))["status"] == 503
     assert not await room.publications.aexists()
+
+
+async def test_on_a_full_disk_nothing_begins(engine, room, monkeypatch):
+    path, key = await key_of(room)
+    monkeypatch.setattr(readiness, "SMALLEST_DISK", 1 << 60)
+    assert (await ask(path, key))["status"] == 507
+    assert not engine.asked
+    assert not await room.publications.aexists()
+
+
+async def test_an_encoder_that_dies_is_followed_by_another(engine, room):
+    path, key = await key_of(room)
+    answer = await ask(path, key)
+    publisher = answer["headers"]["location"].split("/")[3]
+    ingest = relay.relay_of(publisher).ingest
+    first = ingest.encoder
+    first.kill()
+    await comes_true(lambda: ingest.encoder not in {None, first})
+    second = ingest.encoder
+    assert (await ask(answer["headers"]["location"], key, b"", "DELETE"))["status"] == 200
+    assert second.child.returncode is not None, "nothing is left of it"
 
 
 async def test_a_forward_that_fails_ends_what_had_begun(engine, room):
