@@ -11,6 +11,7 @@ disk is full. No cookie counts here, and a page of another site is let in by not
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 from functools import partial
@@ -38,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 KIND = "application/sdp"
 PATIENCE = 10.0  # seconds for the body
+LISTENED = 4 * 1024 * 1024  # bytes of one that is too large
 _PATH = re.compile(r"/whip/(?P<name>s[0-9a-f]{20})/?(?:(?<=/)(?P<publisher>[0-9a-f]{32})/?)?", re.A)
 
 NO_SUCH = _("There is nothing here.")
@@ -94,6 +96,7 @@ async def _serve(scope: Scope, receive: Receive) -> tuple[int, bytes, Headers]:
         raise Refusal(415, NOT_SDP, (b"accept-post", KIND.encode()))
     length = header(scope, b"content-length") or "0"
     if not length.isdigit() or int(length) > LARGEST:
+        await _let_finish(receive)
         raise Refusal(413, TOO_LARGE, (b"connection", b"close"))
     await _check(name, secret)
     return await _begin(name, secret, await _offer(receive))
@@ -110,6 +113,17 @@ async def _check(name: str, secret: str) -> None:
     """Only the key is asked about: nothing begins yet."""
     if not await database_sync_to_async(admit)(PROVIDER, Wish(name, secret, "")):
         raise Refusal(403, BAD_KEY)
+
+
+async def _let_finish(receive: Receive) -> None:
+    """Whoever still sends does not hear the answer: what is not far too much may arrive first."""
+    came = 0
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            message = await receive()
+            while message.get("more_body") and came < LISTENED:
+                came += len(message.get("body", b""))
+                message = await receive()
 
 
 async def _offer(receive: Receive) -> str:
