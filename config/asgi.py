@@ -1,6 +1,7 @@
 """The one ASGI entry: media first, then pages and sockets, with the clock beside them.
 
 /hls/…   -> livestream.media.edge     bare ASGI, never a Django view: eighteen times cheaper
+/whip/…  -> livestream.consumers.whip apps that publish by WebRTC; it holds their lines to Janus
 /static/ -> config.static            the same, for a page has dozens of them
 http     -> Django
 websocket-> origin check -> session -> livestream.routing
@@ -26,6 +27,7 @@ from config.clock import scheduled  # noqa: E402
 from config.limit import within  # noqa: E402
 from config.static import static_files  # noqa: E402
 from livestream import broadcast, hub  # noqa: E402
+from livestream.consumers import relay, whip  # noqa: E402
 from livestream.media import edge  # noqa: E402
 from livestream.routing import websocket_urlpatterns  # noqa: E402
 
@@ -41,6 +43,8 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await sockets(scope, receive, send)
     elif scope["path"].startswith(edge.PREFIX):
         await edge.serve(scope, receive, send)
+    elif scope["path"].startswith(whip.PREFIX):
+        await whip.serve(scope, receive, send)
     elif scope["path"].startswith(settings.STATIC_URL):
         await static(scope, receive, send)
     else:
@@ -55,6 +59,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
             if clock is not None:
                 clock.start()
             await send({"type": "lifespan.startup.complete"})
+    await relay.close_all()
     await hub.close_all()  # likes of the last two seconds become rows
     if clock is not None:
         await asyncio.to_thread(clock.stop)

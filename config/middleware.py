@@ -21,15 +21,16 @@ CONSOLE = "camera=(self), microphone=(self), geolocation=(), payment=(), usb=()"
 MAP = "camera=(), microphone=(), geolocation=(self), payment=(), usb=()"
 SCANNER = "camera=(self), microphone=(), geolocation=(), payment=(), usb=()"
 SCANNED = ("merchants:counter", "merchants:stocktake", "merchants:transfer")
-OPENED = {"livestream:console": CONSOLE} | dict.fromkeys(SCANNED, SCANNER)
+OPENED = dict.fromkeys(("livestream:console", "livestream:stream"), CONSOLE)
+OPENED |= dict.fromkeys(SCANNED, SCANNER)
 OPENED |= dict.fromkeys(("merchants:store_new", "merchants:store_edit"), MAP)
 
 
 def permissions_policy(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Camera and microphone are open to the live console, the camera to pages that read barcodes,
-    the device's place to the page of a store, and nothing to any other page (P29)."""
+    """Camera and microphone are open to pages that send a picture, the camera to pages that read
+    barcodes, the device's place to the page of a store, and nothing to any other page (P29)."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)

@@ -245,9 +245,9 @@ LIVE_KEEP_FILMS = env.int("LIVE_KEEP_FILMS", default=0)  # days; 0: for ever
 LIVE_KEEP_BANNED = env.int("LIVE_KEEP_BANNED", default=180)  # days, for the record; 0: for ever
 LIVE_TRANSCODES = env.int("LIVE_TRANSCODES", default=None)  # empty: one processor stays free
 # One media server beside the embedded picture, for apps that publish by RTMP or WHIP: "nginx_rtmp",
-# "mediamtx", "srs" or "tencent" (docs/media.md). "embedded": none.
+# "janus", "mediamtx", "srs" or "tencent" (docs/media.md). "embedded": none.
 LIVE_PROVIDER = env("LIVE_PROVIDER", default="embedded")
-if LIVE_PROVIDER not in {"embedded", "nginx_rtmp", "mediamtx", "srs", "tencent"}:
+if LIVE_PROVIDER not in {"embedded", "nginx_rtmp", "janus", "mediamtx", "srs", "tencent"}:
     raise ImproperlyConfigured("LIVE_PROVIDER names no media server that Guitai knows.")
 LIVE_RTMP_URL = env("LIVE_RTMP_URL", default="").rstrip("/")  # what apps publish to
 LIVE_WHIP_URL = env("LIVE_WHIP_URL", default="").rstrip("/")

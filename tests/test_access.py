@@ -21,7 +21,7 @@ from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from config.asgi import sockets
+from config.asgi import application, sockets
 from livestream.models import Draw, Sanction
 from livestream.routing import websocket_urlpatterns
 from livestream.rules.moderation import Measure
@@ -635,6 +635,32 @@ async def opens(path: str, headers: list[tuple[bytes, bytes]]) -> bool:
         await socket.send_input({"type": "websocket.disconnect", "code": 1001})
         await socket.wait(timeout=5)
     return opened
+
+
+# who -> what she gets at /whip/<stream>/ without its key (with it: test_whip.py)
+WHIP = {"guest": 401, "mallory": 401, "bob": 401, "alice": 401, "a wrong key": 403}
+
+
+@pytest.mark.parametrize("who", WHIP)
+async def test_only_its_key_opens_a_whip_address(transactional_db, sessions, settings, who):
+    settings.LIVE_PROVIDER = "janus"
+    headers = [(b"host", b"localhost"), (b"content-type", b"application/sdp")]
+    if session := sessions.get(who):
+        headers.append((b"cookie", f"{settings.SESSION_COOKIE_NAME}={session}".encode()))
+    if who not in sessions:
+        headers.append((b"authorization", b"Bearer wrong"))
+    path = "/whip/s0123456789abcdef0123/"
+    assert await posts(path, headers) == WHIP[who]
+    settings.LIVE_PROVIDER = "embedded"
+    assert await posts(path, headers) == 404
+
+
+async def posts(path: str, headers: list[tuple[bytes, bytes]]) -> int:
+    """The status of an empty POST to what stands before Django."""
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+    asked = ApplicationCommunicator(application, scope | {"query_string": b""})
+    await asked.send_input({"type": "http.request", "body": b""})
+    return int((await asked.receive_output(timeout=5))["status"])
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 The picture is copied where the browser already gives H.264, and the sound becomes AAC. A child can
 be killed at any moment without harm to anyone but itself; nothing it is fed reaches a shell, and it
-may read and write pipes only.
+may read and write pipes only. The one exception listens for packets of a media server on this
+machine, at ports that a description of ours names; what a publisher sends never is one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import logging
 import os
 import resource
+import signal
 from collections import deque
 from functools import lru_cache
 from typing import cast
@@ -67,23 +69,35 @@ def can_copy(mime: str) -> bool:
     return any(codec in mime.lower() for codec in _H264)
 
 
-def arguments(mime: str, *, transcode: bool) -> list[str]:
+def arguments(mime: str, *, transcode: bool, by_rtp: bool = False) -> list[str]:
     """The command line of one child, without the program itself."""
-    demuxer = container(mime)
-    # The smallest probe that works: probing waits for data, and `nobuffer` would throw away
-    # what it has read, the first key frame with it.
-    probe = "4096" if demuxer == "mp4" else "32"
+    source = BY_RTP if by_rtp else _by_pipe(container(mime))
     picture = ENCODE if transcode else ["-c:v", "copy"]
     return [
-        *("-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "pipe"),
-        *("-fflags", "+genpts", "-flags", "low_delay", "-probesize", probe),
-        *("-analyzeduration", "0", "-fpsprobesize", "0", "-f", demuxer, "-i", "pipe:0"),
+        *("-hide_banner", "-loglevel", "error", "-nostdin"),
+        *("-fflags", "+genpts", "-flags", "low_delay", "-fpsprobesize", "0"),
+        *(*source, "-i", "pipe:0"),
         *("-map", "0:v:0", "-map", "0:a:0?", *picture, "-threads", "1"),
         *("-c:a", "aac", "-b:a", "64k", "-ar", "48000", "-ac", "1"),
         *("-af", "aresample=async=1:first_pts=0", *FRAGMENTS, "pipe:1"),
     ]
 
 
+def _by_pipe(demuxer: str) -> list[str]:
+    # The smallest probe that works: probing waits for data, and `nobuffer` would throw away
+    # what it has read, the first key frame with it.
+    probe = "4096" if demuxer == "mp4" else "32"
+    return [
+        *("-protocol_whitelist", "pipe", "-probesize", probe),
+        *("-analyzeduration", "0", "-f", demuxer),
+    ]
+
+
+BY_RTP = [  # packets name no size of the picture: the first key frame does, within a second
+    *("-protocol_whitelist", "pipe,udp,rtp", "-localaddr", "127.0.0.1"),
+    *("-probesize", "200000", "-analyzeduration", "1500000"),
+    *("-max_delay", "100000", "-reorder_queue_size", "50", "-f", "sdp"),
+]
 ENCODE = [
     "-vf",
     f"scale=w='min(iw,if(gt(iw,ih),1280,720))':h=-2,fps={FRAME_RATE},format=yuv420p",
@@ -119,8 +133,11 @@ slots = _Slots()
 class Encoder:
     """One child and its two pipes."""
 
-    def __init__(self, child: asyncio.subprocess.Process, *, transcode: bool) -> None:
+    def __init__(
+        self, child: asyncio.subprocess.Process, *, transcode: bool, by_rtp: bool = False
+    ) -> None:
         self.child = child
+        self.by_rtp = by_rtp
         self.input = cast(asyncio.StreamWriter, child.stdin)
         self.output = cast(asyncio.StreamReader, child.stdout)
         self.transcode = transcode
@@ -129,13 +146,14 @@ class Encoder:
         self._listener = asyncio.create_task(self._listen())
 
     @classmethod
-    async def start(cls, mime: str, *, transcode: bool = False) -> Encoder:
+    async def start(cls, mime: str, *, transcode: bool = False, sdp: str = "") -> Encoder:
         """Start a child for one recorder session; it encodes only if it must or `transcode`.
 
+        `sdp`, of our own making, says at which ports it listens instead of reading a recorder.
         Raises UnknownContainer or NoEncoder.
         """
         transcode = transcode or not can_copy(mime)
-        args = arguments(mime, transcode=transcode)
+        args = arguments(mime, transcode=transcode, by_rtp=bool(sdp))
         if transcode:
             slots.take()
         try:
@@ -152,7 +170,12 @@ class Encoder:
                 slots.give_back()
             raise
         _restrain(child.pid, polite=transcode)
-        return cls(child, transcode=transcode)
+        encoder = cls(child, transcode=transcode, by_rtp=bool(sdp))
+        if sdp:
+            with contextlib.suppress(OSError, RuntimeError):
+                encoder.input.write(sdp.encode())
+                encoder.input.close()
+        return encoder
 
     async def write(self, data: bytes) -> None:
         """Hand over bytes and wait until the child has room again. Raises EncoderGone."""
@@ -172,6 +195,11 @@ class Encoder:
         self.stopping = True
         with contextlib.suppress(OSError, RuntimeError):
             self.input.close()
+        if self.by_rtp and self.child.returncode is None:
+            # Packets have no end, and one signal does not wake it from waiting for the next.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.child.pid, signal.SIGINT)
+                os.kill(self.child.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):

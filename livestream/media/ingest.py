@@ -57,19 +57,20 @@ class Ingest:
     def lag(self) -> float:
         return self.packager.lag if self.packager else 0.0
 
-    async def begin(self, mime: str) -> None:
+    async def begin(self, mime: str, *, sdp: str = "") -> None:
         """A recorder starts: whatever the last one left is flushed first.
 
+        With `sdp` the encoder fetches the media itself, and nothing is written to it.
         Raises UnknownContainer or NoEncoder.
         """
-        bursty = container(mime) == "mp4"
+        bursty = not sdp and container(mime) == "mp4"
         await self._end_session()
         try:
-            encoder = await Encoder.start(mime, transcode=self.must_transcode)
+            encoder = await Encoder.start(mime, transcode=self.must_transcode, sdp=sdp)
         except NoEncoder:
             if not self.must_transcode:
                 raise
-            encoder = await Encoder.start(mime)  # long segments are better than no picture
+            encoder = await Encoder.start(mime, sdp=sdp)  # long segments are better than no picture
         self.encoder = encoder
         self.packager = Packager(self.reel, bursty=bursty)
         self._pump = asyncio.create_task(self._run(encoder, self.packager))

@@ -12,11 +12,11 @@ from livestream.rules.stream import health_of
 
 def picture_of(room: Room) -> dict[str, str]:
     """The addresses of the playlists, by protocol; one that there is not is empty."""
-    name = room.public_id
-    if room.provider != EMBEDDED:
+    name, provider = room.public_id, provider_named(room.provider)
+    if not provider.caps.ours:
         carried = room.publications.filter(provider=room.provider).order_by("-epoch").first()
         name = carried.session.partition("/")[0] if carried else name
-    sources = provider_named(room.provider).playback(name)
+    sources = provider.playback(name)
     addresses = {source.protocol: source.url for source in sources}
     return {kind: addresses.get(kind, "") for kind in ("llhls", "hls", "sound", "rewind")}
 

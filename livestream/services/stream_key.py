@@ -119,3 +119,11 @@ def newest(key: StreamKey, publisher: str) -> Publication | None:
         provider=key.provider, session=session, ended_at=None, epoch=key.room.epoch
     )
     return found.select_related("room").first()
+
+
+def publication_of(provider: str, name: str, publisher: str) -> Publication | None:
+    """The open publication of a publisher whom we have let in."""
+    found = Publication.objects.filter(
+        provider=provider, session=f"{name}/{publisher}", ended_at=None
+    )
+    return found.select_related("room").first()

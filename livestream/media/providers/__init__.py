@@ -12,6 +12,7 @@ from django.conf import settings
 
 from livestream.media.providers.base import StreamProvider
 from livestream.media.providers.embedded import Embedded
+from livestream.media.providers.janus import Janus
 from livestream.media.providers.mediamtx import MediaMtx
 from livestream.media.providers.nginx_rtmp import NginxRtmp
 from livestream.media.providers.srs import Srs
@@ -20,7 +21,9 @@ from livestream.media.providers.tencent import Tencent
 
 @cache
 def _all() -> dict[str, StreamProvider]:
-    known: list[StreamProvider] = [Embedded(), NginxRtmp(), MediaMtx(), Srs(), Tencent()]
+    known: list[StreamProvider] = [
+        *(Embedded(), NginxRtmp(), Janus(), MediaMtx(), Srs(), Tencent())
+    ]
     return {provider.name: provider for provider in known}
 
 

@@ -128,6 +128,7 @@ class Caps:
     play: frozenset[str]  # protocols of its PlaySources
     records: bool = False
     polled: bool = True  # status() answers; otherwise its own questions keep us informed
+    ours: bool = False  # its picture is written to the room's own directory, and played from there
 
 
 Judge = Callable[[Wish], bool]

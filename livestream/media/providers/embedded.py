@@ -24,7 +24,10 @@ from livestream.media.providers.base import (
 class Embedded:
     name = "embedded"
     caps = Caps(
-        ingest=frozenset({"ws"}), play=frozenset({"llhls", "hls", "sound", "rewind"}), records=True
+        ingest=frozenset({"ws"}),
+        play=frozenset({"llhls", "hls", "sound", "rewind"}),
+        records=True,
+        ours=True,
     )
 
     def issue_publish(self, name: str, secret: str, expires_at: datetime) -> PublishGrant:
@@ -41,15 +44,20 @@ class Embedded:
         return Answer()
 
     def playback(self, name: str) -> list[PlaySource]:
-        return [
-            PlaySource("llhls", f"/hls/{name}/ll.m3u8", 1.3),
-            PlaySource("hls", f"/hls/{name}/live.m3u8", 3.0),
-            PlaySource("sound", f"/hls/{name}/sound.m3u8", 3.0),
-            PlaySource("rewind", f"/hls/{name}/rewind.m3u8", 15.0),
-        ]
+        return own_playlists(name)
 
     def end(self, name: str, publisher: str) -> None:
         return None
 
     def status(self, name: str, publisher: str) -> StreamStatus:
         return StreamStatus(live=True, publisher=publisher)  # silence is noticed by media_at
+
+
+def own_playlists(room: str) -> list[PlaySource]:
+    """What the edge serves of a room's directory."""
+    return [
+        PlaySource("llhls", f"/hls/{room}/ll.m3u8", 1.3),
+        PlaySource("hls", f"/hls/{room}/live.m3u8", 3.0),
+        PlaySource("sound", f"/hls/{room}/sound.m3u8", 3.0),
+        PlaySource("rewind", f"/hls/{room}/rewind.m3u8", 15.0),
+    ]
