@@ -15,6 +15,7 @@ class Kind:
     price: int
     compare_at: int | None
     left: int
+    low_stock: int = 0  # from so many on the shop is told that it runs out
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Offer:
     left: int  # all variants together
     several: bool
     dearer: bool  # there are others that cost more: the price is a "from"
+    low: bool  # few are left: worth saying how many
 
 
 def price_in_room(price: int, *, cheapest: int, live_price: int | None) -> int:
@@ -45,10 +47,12 @@ def offer(kinds: Sequence[Kind], *, live_price: int | None) -> Offer:
     buyable = [kind for kind in kinds if kind.left > 0] or list(kinds)
     cheapest = min(buyable, key=lambda kind: kind.price)
     price = price_in_room(cheapest.price, cheapest=lowest, live_price=live_price)
+    left = sum(kind.left for kind in kinds)
     return Offer(
         price=price,
         was=cheapest.price if price < cheapest.price else cheapest.compare_at,
-        left=sum(kind.left for kind in kinds),
+        left=left,
         several=len(kinds) > 1,
         dearer=any(kind.price > cheapest.price for kind in buyable),
+        low=0 < left <= max(kind.low_stock for kind in kinds),
     )

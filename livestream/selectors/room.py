@@ -98,6 +98,7 @@ def card_event(one: Card) -> dict[str, Any]:
         "left": one.left,
         "several": one.several,
         "dearer": one.dearer,
+        "low": one.low,
     }
 
 
@@ -121,7 +122,7 @@ def drop_event(drop: Drop) -> dict[str, Any]:
 
 def _card(room: Room, item: ShelfItem, on_now: bool, as_live: bool) -> Card:
     variants: list[Any] = list(item.product.variants.all())  # each with `left`
-    kinds = [Kind(v.price, v.compare_at, v.left) for v in variants]
+    kinds = [Kind(v.price, v.compare_at, v.left, v.low_stock) for v in variants]
     live_price = item.live_price if room.is_on_air or as_live else None
     shown = offer(kinds, live_price=live_price)
     photos = list(item.product.photos.all())
@@ -134,7 +135,7 @@ def _card(room: Room, item: ShelfItem, on_now: bool, as_live: bool) -> Card:
         left=shown.left,
         several=shown.several,
         dearer=shown.dearer,
-        low=0 < shown.left <= max(variant.low_stock for variant in variants),
+        low=shown.low,
         on_now=on_now,
     )
 
@@ -180,7 +181,7 @@ def kinds_of(variant_ids: Iterable[int]) -> dict[int, list[Kind]]:
         left=Sum(F("stock__on_hand") - F("stock__reserved"), default=0)
     )
     found: dict[int, list[Kind]] = {}
-    for product, *kind in rows.values_list("product", "price", "compare_at", "left"):
+    for product, *kind in rows.values_list("product", "price", "compare_at", "left", "low_stock"):
         found.setdefault(product, []).append(Kind(*kind))
     return found
 
@@ -196,6 +197,7 @@ def snapshot(room: Room) -> dict[str, Any]:
         "likes": room.likes,
         "pinned": room.pinned,
         "muted": room.muted,
+        "host": room.host_name,
         "card": card_event(shown) if shown else None,
         "drops": [drop_event(drop) for drop in open_drops(room)],
         "flash": [flash_event(sale) for sale in announced(room, timezone.now())],

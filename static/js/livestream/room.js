@@ -2,9 +2,10 @@
 //
 // On the <main>: data-state, data-product-url and data-drop-url (with 0 and x to be replaced),
 // data-symbol, data-digits, data-text-left ("%(count)s left"), data-text-out, data-text-from
-// ("from %(price)s"). Inside: [data-pin] with
+// ("from %(price)s"), data-text-say and data-text-shows (with %(host)s). Inside: [data-pin] with
 // its parts, [data-drops], [data-banner="<state>"]; anywhere: [data-item] rows of the shelf.
 // A room that starts or ends is another page: it is loaded again, each viewer at her own moment.
+import { serverNow } from "guitai/countdown";
 import { untilSeen } from "guitai/livestream/fair";
 import { hear } from "guitai/livestream/socket";
 import { money } from "guitai/money";
@@ -38,6 +39,7 @@ export default function start(element) {
       const on = Boolean(card) && row.dataset.item === String(card.item);
       row.classList.toggle("on", on);
       row.querySelector("[data-on-now]").hidden = !on;
+      showLeft(row);
     }
     if (!card) return;
     pin.dataset.item = card.item;
@@ -57,14 +59,34 @@ export default function start(element) {
       pin.querySelector("[data-pin-was]").textContent = was ? price(was) : "";
     }
     for (const row of document.querySelectorAll(`[data-shelf] [data-item="${item}"]`)) {
-      const text = row.querySelector("[data-left]");
-      if (count <= 0 || text.textContent) text.textContent = left(offer);
+      row.dataset.pieces = count;
+      row.dataset.low = offer.low ? "1" : "";
+      showLeft(row);
       const shown = row.querySelector("[data-price]");
-      if (shown && shown.dataset.price !== String(amount)) {
-        shown.dataset.price = amount;
-        shown.textContent = from(offer);
-      }
+      shown.textContent = from(offer);
+      shown.classList.toggle("money--now", was !== null);
     }
+  }
+
+  // How many are left is worth a word where few are, and of what is being explained.
+  function showLeft(row) {
+    const { pieces, several, low } = row.dataset;
+    const worth = low || row.classList.contains("on") || Number(pieces) <= 0;
+    row.querySelector("[data-left]").textContent = worth ? left({ left: Number(pieces), several }) : "";
+  }
+
+  function showCount({ target }) {
+    if (!target.matches("[data-shelf]")) return;
+    const count = target.querySelectorAll("[data-item]").length;
+    for (const place of document.querySelectorAll("[data-shelf-count]")) place.textContent = count;
+  }
+
+  function showHost(name) {
+    const { textSay, textShows } = element.dataset;
+    const asked = textSay.replace("%(host)s", name);
+    document.querySelector("[data-say-open]").textContent = asked;
+    for (const field of document.querySelectorAll("[data-chat-input]")) field.placeholder = asked;
+    element.querySelector("video").ariaLabel = textShows.replace("%(host)s", name);
   }
 
   function showDrop(drop) {
@@ -72,8 +94,13 @@ export default function start(element) {
     const chip = document.getElementById("drop-template").content.firstElementChild.cloneNode(true);
     chip.dataset.drop = drop.id;
     chip.href = dropUrl.replace("/x/", `/${drop.id}/`);
+    chip.dataset.ends = drop.ends_at;
     chip.querySelector("[data-amount]").textContent = price(drop.amount);
     drops.replaceChildren(chip);
+  }
+
+  function tick() {
+    for (const chip of drops.children) if (Date.parse(chip.dataset.ends) <= serverNow()) chip.remove();
   }
 
   // She has it: the chip stays, to read the terms again, and no longer calls her to claim.
@@ -88,9 +115,10 @@ export default function start(element) {
     drops.querySelector(`[data-drop="${id}"]`)?.remove();
   }
 
-  function showAll({ state, card, drops: open }) {
+  function showAll({ state, card, host, drops: open }) {
     showState(state);
     showCard(card);
+    showHost(host);
     if (open.length) showDrop(open[0]);
     else drops.replaceChildren();
   }
@@ -105,5 +133,8 @@ export default function start(element) {
     else showDrop(drop);
   });
   hear("drop.closed", hideDrop);
+  hear("host.changed", ({ name }) => showHost(name));
+  document.addEventListener("htmx:afterSwap", showCount);
+  setInterval(tick, 1000);
   document.addEventListener("drop:held", ({ detail }) => holdDrop(detail));
 }
