@@ -1,4 +1,4 @@
-"""Static files as production serves them: hashed, compressed, and ours without their comments.
+"""Static files as production serves them: hashed, compressed, and ours without comments and spaces.
 
 A third of what we write into a stylesheet or module is said to whoever maintains it. Nothing else
 is changed, no name shortened and nothing bundled: an error's line is still found by reading.
@@ -16,13 +16,24 @@ OURS = re.compile(r"(css|js)/.*\.\1$")
 
 
 def spare(kind: str, text: str) -> str:
-    """A stylesheet without comments, or a module without the lines that are only comment."""
+    """A stylesheet or a module without comments and without the spaces that lay it out.
+
+    No text of ours spans lines in a module (a test holds that), so every line may be moved left.
+    """
     if kind == "css":
         text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        lines = [_narrow(line.strip()) for line in text.splitlines()]
+    else:
         lines = [line.strip() for line in text.splitlines()]
-    else:  # what stands in front of code stays: text that spans lines must keep its spaces
-        lines = [line for line in text.splitlines() if not line.lstrip().startswith("//")]
-    return "\n".join(line for line in lines if line.strip()) + "\n"
+        lines = [line for line in lines if not line.startswith("//")]
+    return "\n".join(line for line in lines if line) + "\n"
+
+
+def _narrow(line: str) -> str:
+    """A line of CSS without the spaces around its marks; one with text in it stays as it is."""
+    if '"' in line or "'" in line:
+        return line
+    return re.sub(r"(?<=:)\s+|\s*([{};,])\s*", r"\1", line)
 
 
 class SpareStaticFilesStorage(CompressedManifestStaticFilesStorage):

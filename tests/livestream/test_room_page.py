@@ -77,6 +77,6 @@ def test_what_is_collected_says_nothing_to_its_readers(tmp_path, settings):
     storage._save("css/a.css", ContentFile(b"/* why\n so */\na { color: red; } /* it is */\n"))
     storage._save("js/a.js", ContentFile(b'// why\nexport const a = "//"; // not this\n  // so\n'))
     storage._save("vendor/a.js", ContentFile(b"// licence\n"))
-    assert (tmp_path / "css/a.css").read_text() == "a { color: red; }\n"
+    assert (tmp_path / "css/a.css").read_text() == "a{color:red;}\n"
     assert (tmp_path / "js/a.js").read_text() == 'export const a = "//"; // not this\n'
     assert (tmp_path / "vendor/a.js").read_text() == "// licence\n"
