@@ -1,6 +1,6 @@
 """Run the benches: all of them, or those that are named.
 
-    python -m bench              media, fanout, pages, room, inventory, imports, draws
+    python -m bench              all that stand in ALL
     python -m bench fanout
 
 A bench is a module here with a function `run(out)`; `out(line)` says what it is doing.
