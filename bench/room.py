@@ -60,6 +60,7 @@ def run(out: Callable[[str], Any] = print) -> None:
     with production() as (url, room), chromium() as browser:
         weight = sum(_weights(url + room))
         out(f"{weight / 1000:.1f} kB of CSS and JS gzipped, hls.js apart")
+        record("room.kb", weight / 1000, "kB of styles and modules, gzipped")
         found = [_load(browser, url, room) for _ in range(TIMES)]
         bare = _median([_load(browser, url, room, bare=True) for _ in range(TIMES)], "html")
         for name, what in FIGURES.items():
