@@ -32,8 +32,8 @@ from livestream.rules.sdp import Track, is_offer, listening
 from livestream.selectors.picture import picture_of
 from livestream.services.publication import open_publication
 from livestream.services.room import end_room, pause_room
-from livestream.services.stream_event import tend_streams
 from livestream.services.stream_key import issue_stream_key
+from livestream.services.stream_sweep import tend_streams
 
 SECRET = "between-the-two-of-us"
 OFFER = b"v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=ice-ufrag:x\r\na=fingerprint:y\r\n"
