@@ -24,7 +24,7 @@ TRY_FOR = timedelta(minutes=15)  # in which a file may come to be there, or a di
 
 
 class Kept(StrEnum):
-    """What became of a recording. The kind of its StreamEvent says so; `recorded`: not yet known."""
+    """What became of a recording. The kind of its StreamEvent says so, or `recorded`."""
 
     THERE = "kept"
     NOTHING = "nothing"  # there is nothing to keep

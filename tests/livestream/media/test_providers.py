@@ -355,18 +355,18 @@ def test_whoever_is_lost_is_sent_away_and_may_come_again(live, use, post, engine
     assert live.publications.get(ended_at=None).session == f"{grant.name}/b"
 
 
-@pytest.mark.parametrize("room", ["free", "taken"])
-def test_whoever_is_seen_again_after_all_is_shown_or_sent_away(live, use, post, engine, room):
+@pytest.mark.parametrize("place", ["free", "taken"])
+def test_whoever_is_seen_again_after_all_is_shown_or_sent_away(live, use, post, engine, place):
     use("srs")
     grant = key_of(live)
     post("srs", payload("srs_publish_rtmp", grant))
     lose(engine)
-    if room == "taken":
+    if place == "taken":
         media_arrived(open_publication(room=current(live), publisher=uuid4(), by=live.host))
     engine.asked.clear()
     engine.answer = {"code": 0, "client": {"publish": True}}
     sweep(32)
-    if room == "taken":
+    if place == "taken":
         assert engine.of("DELETE", "") == ["/api/v1/clients/k3x9d0p1"]
         assert current(live).provider == "embedded"
     else:
