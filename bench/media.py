@@ -2,7 +2,8 @@
 
 A real server process on a database of its own; the real console with a camera that films the clock
 of the machine; the real room page, whose frames are read back. Beside it, in the same run: the same
-stream as plain HLS in hls.js with its own settings, and the same picture encoded anew.
+stream as plain HLS in hls.js with its own settings, and the same picture encoded anew; then the way
+through media servers (`bench.streams`) beside the embedded one.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from bench.report import record
 
 HERE = Path(__file__).parent
 TICKS = os.sysconf("SC_CLK_TCK")
 WARM_UP = 8.0
-SAMPLE = 30.0
+SAMPLE = 20.0
 VISITS = 9
 CHROMIUM = [
     "--no-sandbox",
@@ -56,14 +57,21 @@ PLAIN = """async ([url, hls]) => {
 
 def run(out: Callable[[str], None] = print) -> None:
     """Measure everything and note it; `out` hears what is being done."""
-    with server() as (web, stage, live), sync_playwright() as playwright:
+    with sync_playwright() as playwright:
+        ages = _embedded(playwright, out)
+        _through_servers(playwright, ages, out)
+
+
+def _embedded(playwright: Playwright, out: Callable[[str], None]) -> list[float]:
+    """Its figures; answers the ages of the frames, to be the reference of what follows."""
+    with server() as (web, stage, live):
         browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM)
         publish(browser, stage)
         wait_for(live / "live.m3u8")
         out(f"on air; this machine's load is {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
         time.sleep(3)
         first = statistics.median(_first_frame(browser, stage) for _ in range(VISITS))
-        ages, web_cpu, encoder_cpu = _watch(browser, stage, web.pid)
+        ages, web_cpu, encoder_cpu = watch(browser, stage, web.pid)
         out(f"{len(ages)} frames read; now as plain HLS; load {os.getloadavg()[0]:.1f}")
         plain_first, plain_ages = _watch_plain(browser, stage)
         browser.close()
@@ -77,14 +85,34 @@ def run(out: Callable[[str], None] = print) -> None:
     record("media.first_frame_ms", first, "ms", plain, plain_first)
     anew = "the same picture encoded anew (x264 veryfast), encoder alone"
     record("media.cpu_pct", cpu, "% of a core", anew, copied)
+    return ages
+
+
+def _through_servers(
+    playwright: Playwright, embedded: list[float], out: Callable[[str], None]
+) -> None:
+    from bench import streams
+
+    beside = "the embedded way in the same run"
+    for name, measure in (("whip", streams.through_janus), ("rtmp", streams.through_nginx)):
+        out(f"now by {name}; load {os.getloadavg()[0]:.1f}")
+        browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM)
+        ages = measure(browser, out)
+        browser.close()
+        if ages:
+            record(f"media.{name}_latency_ms", at(ages, 50), "ms", beside, at(embedded, 50))
+            record(f"media.{name}_latency_p95_ms", at(ages, 95), "ms", beside, at(embedded, 95))
 
 
 # --- the server -------------------------------------------------------------------------------
 
 
 @contextmanager
-def server() -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str], Path]]:
-    """(web process, where the room is, its directory), all of it gone afterwards."""
+def server(**words: str) -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str], Path]]:
+    """(web process, where the room is, its directory), all of it gone afterwards.
+
+    `words` are settings besides.
+    """
     with tempfile.TemporaryDirectory(prefix="guitai-bench-") as folder, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -95,6 +123,8 @@ def server() -> Iterator[tuple[subprocess.Popen[bytes], dict[str, str], Path]]:
             "DATABASE_URL": f"sqlite:///{folder}/db.sqlite3",
             "VAR_DIR": folder,
             "LIVE_ROOT": f"{folder}/live",
+            "SITE_URL": f"http://127.0.0.1:{port}",
+            **words,
         }
         made = subprocess.run(
             [sys.executable, "-m", "bench.air"], env=env, check=True, capture_output=True, text=True
@@ -141,12 +171,17 @@ def chromium() -> str | None:
     return str(system) if system.exists() else None  # else Playwright's own
 
 
-def publish(browser: Browser, stage: dict[str, str]) -> Page:
+def clerk(browser: Browser, stage: dict[str, str]) -> Page:
+    """Signed in, with a camera that films the clock."""
     context = browser.new_context(base_url=stage["url"], permissions=["camera", "microphone"])
     cookie = {"name": stage["cookie"], "value": stage["session"], "url": stage["url"]}
     context.add_cookies([cookie])
     context.add_init_script(path=HERE / "pages" / "clock_camera.js")
-    page = context.new_page()
+    return context.new_page()
+
+
+def publish(browser: Browser, stage: dict[str, str]) -> Page:
+    page = clerk(browser, stage)
     page.goto(f"/dashboard/{stage['merchant']}/rooms/{stage['room']}/console/")
     page.wait_for_selector('[data-publishing="true"]', state="attached")
     return page
@@ -180,7 +215,9 @@ def until_shown(page: Page) -> None:
     raise TimeoutError("No picture came.")
 
 
-def _watch(browser: Browser, stage: dict[str, str], web: int) -> tuple[list[float], float, float]:
+def watch(
+    browser: Browser, stage: dict[str, str], web: int, seconds: float = SAMPLE
+) -> tuple[list[float], float, float]:
     """(ages of the frames, CPU of the web process, CPU of its encoder) with one viewer."""
     context = viewer(browser, stage)
     page = context.new_page()
@@ -188,11 +225,11 @@ def _watch(browser: Browser, stage: dict[str, str], web: int) -> tuple[list[floa
     time.sleep(WARM_UP)
     page.evaluate("bench.sampling = true")
     before = _own(web), _encoders(web)
-    time.sleep(SAMPLE)
+    time.sleep(seconds)
     after = _own(web), _encoders(web)
     ages = _ages(page)
     context.close()
-    shares = [100 * (b - a) / TICKS / SAMPLE for a, b in zip(before, after, strict=True)]
+    shares = [100 * (b - a) / TICKS / seconds for a, b in zip(before, after, strict=True)]
     return ages, shares[0], shares[1]
 
 

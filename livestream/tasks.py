@@ -39,7 +39,7 @@ def tend_streams() -> None:
 
     Apart from the other sweeps: the media server may take its time to answer.
     """
-    from livestream.services.stream_event import tend_streams
+    from livestream.services.stream_sweep import tend_streams
 
     tend_streams(timezone.now())
 

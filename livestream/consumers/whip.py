@@ -152,7 +152,8 @@ async def _begin(name: str, secret: str, offer: str) -> tuple[int, bytes, Header
     except BadOffer:
         raise Refusal(400, NO_OFFER) from None
     except StreamTaken as taken:
-        raise Refusal(taken.status, taken.sentence) from None
+        soon = (b"retry-after", b"2")  # her dead self is believed in for so long, and a little more
+        raise Refusal(taken.status, taken.sentence, soon) from None
     except NoEncoder:
         raise Refusal(503, NO_ENCODER, again) from None
     except ProviderDown as trouble:  # an OSError as well, so it comes first

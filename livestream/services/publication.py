@@ -43,22 +43,23 @@ def open_publication(
     by: Staff | None,
     codec: str = "",
     takeover: bool = False,
+    patience: timedelta = FRESH,
     provider: str = EMBEDDED,
     session: str = "",
 ) -> Publication:
     """Make `publisher` the only one whose media counts; every earlier epoch is fenced off.
 
     The same publisher may always come again (a reloaded page). Raises StreamTaken if another
-    one has been heard of within FRESH, unless `takeover`; NotOnAir if the room takes no picture;
-    NotShowing for a colleague who is not to send it. `provider` carries the picture, and calls the
-    publisher `session`.
+    one has been heard of within `patience`, unless `takeover`; NotOnAir if the room takes no
+    picture; NotShowing for a colleague who is not to send it. `provider` carries the picture, and
+    calls the publisher `session`.
     """
     now = timezone.now()
     if by is not None and not _shows(room, by):
         raise NotShowing
     rows = Room.objects.filter(pk=room.pk, state__in=TAKES_MEDIA)
     if not takeover:
-        rows = rows.exclude(_busy(room, publisher, now))
+        rows = rows.exclude(_busy(room, publisher, now - patience))
     carried_by = room.provider
     if not rows.update(epoch=F("epoch") + 1, publisher=publisher, provider=provider):
         room.refresh_from_db(fields=["state"])
@@ -85,9 +86,8 @@ def _shows(room: Room, by: Staff) -> bool:
     return may_show(staff=by.pk, role=by.role, host=host, backup=backup)
 
 
-def _busy(room: Room, publisher: UUID, now: datetime) -> Q:
+def _busy(room: Room, publisher: UUID, fresh: datetime) -> Q:
     """Rooms whose picture another device sends, or has just begun to send."""
-    fresh = now - FRESH
     begun = room.publications.filter(ended_at=None, started_at__gt=fresh)
     heard = Q(media_at__gt=fresh) | Q(epoch__in=begun.values("epoch"))
     return Q(publisher__isnull=False) & ~Q(publisher=publisher) & heard

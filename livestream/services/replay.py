@@ -20,7 +20,7 @@ from livestream.models import Replay, Room
 from livestream.models.publication import EMBEDDED, EXPIRED
 from livestream.rules.playlist import total_ms
 from livestream.rules.room import RoomState
-from livestream.services.take import takes_of
+from livestream.services.take import keep_late_takes, takes_of, waits_for_takes
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def make_replay(*, room: Room) -> Replay:
 
 def _awaits_takes(room: Room, now: datetime) -> bool:
     """A media server's recordings are still to come, or to be made the film."""
-    if takes_of(room):
+    if takes_of(room) or waits_for_takes(room, now):
         return True
     young = room.ended_at is not None and room.ended_at > now - TAKES_COME
     return young and room.publications.exclude(provider=EMBEDDED).exists()
@@ -108,6 +108,7 @@ def finish_replays() -> int:
     done = 0
     with alone(root / ".replay.lock") as mine:
         if mine:
+            keep_late_takes()
             done += _make_replays()
     with alone(root / ".film.lock") as mine:
         if mine:
@@ -207,7 +208,7 @@ def _make_one_film() -> int:
     recent = now - TRY_FOR
     recorded = Room.objects.filter(_without_replay(), ended_at__lt=now - TAKES_COME)
     for room in recorded.filter(state=RoomState.ENDED):
-        if takes_of(room):
+        if takes_of(room) and not waits_for_takes(room, now):
             make_film_of_takes(room=room)
             return 1
     waiting = Replay.objects.filter(

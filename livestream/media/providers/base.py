@@ -73,13 +73,15 @@ class Wish:
     """Somebody wants to publish `name` with `secret`; `publisher` is what the server calls her.
 
     Without a publisher only the key is asked about, and nothing begins. `again`: she publishes
-    already, and may she go on?
+    already, and may she go on? `progress` is another with each bit of media that has come; empty
+    where the server does not say.
     """
 
     name: str
     secret: str
     publisher: str
     again: bool = False
+    progress: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,10 +116,11 @@ class PlaySource:
 
 @dataclass(frozen=True)
 class StreamStatus:
-    """Whether `publisher` sends a stream now."""
+    """Whether `publisher` sends a stream now; `progress` as in a Wish."""
 
     live: bool
     publisher: str = ""
+    progress: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ class Caps:
     records: bool = False
     polled: bool = True  # status() answers; otherwise its own questions keep us informed
     ours: bool = False  # its picture is written to the room's own directory, and played from there
+    asks: bool = True  # before it lets anybody in; else the address itself is the permission
 
 
 Judge = Callable[[Wish], bool]
@@ -159,7 +163,10 @@ class StreamProvider(Protocol):
         """How viewers get stream `name`."""
 
     def end(self, name: str, publisher: str) -> None:
-        """Send the publisher away; nobody publishes this name any more. Safe to call again."""
+        """Send the publisher away. Safe to call again.
+
+        Where nobody is asked the name is forbidden, for good: whoever has its address stays out.
+        """
 
     def status(self, name: str, publisher: str) -> StreamStatus:
         """Ask the server: news gets lost."""

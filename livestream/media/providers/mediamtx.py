@@ -74,19 +74,22 @@ class MediaMtx:
         return [PlaySource("llhls", url, 2.0), PlaySource("hls", url, 4.0)]
 
     def end(self, name: str, publisher: str) -> None:
-        source = self._source(name)
-        kind = _KICK.get(str(source.get("type")))
-        if kind and source.get("id") == publisher:  # whoever follows her is not meant
+        """By her own number: whoever follows her is not meant. Of one unseen no kind is known."""
+        source, _came = self._source(name)
+        known = _KICK.get(str(source.get("type"))) if source.get("id") == publisher else None
+        for kind in [known] if known else dict.fromkeys(_KICK.values()):
             url = f"{settings.LIVE_API_URL}/v3/{kind}/kick/{quote(publisher, safe='')}"
             call(url, "POST", body=b"", missing=b"")
 
     def status(self, name: str, publisher: str) -> StreamStatus:
-        source = self._source(name)
-        return StreamStatus(live=bool(source), publisher=str(source.get("id", "")))
+        source, came = self._source(name)
+        return StreamStatus(bool(source), str(source.get("id", "")), str(came))
 
-    def _source(self, name: str) -> dict[str, object]:
+    def _source(self, name: str) -> tuple[dict[str, object], object]:
+        """Who sends, and how many bytes have come."""
         url = f"{settings.LIVE_API_URL}/v3/paths/get/{PREFIX}{quote(name)}"
         path = call_json(url, missing=b"{}")
         source = path.get("source")
         here = path.get("available", path.get("ready")) is True
-        return source if here and isinstance(source, dict) else {}
+        came = path.get("inboundBytes", "")
+        return (source, came) if here and isinstance(source, dict) else ({}, "")

@@ -50,6 +50,7 @@ class NginxRtmp:
             secret=said.get("key", ""),
             publisher=text_of(said, "clientid", 20),
             again=kind == "update_publish",
+            progress=said.get("timestamp", "")[:20],  # of her newest frame
         )
         return Answer() if judge(wish) else Answer(403)
 

@@ -74,8 +74,9 @@ class Srs:
     def status(self, name: str, publisher: str) -> StreamStatus:
         said = call_json(self._client(publisher), missing=b"{}")
         client = said.get("client")
-        live = isinstance(client, dict) and client.get("publish") is True
-        return StreamStatus(live=live, publisher=publisher if live else "")
+        if not isinstance(client, dict) or client.get("publish") is not True:
+            return StreamStatus(live=False)
+        return StreamStatus(True, publisher, str(client.get("recv_bytes", "")))
 
     def _client(self, publisher: str) -> str:
         return f"{settings.LIVE_API_URL}/api/v1/clients/{quote(publisher, safe='')}"

@@ -50,7 +50,7 @@ def signature(key: str, name: str, until: int) -> tuple[str, str]:
 
 class Tencent:
     name = "tencent"
-    caps = Caps(frozenset({"rtmp"}), frozenset({"hls"}), records=True)
+    caps = Caps(frozenset({"rtmp"}), frozenset({"hls"}), records=True, asks=False)
 
     def issue_publish(self, name: str, secret: str, expires_at: datetime) -> PublishGrant:
         """The signature is the secret; ours is not needed."""
@@ -73,7 +73,7 @@ class Tencent:
             return [Happening(Kind.RECORDED, name, "", f"file:{file}", text_of(said, "video_url"))]
         sequence = text_of(said, "sequence", 60)
         what = Kind.STARTED if kind == _PUSHED else Kind.STOPPED
-        return [Happening(what, name, sequence, f"{sequence}:{kind}")]
+        return [Happening(what, name, sequence, f"{name}/{sequence}:{kind}")]
 
     def heard(self) -> Answer:
         return Answer(200, '{"code": 0}', "application/json")
@@ -87,7 +87,7 @@ class Tencent:
         return [PlaySource("hls", url, 8.0)]
 
     def end(self, name: str, publisher: str) -> None:
-        """Forbidding cuts the line that is open, too."""
+        """Forbidding cuts the line that is open, too, and holds longer than any key is good for."""
         self._act("ForbidLiveStream", name, Reason="the show is over")
 
     def status(self, name: str, publisher: str) -> StreamStatus:

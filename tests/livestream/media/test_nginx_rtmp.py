@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -193,6 +195,31 @@ def test_an_app_shows_the_room_is_interrupted_and_comes_back(place, live, tmp_pa
         until(lambda: now(live).state == RoomState.LIVE, 15)
     log = (tmp_path / "server" / "server.log").read_text()
     assert grant.key.partition("key=")[2] not in log
+
+
+def test_an_app_whose_line_was_cut_is_back_within_ten_seconds(place, live):  # P21
+    grant = issue_stream_key(room=live, by=live.host)
+    with app(address(grant)) as obs:
+        until(lambda: playlist(live).count("#EXTINF") >= 2, 20)
+        os.kill(obs.process.pid, signal.SIGSTOP)  # nothing comes, and its line stays open
+        cut = time.monotonic()
+        while time.monotonic() < cut + 20:
+            with app(address(grant)) as again:
+                time.sleep(2)  # OBS tries every two seconds
+                if again.sends:
+                    took = time.monotonic() - cut
+                    sessions = live.publications.order_by("epoch").values_list("session", flat=True)
+                    old, new = sessions
+                    assert old != new
+                    until(lambda: now(live).state == RoomState.LIVE, 5)
+                    time.sleep(3)
+                    assert again.sends
+                    assert live.publications.get(ended_at=None).session == new
+                    assert live.stream_keys.filter(revoked_at=None).exists()
+                    print(f"back after {took:.1f} s")
+                    assert took <= 10
+                    return
+        pytest.fail("it never came back")
 
 
 @pytest.mark.parametrize("how", ["wrong", "expired", "revoked", "foreign"])

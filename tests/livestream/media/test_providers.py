@@ -24,10 +24,12 @@ from livestream.media.providers.base import Ask
 from livestream.models import Room, StreamEvent
 from livestream.rules.room import RoomState
 from livestream.services.publication import media_arrived, open_publication
-from livestream.services.room import ban_room, end_room, pause_room
-from livestream.services.stream_event import hear, tend_streams
-from livestream.services.stream_key import issue_stream_key
-from livestream.services.take import keep_take, takes_of
+from livestream.services.replay import finish_replays
+from livestream.services.room import ban_room, end_room, pause_room, start_room
+from livestream.services.stream_event import hear
+from livestream.services.stream_key import issue_stream_key, revoke_stream_keys
+from livestream.services.stream_sweep import tend_streams
+from livestream.services.take import Kept, keep_late_takes, keep_take, takes_of, waits_for_takes
 from merchants.models import User
 
 pytestmark = pytest.mark.django_db
@@ -308,8 +310,82 @@ def test_news_that_were_lost_are_found_by_asking(live, use, post, engine):
     use("srs")
     post("srs", payload("srs_publish_rtmp", key_of(live)))
     engine.answer = {"code": 0}  # it knows no such client any more
-    sweep(later=12)
+    for later in (21, 24, 27, 30):
+        sweep(later)
     assert current(live).state == RoomState.INTERRUPTED
+
+
+@pytest.mark.parametrize("fault", ["one answer", "a slow start", "a server between"])
+def test_an_answer_that_is_wrong_once_loses_nobody(live, use, post, engine, fault):
+    use("srs")
+    post("srs", payload("srs_publish_rtmp", key_of(live)))
+    seen, missing = {"code": 0, "client": {"publish": True}}, {"code": 0}
+    engine.answer = missing if fault == "a slow start" else seen
+    for later in (2, 4, 12):
+        sweep(later)
+    engine.answer = missing
+    sweep(30 if fault != "a slow start" else 15)
+    if fault == "a server between":
+        engine.status = 500
+        sweep(32)
+        engine.status = 200
+        sweep(60)
+    engine.answer = seen
+    sweep(61)
+    assert current(live).state == RoomState.LIVE
+    assert not engine.of("DELETE", "")
+    assert not live.stream_events.exclude(kind="started").exists()
+
+
+def lose(engine: Engine) -> None:
+    engine.answer = {"code": 0}
+    for later in (21, 24, 27, 30):
+        sweep(later)
+
+
+def test_whoever_is_lost_is_sent_away_and_may_come_again(live, use, post, engine):
+    use("srs")
+    grant = key_of(live)
+    post("srs", payload("srs_publish_rtmp", grant))
+    lose(engine)
+    assert engine.of("DELETE", "") == ["/api/v1/clients/k3x9d0p1"]
+    assert current(live).state == RoomState.INTERRUPTED
+    assert live.stream_keys.filter(revoked_at=None).exists()
+    assert post("srs", payload("srs_publish_rtmp", grant, client_id="b")).json() == {"code": 0}
+    assert live.publications.get(ended_at=None).session == f"{grant.name}/b"
+
+
+@pytest.mark.parametrize("place", ["free", "taken"])
+def test_whoever_is_seen_again_after_all_is_shown_or_sent_away(live, use, post, engine, place):
+    use("srs")
+    grant = key_of(live)
+    post("srs", payload("srs_publish_rtmp", grant))
+    lose(engine)
+    if place == "taken":
+        media_arrived(open_publication(room=current(live), publisher=uuid4(), by=live.host))
+    engine.asked.clear()
+    engine.answer = {"code": 0, "client": {"publish": True}}
+    sweep(32)
+    if place == "taken":
+        assert engine.of("DELETE", "") == ["/api/v1/clients/k3x9d0p1"]
+        assert current(live).provider == "embedded"
+    else:
+        assert live.publications.get(ended_at=None).session == f"{grant.name}/k3x9d0p1"
+        assert current(live).state == RoomState.LIVE
+
+
+def test_bytes_that_do_not_grow_are_no_picture(live, use, post, engine):
+    use("mediamtx")
+    grant = key_of(live)
+    post("mediamtx", payload("mediamtx_publish", grant))
+    engine.answer = payload("mediamtx_path", grant)
+    sweep()
+    silent(live, 9)
+    sweep()
+    assert current(live).media_at < timezone.now() - timedelta(seconds=8)
+    engine.answer = payload("mediamtx_path", grant) | {"inboundBytes": 9999}
+    sweep()
+    assert current(live).media_at > timezone.now() - timedelta(seconds=8)
 
 
 @pytest.mark.parametrize(
@@ -330,8 +406,8 @@ def test_a_recording_is_taken_from_the_named_folder_only(live, use, post, settin
     name = f"{grant.name}.1420254068776.mp4"
     (tmp_path / "takes" / name).write_bytes(b"x" * 4000)
     (tmp_path / "secret.mp4").write_bytes(b"y" * 4000)
-    assert not keep_take(room=live, path="../secret.mp4")
-    assert keep_take(room=live, path=f"./objs/nginx/html/live/{name}")
+    assert keep_take(room=live, path="../secret.mp4") is Kept.LATER  # not in there
+    assert keep_take(room=live, path=f"./objs/nginx/html/live/{name}") is Kept.THERE
     assert [take.read_bytes()[:1] for take in takes_of(live)] == [b"x"]
 
 
@@ -379,7 +455,7 @@ def test_mediamtx_kicks_nobody_who_came_later(live, use, post, engine):
     engine.answer = payload("mediamtx_path", grant) | {"source": {"type": "rtmpConn", "id": "b"}}
     end_room(room=current(live))
     sweep()
-    assert not engine.of("POST", "kick")
+    assert not [path for path in engine.of("POST", "kick") if path.endswith("/b")]
 
 
 # --- Tencent ----------------------------------------------------------------------------------
@@ -450,6 +526,78 @@ def test_a_recording_of_tencent_is_heard_once(live, use, post):
     for _ in range(2):
         assert post("tencent", tencent_news(grant, "record")).status_code == 200
     assert StreamEvent.objects.get(kind="recorded").event_id == "file:5285890000000000001"
+    assert not waits_for_takes(live, timezone.now()), "it is not ours to fetch"
+
+
+def state(word: str) -> Any:
+    return lambda _how, _path: {"Response": {"StreamState": word}}
+
+
+def forbidden(engine: Engine) -> list[str]:
+    acts = [(json.loads(b), h) for _m, _p, b, h in engine.asked if b]
+    return [b["StreamName"] for b, h in acts if h["x-tc-action"] == "ForbidLiveStream"]
+
+
+def test_an_app_that_pushed_before_the_show_is_taken_when_it_begins(scheduled, use, post, engine):
+    use("tencent")
+    grant = key_of(scheduled)
+    post("tencent", tencent_news(grant))
+    assert not scheduled.publications.exists()
+    engine.answer = state("active")
+    sweep()
+    assert not scheduled.publications.exists()
+    start_room(room=current(scheduled))
+    sweep()
+    assert scheduled.publications.get().session == f"{grant.name}/3310464508206756938"
+    assert not forbidden(engine)
+    post("tencent", tencent_news(grant, event_type=0))
+    assert current(scheduled).state == RoomState.INTERRUPTED
+
+
+def test_a_push_of_which_no_news_came_is_found_by_its_key(live, use, engine):
+    use("tencent")
+    grant = key_of(live)
+    engine.answer = state("inactive")
+    sweep()
+    assert not live.publications.exists()
+    engine.answer = state("active")
+    sweep()
+    sweep()
+    assert live.publications.get().session.startswith(f"{grant.name}/seen-")
+
+
+def test_a_second_push_by_the_same_key_is_the_show_at_once_and_nothing_is_forbidden(
+    live, use, post, engine
+):
+    use("tencent")
+    grant = key_of(live)
+    engine.answer = state("active")
+    post("tencent", tencent_news(grant))
+    post("tencent", tencent_news(grant, sequence="99"))
+    sweep()
+    assert live.publications.get(ended_at=None).session == f"{grant.name}/99"
+    assert not forbidden(engine)
+
+
+@pytest.mark.parametrize("how", ["revoked", "another", "ended", "cancelled"])
+def test_a_key_that_nobody_used_is_forbidden_as_well_and_once(live, scheduled, use, engine, how):
+    use("tencent")
+    grant = key_of(live)
+    if how == "revoked":
+        revoke_stream_keys(room=live)
+    elif how == "another":
+        key_of(live)
+    elif how == "ended":
+        end_room(room=current(live))
+    else:
+        Room.objects.filter(pk=live.pk).update(state="cancelled")
+    engine.status = 500
+    sweep()
+    engine.status, engine.answer, engine.asked[:] = 200, state("inactive"), []
+    sweep()
+    sweep()
+    assert forbidden(engine) == [grant.name]
+    assert not live.stream_keys.filter(name=grant.name, revoked_at=None).exists()
 
 
 # --- nginx-rtmp -------------------------------------------------------------------------------
@@ -529,6 +677,126 @@ def test_what_nobody_knows_is_not_news(live, use):
     provider = use("nginx_rtmp")
     body = urlencode({"call": "publish_done", "name": "nobody", "clientid": "1"}).encode()
     assert [hear(provider, one) for one in provider.events(Ask(body=body))] == [False]
+
+
+def test_numbers_that_begin_again_with_nginx_are_heard_anew(live, use, post):
+    use("nginx_rtmp")
+    grant = key_of(live)
+    for _run in range(2):  # of nginx, which counts from one each time
+        assert post("nginx_rtmp", nginx(grant, "publish"), FORM).status_code == 200
+        assert post("nginx_rtmp", nginx(grant, "update"), FORM).status_code == 200
+        assert current(live).state == RoomState.LIVE
+        for _ in range(2):  # told twice
+            post("nginx_rtmp", nginx(grant, "done"), FORM)
+        assert current(live).state == RoomState.INTERRUPTED
+
+
+def test_the_dead_self_of_a_number_is_no_reason_to_send_its_heir_away(live, use, post, engine):
+    use("nginx_rtmp")
+    grant = key_of(live)
+    for _run in range(2):  # the first ended with its nginx, and nobody told
+        assert post("nginx_rtmp", nginx(grant, "publish"), FORM).status_code == 200
+    sweep()
+    assert not engine.of("GET", "/control/drop")
+    assert live.stream_keys.filter(revoked_at=None).exists()
+
+
+def silent(room: Room, seconds: float) -> None:
+    then = timezone.now() - timedelta(seconds=seconds)
+    Room.objects.filter(pk=room.pk).update(media_at=then)
+    room.publications.filter(ended_at=None).update(started_at=then)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(1, 403), (6, 200)])
+def test_an_app_takes_the_room_from_its_dead_self(live, use, post, engine, seconds, status):  # P21
+    use("nginx_rtmp")
+    grant = key_of(live)
+    sending = nginx(grant, "publish")
+    post("nginx_rtmp", sending, FORM)
+    silent(live, seconds)
+    assert post("nginx_rtmp", sending | {"clientid": "8"}, FORM).status_code == status
+    dropped = engine.of("GET", "/control/drop/client")
+    assert [path.rpartition("=")[2] for path in dropped] == (["7"] if status == 200 else [])
+    assert live.stream_events.filter(kind="takeover").exists() == (status == 200)
+    assert live.publications.filter(ended_at=None).count() == 1
+    assert sweep() == 0
+    assert live.stream_keys.filter(revoked_at=None).exists()
+
+
+def test_another_key_does_not_take_a_room_that_fell_silent_just_now(live, use, post, host):  # P20
+    use("nginx_rtmp")
+    media_arrived(open_publication(room=live, publisher=uuid4(), by=live.host))
+    grant = key_of(live)
+    silent(live, 6)
+    assert post("nginx_rtmp", nginx(grant, "publish"), FORM).status_code == 403
+
+
+def test_questions_about_a_publisher_without_media_do_not_keep_it_alive(live, use, post):  # P21
+    use("nginx_rtmp")
+    grant = key_of(live)
+    post("nginx_rtmp", nginx(grant, "publish"), FORM)
+    assert post("nginx_rtmp", nginx(grant, "update"), FORM).status_code == 200
+    silent(live, 6)
+    assert post("nginx_rtmp", nginx(grant, "update"), FORM).status_code == 200, "as far as before"
+    assert current(live).media_at < timezone.now() - timedelta(seconds=5)
+    post("nginx_rtmp", nginx(grant, "update", timestamp="5960"), FORM)
+    assert current(live).media_at > timezone.now() - timedelta(seconds=5)
+
+
+# --- recordings that cannot be kept at once ----------------------------------------------------
+
+
+@pytest.fixture
+def takes(settings, tmp_path) -> Path:
+    settings.LIVE_ROOT = tmp_path / "live"
+    settings.LIVE_RECORDINGS = str(tmp_path / "takes")
+    (tmp_path / "takes").mkdir()
+    return tmp_path / "takes"
+
+
+@pytest.mark.parametrize("trouble", ["not there", "cannot be written"])
+def test_a_recording_that_cannot_be_kept_at_once_is_tried_again(
+    live, use, post, takes, trouble, django_capture_on_commit_callbacks
+):
+    use("nginx_rtmp")
+    grant = key_of(live)
+    post("nginx_rtmp", nginx(grant, "publish"), FORM)
+    file, folder = takes / f"{grant.name}-1795379099.flv", takes.parent / "live" / live.public_id
+    if trouble == "cannot be written":
+        file.write_bytes(b"x" * 4000)
+        folder.parent.mkdir(exist_ok=True)
+        folder.write_text("")  # where the folder has to be
+    with django_capture_on_commit_callbacks(execute=True):
+        post("nginx_rtmp", nginx(grant, "recorded"), FORM)
+    end_room(room=current(live))
+    Room.objects.filter(pk=live.pk).update(ended_at=timezone.now() - timedelta(minutes=1))
+    finish_replays()
+    assert current(live).replay.state == "processing", "it is waited for"
+    if trouble == "cannot be written":
+        folder.unlink()
+    else:
+        file.write_bytes(b"x" * 4000)
+    keep_late_takes()
+    assert [take.stat().st_size for take in takes_of(live)] == [4000]
+    assert keep_late_takes() == 0
+    assert len(takes_of(live)) == 1, "and never twice"
+    assert not waits_for_takes(live, timezone.now())
+
+
+def test_a_recording_that_never_comes_is_not_waited_for_for_ever(
+    live, use, post, takes, django_capture_on_commit_callbacks
+):
+    use("nginx_rtmp")
+    grant = key_of(live)
+    post("nginx_rtmp", nginx(grant, "publish"), FORM)
+    with django_capture_on_commit_callbacks(execute=True):
+        post("nginx_rtmp", nginx(grant, "recorded"), FORM)
+    end_room(room=current(live))
+    then = timezone.now() - timedelta(minutes=16)
+    Room.objects.filter(pk=live.pk).update(ended_at=then)
+    StreamEvent.objects.filter(kind="recorded").update(at=then)
+    finish_replays()
+    assert current(live).replay.state == "failed"
 
 
 # --- where viewers find it --------------------------------------------------------------------

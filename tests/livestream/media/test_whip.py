@@ -10,6 +10,7 @@ import contextlib
 import json
 import subprocess
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -32,8 +33,8 @@ from livestream.rules.sdp import Track, is_offer, listening
 from livestream.selectors.picture import picture_of
 from livestream.services.publication import open_publication
 from livestream.services.room import end_room, pause_room
-from livestream.services.stream_event import tend_streams
 from livestream.services.stream_key import issue_stream_key
+from livestream.services.stream_sweep import tend_streams
 
 SECRET = "between-the-two-of-us"
 OFFER = b"v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=ice-ufrag:x\r\na=fingerprint:y\r\n"
@@ -203,6 +204,22 @@ async def test_a_second_app_is_refused_and_the_first_goes_on(engine, room):
     assert engine.of("destroy")[0]["room"] == engine.of("create")[1]["room"]
     assert (await current(room)).state == RoomState.LIVE
     assert await room.publications.acount() == 1
+
+
+async def test_an_app_is_back_before_its_dead_self_is_given_up(engine, room):  # P21
+    path, key = await key_of(room)
+    first = (await ask(path, key))["headers"]["location"].split("/")[3]
+    then = timezone.now() - timedelta(seconds=6)
+    await room.publications.aupdate(started_at=then)
+    await Room.objects.aupdate(media_at=then)
+    assert (await ask(path, key))["status"] == 201
+    assert await room.publications.filter(ended_at=None).acount() == 1
+    assert await room.stream_events.filter(kind="takeover").acount() == 1
+    sweep = sync_to_async(tend_streams, thread_sensitive=False)
+    assert await sweep(timezone.now()) == 1
+    assert [one["room"] for one in engine.of("destroy")] == [first]
+    assert await room.stream_keys.filter(revoked_at=None).aexists()
+    assert (await current(room)).state == RoomState.LIVE
 
 
 async def test_a_key_that_opens_nothing_is_refused_before_janus_is_asked(engine, room):
