@@ -34,6 +34,7 @@ from livestream.services.moderation import (
     set_quick_replies,
     set_words,
 )
+from livestream.services.room import make_room, schedule_room, start_room
 from merchants.errors import Taken
 from merchants.models import Staff
 from orders.services.customer import customer_for_phone
@@ -166,6 +167,26 @@ def test_the_newest_of_equal_measures_holds(live, line, voice, host):
     sanction(line=line, measure=Measure.MUTE, by=host, minutes=60)
     sanction(line=line, measure=Measure.MUTE, by=host, minutes=1)
     assert Sanction.objects.filter(lifted_at=None).count() == 1
+
+
+def test_a_measure_of_one_room_opens_no_other(live, line, voice, host, longjing):
+    sanction(line=line, measure=Measure.SHADOW, by=host, everywhere=True)
+    starts = timezone.now() + timedelta(hours=3)
+    second = make_room(
+        merchant=live.merchant,
+        host=host,
+        title="second show",
+        starts_at=starts,
+        products=[longjing],
+    )
+    second = start_room(room=schedule_room(room=second))
+    there = say(room=second, voice=voice, text="hello")
+    assert there.shadowed
+    sanction(line=there, measure=Measure.SHADOW, by=host)
+    for room in (live, second):
+        now = timezone.now()
+        found = measure_against(room, device=voice.device, customer=None, now=now)
+        assert found is Measure.SHADOW
 
 
 def test_a_lifted_measure_holds_no_more(live, line, voice, host):

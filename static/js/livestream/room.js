@@ -5,6 +5,7 @@
 // ("from %(price)s"). Inside: [data-pin] with
 // its parts, [data-drops], [data-banner="<state>"]; anywhere: [data-item] rows of the shelf.
 // A room that starts or ends is another page: it is loaded again, each viewer at her own moment.
+import { serverNow } from "guitai/countdown";
 import { untilSeen } from "guitai/livestream/fair";
 import { hear } from "guitai/livestream/socket";
 import { money } from "guitai/money";
@@ -74,6 +75,12 @@ export default function start(element) {
     chip.href = dropUrl.replace("/x/", `/${drop.id}/`);
     chip.querySelector("[data-amount]").textContent = price(drop.amount);
     drops.replaceChildren(chip);
+    leaveAt(chip, drop.ends_at);
+  }
+
+  // What nobody may claim any more calls nobody: the chip goes by the server's clock.
+  function leaveAt(chip, ends) {
+    setTimeout(() => chip.remove(), Math.max(Date.parse(ends) - serverNow(), 0));
   }
 
   // She has it: the chip stays, to read the terms again, and no longer calls her to claim.
@@ -83,6 +90,8 @@ export default function start(element) {
     chip.querySelector("[data-claim]").hidden = true;
     chip.querySelector("[data-got]").hidden = false;
   }
+
+  for (const chip of drops.querySelectorAll("[data-ends]")) leaveAt(chip, chip.dataset.ends);
 
   function hideDrop({ id }) {
     drops.querySelector(`[data-drop="${id}"]`)?.remove();
