@@ -129,7 +129,6 @@ def give_notice(*, room: Room, text: str) -> Message:
 
     Raises NothingSaid, or ChatOver where nobody would hear it.
     """
-    _unheard(room)
     if not clean(text):
         raise NothingSaid
     if not may_talk(_locked(room.pk).state, staff=True, muted=False):

@@ -37,6 +37,8 @@ def is_phone(page: Page) -> bool:
 def open_tool(page: Page, name: str, key: str) -> Locator:
     """A tool of the console, as the hand finds it: by its key, or in the phone's dock."""
     if is_phone(page):
+        if page.url.endswith("#tools"):  # its sheet came back with the page
+            page.locator("#tools-close").click()
         page.locator(f"#dock-{name}").click()
     else:
         page.keyboard.press(key)
@@ -54,14 +56,6 @@ def to_tools(page: Page) -> None:
 def to_chat(page: Page) -> None:
     if is_phone(page) and not page.url.endswith("#chat"):
         page.locator("#dock-reply").click()
-
-
-def away(page: Page) -> None:
-    """The sheet of a phone goes."""
-    if is_phone(page):
-        page.keyboard.press("Escape") if not page.url.count("#") else page.evaluate(
-            "location.hash = ''"
-        )
 
 
 def say_aloud(page: Page, text: str) -> None:
