@@ -170,7 +170,7 @@ class DropForm(forms.Form):
 
 
 class NoticeForm(forms.Form):
-    text = forms.CharField(label=_("Pinned message"), max_length=80, required=False)
+    text = forms.CharField(label=_("Your notice"), max_length=80, required=False)
 
 
 class ReminderForm(forms.Form):

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import BadPace, ChatOver
+from livestream.errors import BadPace, ChatOver, NothingSaid
 from livestream.models import HeldLine, Message, Room
 from livestream.rules.chat import LONGEST, clean, may_talk
 from livestream.rules.moderation import SLOWEST, Measure
@@ -121,6 +121,19 @@ def announce(*, room: Room, text: str, kind: str = "system") -> Message:
     message = Message.objects.create(room=room, kind=kind, text=clean(text)[:LONGEST], at=now)
     broadcast.chat_message(message)
     return message
+
+
+@transaction.atomic
+def give_notice(*, room: Room, text: str) -> Message:
+    """The shop announces something: a line of the chat that stands out, whoever works the console.
+
+    Raises NothingSaid, or ChatOver where nobody would hear it.
+    """
+    if not clean(text):
+        raise NothingSaid
+    if not may_talk(_locked(room.pk).state, staff=True, muted=False):
+        raise ChatOver
+    return announce(room=room, text=text, kind="notice")
 
 
 @transaction.atomic

@@ -186,7 +186,7 @@ class Judge:
     def _answered(self) -> dict[int | None, Message]:
         """The lines that these answer, and that were not taken away."""
         ids = {line.reply_to for line in self.lines if line.reply_to}
-        rows = Message.objects.filter(room=self.room, pk__in=ids, hidden=False)
+        rows = Message.objects.filter(room=self.room, pk__in=ids, hidden=False, kind="say")
         return {message.pk: message for message in rows.select_related("question__room")}
 
     def _message(

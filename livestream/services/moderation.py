@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from livestream import broadcast
 from livestream.errors import BadAnswer, BadMeasure, BadWord, Nobody
-from livestream.models import BlockedWord, HeldLine, Message, QuickReply, Sanction
+from livestream.models import BlockedWord, HeldLine, Message, QuickReply, Room, Sanction
 from livestream.rules.chat import clean
 from livestream.rules.moderation import (
     LONGEST_REPLY,
@@ -50,10 +50,11 @@ def sanction(
     if (isinstance(line, Message) and line.staff_id) or not (line.device or line.customer_id):
         raise Nobody
     merchant = line.room.merchant
-    _replace(merchant, line, measure, now)
+    room = None if everywhere or measure is Measure.BAN else line.room
+    _replace(merchant, room, line, measure, now)
     made = Sanction.objects.create(
         merchant=merchant,
-        room=None if everywhere or measure is Measure.BAN else line.room,
+        room=room,
         customer_id=line.customer_id,
         device=line.device,
         name=line.author_name,
@@ -67,9 +68,19 @@ def sanction(
     return made
 
 
-def _replace(merchant: Merchant, line: Message | HeldLine, measure: Measure, now: datetime) -> None:
-    """What is not harder ends: the newest word holds."""
+def _replace(
+    merchant: Merchant,
+    room: Room | None,
+    line: Message | HeldLine,
+    measure: Measure,
+    now: datetime,
+) -> None:
+    """What is not harder ends where this one holds: the newest word holds. One of this room alone
+    opens no other room.
+    """
     rows = in_force(merchant.pk, now).filter(measure__in=softer_or_same(measure))
+    if room is not None:
+        rows = rows.filter(room=room)
     who = Q(pk__in=[])
     if line.customer_id is not None:
         who |= Q(customer=line.customer_id)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -151,7 +152,7 @@ def drop(request: MerchantRequest, room: str) -> HttpResponse:
     form = DropForm(request.POST, merchant=request.merchant)
     if not form.is_valid():
         return _panels(request, found, status=422, drop_form=form)
-    return _act(request, found, lambda: open_drop(room=found, **form.cleaned_data))
+    return _act(request, found, lambda: open_drop(room=found, **form.cleaned_data), drop_form=form)
 
 
 @require_POST
@@ -166,18 +167,19 @@ def flash(request: MerchantRequest, room: str) -> HttpResponse:
     form = FlashForm(request.POST, room=found)
     if not form.is_valid():
         return _panels(request, found, status=422, flash_form=form)
-    return _act(request, found, lambda: announce_flash(room=found, **form.sale()))
+    return _act(request, found, lambda: announce_flash(room=found, **form.sale()), flash_form=form)
 
 
 @require_POST
 @merchant_view(Role.CLERK)
 def notice(request: MerchantRequest, room: str) -> HttpResponse:
-    """Pin a line above the chat; an empty one takes it away."""
+    """Pin a line above the chat, an empty one takes it away; or announce it once in the chat."""
     found = _room(request, room)
     form = NoticeForm(request.POST)
     if not form.is_valid():
         return _panels(request, found, status=422, notice_form=form)
-    return _act(request, found, lambda: chat.pin(room=found, **form.cleaned_data))
+    verb = chat.give_notice if request.POST.get("do") == "announce" else chat.pin
+    return _act(request, found, lambda: verb(room=found, **form.cleaned_data), notice_form=form)
 
 
 def _named(request: MerchantRequest, room: Room, name: str) -> str:
@@ -232,14 +234,22 @@ def _act(
     *,
     reload: bool = False,
     place: str = "",
+    **filled: Form,
 ) -> HttpResponse:
-    """Do it, then answer with the panels; a refusal is a sentence in them and changes nothing."""
+    """Do it, then answer with the panels; a refusal is a sentence in them and changes nothing.
+
+    The form of a tool that was `filled` in stays open then, with the sentence and what was typed.
+    """
     rehearses = room.state == RoomState.REHEARSING
     try:
         verb()
     except RuleBroken as refusal:
         why = OnlyRehearsed() if rehearses and refusal.code in SHOW_ONLY else refusal
-        return _panels(request, room, status=why.status, refusal=str(why))
+        if not (filled and (room.is_on_air or rehearses)):
+            return _panels(request, room, status=why.status, refusal=str(why))
+        for form in filled.values():
+            form.add_error(None, str(why))
+        return _panels(request, room, status=why.status, **filled)
     if not request.htmx:
         return redirect(_named(request, room, "console") + place)
     if reload:

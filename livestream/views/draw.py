@@ -172,7 +172,10 @@ def console_draw(request: MerchantRequest, room: str) -> HttpResponse:
     if not form.is_valid():
         return console._panels(request, found, status=422, draw_form=form)
     return console._act(
-        request, found, lambda: open_draw(room=found, by=request.staff, **form.cleaned_data)
+        request,
+        found,
+        lambda: open_draw(room=found, by=request.staff, **form.cleaned_data),
+        draw_form=form,
     )
 
 

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from livestream.errors import (
@@ -16,12 +17,12 @@ from livestream.errors import (
     HasFlash,
     NotOnAir,
 )
-from livestream.models import FlashSale
+from livestream.models import FlashPurchase, FlashSale
 from livestream.rules.flash import FlashState, state_at, window
 from livestream.selectors.flash import announced
 from livestream.selectors.invariant import INVARIANTS
 from livestream.selectors.room import live_prices
-from livestream.services.flash import announce_flash, close_flash, sweep_flash_sales
+from livestream.services.flash import announce_flash, close_flash, flash_hold, sweep_flash_sales
 from livestream.services.room import end_room
 from livestream.services.sale import buy_in_room
 from livestream.services.shelf import remove_item
@@ -189,6 +190,32 @@ def test_one_more_than_the_rest_is_refused(live, item, variant):
         buy(live, variant, 2, phone="2")
 
 
+def test_who_never_bought_has_his_limit_too(live, item, variant):
+    begin(announce(live, item, variant))
+    with pytest.raises(FlashLimit):
+        buy(live, variant, 3)
+    assert not FlashPurchase.objects.exists()
+
+
+@pytest.mark.parametrize("how", ["by the clock", "by hand"])
+def test_who_was_faster_than_the_end_but_came_late_pays_no_flash_price(live, item, variant, how):
+    """The sale was running when her basket was priced; it is over when her pieces are taken."""
+    sale = announce(live, item, variant)
+    begin(sale)
+    dan = Customer.objects.create(merchant=live.merchant, device=uuid.uuid4())
+    basket = {variant.pk: 1}
+    sales, hold = flash_hold(room=live, basket=basket, customer=dan, device=dan.device)
+    assert list(sales) == [variant.pk]
+    if how == "by hand":
+        close_flash(sale=sale)
+    else:
+        FlashSale.objects.update(ends_at=timezone.now())
+    with pytest.raises(FlashOver), transaction.atomic():
+        hold(merchant=live.merchant, basket=basket, reference="late", store=None)
+    sale.refresh_from_db()
+    assert sale.sold == 0
+
+
 def test_the_rest_goes_back_when_it_is_over(live, item, variant):
     before = free(variant)
     sale = announce(live, item, variant)
@@ -214,6 +241,20 @@ def test_what_is_in_a_sale_stays_on_the_shelf(live, item, variant):
     announce(live, item, variant)
     with pytest.raises(HasFlash):
         remove_item(item=item)
+
+
+def test_a_refused_tool_stays_open_with_the_sentence_and_what_was_typed(live, variant, as_bob):
+    wanted = {"variant": variant.pk, "price": "168", "quota": 7, "per_buyer": 2}
+    wanted |= {"warm_up": 45, "minutes": 3}
+    where = f"/dashboard/tea/rooms/{live.public_id}/console/flash/"
+    answer = as_bob.post(where, wanted, headers={"HX-Request": "true"})
+    tool = answer.text.split('id="flash-tool"')[1].split("</form>")[0]
+    assert answer.status_code == 422
+    assert " hidden>" not in tool.split(">")[0] + ">"
+    assert 'role="alert"' in tool
+    for value in ("168", "7", "45", "3"):
+        assert f'value="{value}"' in tool or f'value="{value}.00"' in tool
+    assert not FlashSale.objects.exists()
 
 
 def test_part_of_a_reservation_is_given_back(shop, variant):

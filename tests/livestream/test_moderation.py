@@ -18,15 +18,17 @@ from livestream.errors import (
     BadReply,
     BadWord,
     Banned,
+    ChatOver,
     Nobody,
+    NothingSaid,
     Silenced,
     SlowMode,
 )
-from livestream.models import BlockedWord, HeldLine, Message, Sanction
+from livestream.models import BlockedWord, HeldLine, Message, Room, Sanction
 from livestream.rules.moderation import MOST_WORDS, Measure, blocked, fold, hardest, mute_until
 from livestream.selectors import chat as selector
 from livestream.selectors.moderation import forget_words, measure_against
-from livestream.services.chat import approve, dismiss, hide, pace, say
+from livestream.services.chat import approve, dismiss, give_notice, hide, pace, say
 from livestream.services.line import Voice
 from livestream.services.moderation import (
     lift_sanction,
@@ -34,6 +36,7 @@ from livestream.services.moderation import (
     set_quick_replies,
     set_words,
 )
+from livestream.services.room import end_room, make_room, rehearse_room, schedule_room, start_room
 from merchants.errors import Taken
 from merchants.models import Staff
 from orders.services.customer import customer_for_phone
@@ -168,6 +171,26 @@ def test_the_newest_of_equal_measures_holds(live, line, voice, host):
     assert Sanction.objects.filter(lifted_at=None).count() == 1
 
 
+def test_a_measure_of_one_room_opens_no_other(live, line, voice, host, longjing):
+    sanction(line=line, measure=Measure.SHADOW, by=host, everywhere=True)
+    starts = timezone.now() + timedelta(hours=3)
+    second = make_room(
+        merchant=live.merchant,
+        host=host,
+        title="second show",
+        starts_at=starts,
+        products=[longjing],
+    )
+    second = start_room(room=schedule_room(room=second))
+    there = say(room=second, voice=voice, text="hello")
+    assert there.shadowed
+    sanction(line=there, measure=Measure.SHADOW, by=host)
+    for room in (live, second):
+        now = timezone.now()
+        found = measure_against(room, device=voice.device, customer=None, now=now)
+        assert found is Measure.SHADOW
+
+
 def test_a_lifted_measure_holds_no_more(live, line, voice, host):
     lift_sanction(sanction=sanction(line=line, measure=Measure.BAN, by=host))
     assert say(room=live, voice=voice, text="thank you").pk
@@ -250,6 +273,45 @@ def test_an_approved_line_is_said_now_and_not_missed(live, voice, eve, host):
     message = approve(held=held, by=host)
     assert message.pk > later.pk
     assert [one.text for one in selector.after(live.pk, later.pk, 9)] == ["first"]
+
+
+def test_a_held_line_of_a_shadow_banned_guest_stays_between_him_and_the_shop(live, voice, host):
+    pace(room=live, slow_seconds=0, holds_chat=True)
+    held = say(room=live, voice=voice, text="a")
+    sanction(line=held, measure=Measure.SHADOW, by=host)
+    assert approve(held=held, by=host).shadowed
+    assert selector.latest(live.pk, 9) == []
+
+
+def test_nothing_is_let_through_after_the_show(live, voice, host):
+    pace(room=live, slow_seconds=0, holds_chat=True)
+    held = say(room=live, voice=voice, text="a")
+    end_room(room=live)
+    held.room.refresh_from_db()
+    with pytest.raises(ChatOver):
+        approve(held=held, by=host)
+    assert not live.messages.filter(kind="say").exists()
+
+
+def test_a_notice_is_heard_by_all_and_answered_by_nobody(live, voice, host):
+    made = give_notice(room=live, text=" Coupons\nat half past eight ")
+    assert (made.kind, made.text) == ("notice", "Coupons at half past eight")
+    assert selector.latest(live.pk, 9) == [made]
+    with pytest.raises(BadReply):
+        say(room=live, voice=voice, text="fine", reply_to=made.pk)
+    with pytest.raises(NothingSaid):
+        give_notice(room=live, text="\u200b ")
+    end_room(room=live)
+    Room.objects.update(state="expired")
+    with pytest.raises(ChatOver):
+        give_notice(room=live, text="too late")
+
+
+def test_a_notice_in_a_rehearsal_reaches_nobody(scheduled):
+    rehearse_room(room=scheduled)
+    with pytest.raises(ChatOver):
+        give_notice(room=scheduled, text="a trial")
+    assert not Message.objects.exists()
 
 
 def test_a_held_line_sent_again_waits_once_and_is_then_known(live, voice, host):

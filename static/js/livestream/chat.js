@@ -26,6 +26,7 @@
 //     <span data-only-he hidden></span><span data-text></span></li></template>
 //                                                                    data-host, data-staff, data-regular
 //                                                                    on the template: words of the badges
+//   <template id="chat-notice"><li class="notice"><b data-name></b> <span data-text></span></li></template>
 //   <template id="chat-system"><li class="sys">… <span data-text></span></li></template>
 //   <template id="chat-sale" data-one="%(name)s bought %(product)s" data-some="… %(count)s …"
 //             data-mixed="…">like chat-system</template>   several buyers; of several goods
@@ -97,7 +98,7 @@ export default function start(element) {
   function addLine(event) {
     if (known.has(event.id)) return;
     known.add(event.id);
-    const item = event.kind === "say" ? spoken(event) : system(event.text);
+    const item = event.kind === "say" ? spoken(event) : system(event.text, `chat-${event.kind}`);
     item.dataset.id = event.id;
     put(item, event.id);
     aloud.push(event.name ? `${event.name}: ${event.text}` : event.text);

@@ -56,6 +56,7 @@ export default function start(element) {
     const mine = tools.cloneNode(true);
     // Nobody else sees a shadowed line, so nobody must read an answer to it; after the show there is none.
     if (item.matches(".shadowed") || form.hidden) mine.querySelector("[data-act=reply]").remove();
+    if (item.matches(".notice")) for (const act of ["reply", "guest"]) mine.querySelector(`[data-act=${act}]`)?.remove();
     item.append(mine);
     item.scrollIntoView({ block: "nearest" });
   }

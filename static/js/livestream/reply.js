@@ -2,7 +2,7 @@
 //
 //   <section data-module="livestream/chat livestream/reply">
 //     <div data-chat-scroll tabindex="0"><ol data-chat-lines><li data-id="7"><b data-name>…</b>…</li></ol></div>
-const LINE = "li[data-id]:not(.sys)";
+const LINE = "li[data-id]:not(.sys, .notice)"; // what somebody said
 
 export default function start(element) {
   const lines = element.querySelector("[data-chat-lines]");

@@ -97,6 +97,12 @@ export default function start(element) {
     chip.dataset.ends = drop.ends_at;
     chip.querySelector("[data-amount]").textContent = price(drop.amount);
     drops.replaceChildren(chip);
+    leaveAt(chip, drop.ends_at);
+  }
+
+  // What nobody may claim any more calls nobody: the chip goes by the server's clock.
+  function leaveAt(chip, ends) {
+    setTimeout(() => chip.remove(), Math.max(Date.parse(ends) - serverNow(), 0));
   }
 
   function tick() {
@@ -110,6 +116,8 @@ export default function start(element) {
     chip.querySelector("[data-claim]").hidden = true;
     chip.querySelector("[data-got]").hidden = false;
   }
+
+  for (const chip of drops.querySelectorAll("[data-ends]")) leaveAt(chip, chip.dataset.ends);
 
   function hideDrop({ id }) {
     drops.querySelector(`[data-drop="${id}"]`)?.remove();
