@@ -97,14 +97,9 @@ export default function start(element) {
     chip.dataset.ends = drop.ends_at;
     chip.querySelector("[data-amount]").textContent = price(drop.amount);
     drops.replaceChildren(chip);
-    leaveAt(chip, drop.ends_at);
   }
 
   // What nobody may claim any more calls nobody: the chip goes by the server's clock.
-  function leaveAt(chip, ends) {
-    setTimeout(() => chip.remove(), Math.max(Date.parse(ends) - serverNow(), 0));
-  }
-
   function tick() {
     for (const chip of drops.children) if (Date.parse(chip.dataset.ends) <= serverNow()) chip.remove();
   }
@@ -116,8 +111,6 @@ export default function start(element) {
     chip.querySelector("[data-claim]").hidden = true;
     chip.querySelector("[data-got]").hidden = false;
   }
-
-  for (const chip of drops.querySelectorAll("[data-ends]")) leaveAt(chip, chip.dataset.ends);
 
   function hideDrop({ id }) {
     drops.querySelector(`[data-drop="${id}"]`)?.remove();
