@@ -95,6 +95,8 @@ def screens(folder: Path) -> list[Screen]:
             press=("[data-pin-link]", "#sheet footer button"),
             full=False,
         ),
+        Screen("live-modes", f"/live/{live}/", press=(".lr-modes summary",), full=False),
+        Screen("live-share", f"/live/{live}/", press=(".lr-bar [data-share]",), full=False),
         Screen("replay", f"/live/{past}/"),
         Screen("draw", f"/live/{past}/draws/{draw}/", press=("[data-verify]",)),
         Screen("tracking", f"/orders/{number}/"),
@@ -116,6 +118,7 @@ def screens(folder: Path) -> list[Screen]:
         Screen("account-second-step", "/accounts/2fa/", staff=True),
         Screen("account-devices", "/accounts/sessions/", staff=True),
         Screen("missing", "/no-such-page/"),
+        Screen("offline", "/offline/"),
         Screen("home", f"{shop}/", staff=True),
         Screen("rooms", f"{shop}/rooms/", staff=True),
         Screen("room-new", f"{shop}/rooms/new/", staff=True),
@@ -127,7 +130,7 @@ def screens(folder: Path) -> list[Screen]:
             press=("[data-publish-takeover]",),
             full=False,
         ),
-        Screen("wall", f"{shop}/rooms/{live}/wall/", staff=True, full=False),
+        *_console(f"{shop}/rooms/{live}"),
         Screen("console-soon", f"{shop}/rooms/{soon}/console/", staff=True, full=False),
         Screen("products", f"{shop}/products/", staff=True),
         Screen("product-new", f"{shop}/products/new/", staff=True),
@@ -230,6 +233,7 @@ def screens(folder: Path) -> list[Screen]:
         Screen("staff-place", f"{shop}/staff/3/", staff=True),
         Screen("admin-desk", "/admin/merchants/verification/waiting/", admin=True),
         Screen("settings", f"{shop}/settings/", staff=True),
+        Screen("chat-lists", f"{shop}/settings/chat/", staff=True),
         Screen("verification", f"{shop}/settings/verification/", staff=True),
         Screen("payments", f"{shop}/settings/payments/", staff=True),
         Screen("keys", f"{shop}/settings/keys/", staff=True),
@@ -249,6 +253,35 @@ def screens(folder: Path) -> list[Screen]:
             fill=NEW,
             press=("main form .btn--primary", "nav a[href$='/products/']:visible"),
         ),
+    ]
+
+
+def _console(room: str) -> list[Screen]:
+    """What opens in the console of the room on air, and its pages for other devices."""
+
+    def opened(name: str, *press: str) -> Screen:
+        way = ("[data-publish-takeover]", *press)
+        return Screen(f"console-{name}", f"{room}/console/", staff=True, press=way, full=False)
+
+    chat, line = "#dock-reply:visible", "[data-chat-lines] li.q >> nth=-1"
+    tools = ("drop", "draw", "flash", "notice")
+    return [
+        *(opened(tool, f"#open-{tool}:visible, #dock-{tool}:visible") for tool in tools),
+        opened("inbox", chat, "[data-show=asked]"),
+        opened("line", chat, line),
+        opened("guest", chat, line, f"{line} >> [data-act=guest]"),
+        opened("pace", chat, "[data-dialog-open=chat-pace]"),
+        opened("sheet", "#dock-shelf:visible", "#shelf-add"),
+        opened("item", "#dock-now:visible", "#edit-now"),
+        opened("prompter", "[data-prompt-toggle]"),
+        opened("handover", "[data-dialog-open=handover]"),
+        opened("devices", "[data-dialog-open=devices]"),
+        opened("keys", "[data-dialog-open=keys]"),
+        opened("end", "[data-dialog-open=end-show]"),
+        Screen("helper", f"{room}/helper/", staff=True, full=False),
+        Screen("prompter", f"{room}/prompter/", staff=True, full=False),
+        Screen("stream", f"{room}/stream/", staff=True),
+        Screen("wall", f"{room}/wall/", staff=True, full=False),
     ]
 
 

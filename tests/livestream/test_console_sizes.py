@@ -23,6 +23,7 @@ WIDE = [
     "#show-nothing",
     "#open-drop",
     "#open-flash",
+    "#open-draw",
     "#open-notice",
 ]
 WIDE += [
@@ -37,7 +38,9 @@ PHONE += ["#dock-reply", "[data-camera-mute]", "[data-prompt-toggle]", "[data-ca
 SIZES = [
     (1440, 900, WIDE),
     (1366, 768, WIDE),
+    (1024, 768, WIDE),
     (820, 1180, WIDE),
+    (768, 1024, WIDE),
     (390, 844, PHONE),
     (360, 740, PHONE),
 ]
@@ -118,12 +121,30 @@ def test_what_is_needed_while_talking_is_in_sight(
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
+@pytest.mark.parametrize(("width", "height"), [(w, h) for w, h, _needed in SIZES])
+@pytest.mark.parametrize("tool", ["drop", "draw", "flash", "notice"])
+def test_an_open_tool_shows_the_button_that_sends_it(
+    server, browser, busy, coupon, as_bob, width, height, tool
+):
+    _context, page = console(browser, server, busy, session_of(as_bob), width, height)
+    page.locator(f"#dock-{tool}" if width < 720 else f"#open-{tool}").click()
+    page.wait_for_timeout(400)  # the phone's sheet comes up
+    assert page.locator(f"#{tool}-tool button.btn").evaluate(SEEN) == ""
+
+
+def test_what_is_on_now_is_edited_from_its_card(server, browser, busy, as_bob):
+    _context, page = console(browser, server, busy, session_of(as_bob), 1366, 768)
+    page.locator("#edit-now").click()
+    expect(page.locator("#runsheet #rs-live_price")).to_have_value("138")
+
+
 def test_keys_press_buttons_and_can_be_turned_off(server, browser, busy, coupon, as_bob):
     _context, page = console(browser, server, busy, session_of(as_bob), 1440, 900)
     page.keyboard.press("?")
     keys = page.locator("#keys")
     expect(keys).to_be_visible()
     expect(keys.locator("dl > div:visible")).not_to_have_count(0)
+    expect(keys.locator("dl > div", has_text="9")).to_be_visible()
     page.keyboard.press("Escape")
     expect(keys).to_be_hidden()
     page.keyboard.press("2")

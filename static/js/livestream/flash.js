@@ -25,7 +25,7 @@ export default function start(element) {
     chip.dataset.starts = sale.starts_at;
     chip.dataset.ends = sale.ends_at;
     chip.dataset.left = sale.left;
-    chip.setAttribute("aria-label", `${sale.name} ${price(sale.price)}`);
+    chip.querySelector("[data-name]").textContent = sale.name;
     tick();
   }
 
