@@ -37,14 +37,19 @@ def is_phone(page: Page) -> bool:
 def open_tool(page: Page, name: str, key: str) -> Locator:
     """A tool of the console, as the hand finds it: by its key, or in the phone's dock."""
     if is_phone(page):
-        if page.url.endswith("#tools"):  # its sheet came back with the page
-            page.locator("#tools-close").click()
+        close_tools(page)
         page.locator(f"#dock-{name}").click()
     else:
         page.keyboard.press(key)
     tool = page.locator(f"#{name}-tool")
     tool.wait_for()
     return tool
+
+
+def close_tools(page: Page) -> None:
+    """Their sheet lies over the dock of a phone, after a reload too."""
+    if page.url.endswith("#tools"):
+        page.locator("#tools-close").click()
 
 
 def to_tools(page: Page) -> None:
@@ -55,6 +60,7 @@ def to_tools(page: Page) -> None:
 
 def to_chat(page: Page) -> None:
     if is_phone(page) and not page.url.endswith("#chat"):
+        close_tools(page)
         page.locator("#dock-reply").click()
 
 

@@ -1,4 +1,4 @@
-"""What a clerk offers during a show, from her tool to the shopper's sheet: at a desk, on a phone."""
+"""What a clerk offers during a show, from her tool to the shopper's sheet: desk and phone."""
 
 from __future__ import annotations
 

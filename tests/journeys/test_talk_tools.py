@@ -1,4 +1,4 @@
-"""The chat of a show in hand: announced, pinned, slowed, closed, and who spoils it. At a desk, on a phone."""
+"""The chat of a show in hand: announced, pinned, slowed, closed, and who spoils it."""
 
 from __future__ import annotations
 
