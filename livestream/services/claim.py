@@ -18,10 +18,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import BadPlayhead, BadProof, DropOver, TooEarly
+from livestream.errors import BadPlayhead, BadProof, Banned, DropOver, TooEarly
 from livestream.models import Claim, Drop, Room
 from livestream.rules.claim import Asked, Proof, Verdict, fits, in_turn, judged, latency_of
+from livestream.rules.moderation import Measure
 from livestream.selectors.claim import due, gathering
+from livestream.selectors.moderation import measure_against
 from livestream.selectors.room import drop_event
 from livestream.services.drop import claim_drop
 from merchants.models import Customer
@@ -95,7 +97,13 @@ def claim_fairly(*, drop: Drop, customer: Customer, device: UUID, token: str = "
 
 
 def take(*, drop: Drop, customer: Customer, device: UUID, token: str = "") -> Claim | Voucher:
-    """A copy; or, while a fair drop gathers, a claim of one. Raises what the two verbs raise."""
+    """A copy; or, while a fair drop gathers, a claim of one.
+
+    Raises what the two verbs raise, or Banned for whom the shop has closed its rooms to.
+    """
+    now = timezone.now()
+    if measure_against(drop.room, device=device, customer=customer.pk, now=now) is Measure.BAN:
+        raise Banned
     if drop.gathers:
         try:
             return claim_fairly(drop=drop, customer=customer, device=device, token=token)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livestream.errors import BadPlayhead, BadProof, DropOver, TooEarly
+from livestream.errors import BadPlayhead, BadProof, Banned, DropOver, TooEarly
 from livestream.models import Claim, Drop
 from livestream.rules.claim import (
     EARLY,
@@ -28,10 +28,14 @@ from livestream.rules.claim import (
     judged,
     latency_of,
 )
+from livestream.rules.moderation import Measure
 from livestream.selectors.claim import claims_text
 from livestream.selectors.invariant import INVARIANTS
+from livestream.services.chat import say
 from livestream.services.claim import allot, claim_fairly, prove, read_proof, sweep_fair_drops, take
 from livestream.services.drop import open_drop, withdraw_drop
+from livestream.services.line import Voice
+from livestream.services.moderation import sanction
 from livestream.services.room import end_room
 from merchants.device import device_of
 from merchants.models import Customer
@@ -313,6 +317,18 @@ def test_who_got_one_is_named_to_the_room_unless_they_are_too_many(
     won = set(drop.claims.filter(won=True).values_list("handle", flat=True))
     assert len(won) == copies
     assert set(told[0] or ()) == (won if named else set())
+
+
+@pytest.mark.parametrize("fair", [True, False])
+def test_who_is_banned_claims_nothing(live, few, host, fair):
+    drop = open_drop(room=live, coupon=few, minutes=5, fair=fair)
+    eve = guest(live)
+    line = say(room=live, voice=Voice("Eve", device=eve.device), text="spam")
+    sanction(line=line, by=host, measure=Measure.BAN)
+    with pytest.raises(Banned):
+        take(drop=drop, customer=eve, device=eve.device)
+    assert not Voucher.objects.exists()
+    assert not Claim.objects.exists()
 
 
 def test_given_out_once(live, few, clock):
