@@ -57,7 +57,7 @@ function load(dialog, content, url, opener) {
   const waiting = dialog.querySelector("template[data-sheet-waiting]");
   if (waiting) content.replaceChildren(waiting.content.cloneNode(true));
   const source = opener instanceof Element && opener !== document.body ? opener : dialog;
-  window.htmx.ajax("GET", url, { source, target: content, swap: "innerHTML" }); // whatever its form says
+  window.htmx.ajax("GET", url, { source, target: content, swap: window.htmx.config.defaultSwapStyle }); // whatever its form says
 }
 
 function hide(dialog) {
