@@ -112,7 +112,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Redis, if there is one: cache, channel layer, broker -------------------------------------
 REDIS_URL = env("REDIS_URL", default="")
-# How often a guest orders is counted in each process: a Redis that is dead must stop no sale (P13).
+# How often a guest orders, and whether a stream moves, each process remembers by itself: a Redis
+# that is dead must stop no sale (P13) and no picture.
 _OWN_MEMORY = {
     "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
     "OPTIONS": {"MAX_ENTRIES": 50_000},  # at the default of 300 it would forget who tried
@@ -123,7 +124,7 @@ if REDIS_URL:
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
         },
-        "pace": _OWN_MEMORY,
+        "own": _OWN_MEMORY,
     }
     CHANNEL_LAYERS = {
         "default": {
@@ -134,7 +135,7 @@ if REDIS_URL:
 else:
     CACHES = {
         "default": _OWN_MEMORY,
-        "pace": _OWN_MEMORY,
+        "own": _OWN_MEMORY,
     }
     CHANNEL_LAYERS = {
         "default": {

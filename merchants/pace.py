@@ -70,7 +70,7 @@ def wait_for_code(request: HttpRequest) -> int:
 
 
 def _count(who: str, limit: int, seconds: int) -> None:
-    cache = caches["pace"]
+    cache = caches["own"]
     key = f"pace:{seconds}:{int(time.time()) // seconds}:{who}"
     cache.add(key, 0, seconds)
     try:

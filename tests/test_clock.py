@@ -32,8 +32,8 @@ def until(true, seconds: float = 5) -> None:
 def test_each_duty_is_called_in_its_own_rhythm():
     often, seldom = [], []
     with running(often=(lambda: often.append(1), 0.05), seldom=(lambda: seldom.append(1), 0.5)):
-        until(lambda: len(seldom) >= 3)
-    assert 12 <= len(often) <= 36  # about 20, on a machine that may be busy
+        until(lambda: len(seldom) >= 4)
+    assert 4 <= len(often) / len(seldom) <= 14  # about 10, on a machine that may be busy
 
 
 def test_a_duty_that_hangs_is_not_called_again_and_holds_up_no_other():

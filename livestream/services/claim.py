@@ -18,14 +18,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import BadPlayhead, BadProof, Banned, DropOver, TooEarly
+from livestream.errors import BadPlayhead, BadProof, DropOver, TooEarly
 from livestream.models import Claim, Drop, Room
 from livestream.rules.claim import Asked, Proof, Verdict, fits, in_turn, judged, latency_of
-from livestream.rules.moderation import Measure
 from livestream.selectors.claim import due, gathering
-from livestream.selectors.moderation import measure_against
 from livestream.selectors.room import drop_event
 from livestream.services.drop import claim_drop
+from livestream.services.moderation import refuse_banned
 from merchants.models import Customer
 from orders.models import Voucher
 from orders.services.coupon import hand_out
@@ -71,9 +70,10 @@ def claim_fairly(*, drop: Drop, customer: Customer, device: UUID, token: str = "
 
     Without a token her picture counts as not behind at all. Raises BadProof for a forged, foreign
     or stale one, TooEarly if her picture has not reached the offer, DropOver when the copies are
-    given out.
+    given out, Banned.
     """
     now = timezone.now()
+    refuse_banned(room=drop.room, customer=customer, now=now)
     latency = _latency(drop, device, token)
     open_ = gathering(now).filter(pk=drop.pk)
     if not open_.update(claimed=F("claimed")):  # the row is ours: the copies are not given out yet
@@ -97,13 +97,7 @@ def claim_fairly(*, drop: Drop, customer: Customer, device: UUID, token: str = "
 
 
 def take(*, drop: Drop, customer: Customer, device: UUID, token: str = "") -> Claim | Voucher:
-    """A copy; or, while a fair drop gathers, a claim of one.
-
-    Raises what the two verbs raise, or Banned for whom the shop has closed its rooms to.
-    """
-    now = timezone.now()
-    if measure_against(drop.room, device=device, customer=customer.pk, now=now) is Measure.BAN:
-        raise Banned
+    """A copy; or, while a fair drop gathers, a claim of one. Raises what the two verbs raise."""
     if drop.gathers:
         try:
             return claim_fairly(drop=drop, customer=customer, device=device, token=token)

@@ -13,6 +13,7 @@ from livestream import broadcast
 from livestream.errors import BadDrop, DropOver, NotOnAir
 from livestream.models import Drop, Room
 from livestream.selectors.room import drop_event
+from livestream.services.moderation import refuse_banned
 from merchants.models import Customer
 from orders.models import Coupon, Voucher
 from orders.services.coupon import claim_coupon
@@ -61,9 +62,10 @@ def withdraw_drop(*, drop: Drop) -> None:
 def claim_drop(*, drop: Drop, customer: Customer) -> Voucher:
     """One copy for a viewer, while the drop is open; of a fair one, what the lots left over.
 
-    Raises DropOver or what a claim raises.
+    Raises DropOver, Banned, or what a claim raises.
     """
     now = timezone.now()
+    refuse_banned(room=drop.room, customer=customer, now=now)
     open_ = Drop.objects.filter(
         pk=drop.pk, withdrawn_at__isnull=True, opened_at__lte=now, ends_at__gt=now
     ).exclude(fair=True, allotted_at=None)

@@ -16,13 +16,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import Banned, DrawClosed, NotYet
+from livestream.errors import DrawClosed, NotYet
 from livestream.models import Attendance, Draw, Entry, Message, Room
 from livestream.rules.draw import DrawState, EntryBy, says
-from livestream.rules.moderation import Measure
 from livestream.selectors.draw import bought_in, open_draw_of
-from livestream.selectors.moderation import measure_against
 from livestream.services.follow import follow
+from livestream.services.moderation import refuse_banned
 from merchants.models import Customer
 
 LONGEST_NAME = 20
@@ -41,10 +40,7 @@ def enter(*, draw: Draw, customer: Customer, name: str = "") -> Entry:
         return known
     if draw.state != DrawState.OPEN or now >= draw.closes_at:
         raise DrawClosed
-    device = customer.device
-    measure = measure_against(draw.room, device=device, customer=customer.pk, now=now)
-    if measure is Measure.BAN:
-        raise Banned
+    refuse_banned(room=draw.room, customer=customer, now=now)
     if draw.entry_by == EntryBy.FOLLOW:
         follow(merchant=draw.room.merchant, customer=customer)
     elif not may_enter(draw, customer):

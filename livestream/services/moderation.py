@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import BadAnswer, BadMeasure, BadWord, Nobody
+from livestream.errors import BadAnswer, BadMeasure, BadWord, Banned, Nobody
 from livestream.models import BlockedWord, HeldLine, Message, QuickReply, Room, Sanction
 from livestream.rules.chat import clean
 from livestream.rules.moderation import (
@@ -23,8 +23,8 @@ from livestream.rules.moderation import (
     mute_until,
     softer_or_same,
 )
-from livestream.selectors.moderation import forget_words, in_force
-from merchants.models import Merchant, Staff
+from livestream.selectors.moderation import forget_words, in_force, measure_against
+from merchants.models import Customer, Merchant, Staff
 
 
 @transaction.atomic
@@ -87,6 +87,13 @@ def _replace(
     if line.device is not None:
         who |= Q(device=line.device)
     rows.filter(who).update(lifted_at=now)
+
+
+def refuse_banned(*, room: Room, customer: Customer, now: datetime) -> None:
+    """Raises Banned if the shop has closed its rooms to her. Part of the caller's transaction."""
+    device = customer.device
+    if measure_against(room, device=device, customer=customer.pk, now=now) is Measure.BAN:
+        raise Banned
 
 
 @transaction.atomic

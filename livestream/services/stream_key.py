@@ -11,7 +11,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID, uuid5
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import transaction
 from django.utils import timezone
 
@@ -156,9 +156,10 @@ def moved(one: Publication, progress: str) -> bool:
     """Whether media came since it was last asked; so it did where the server does not say."""
     if not progress:
         return True
+    own = caches["own"]  # of this process: a Redis that is dead must cut no picture
     name = f"stream:{one.pk}"
-    before = cache.get(name)
-    cache.set(name, progress, 60)
+    before = own.get(name)
+    own.set(name, progress, 60)
     return bool(progress != before)
 
 

@@ -16,7 +16,7 @@ from livestream.rules.room import RoomState
 from livestream.selectors.room import Card, shelf
 from livestream.selectors.share import MARK, mark_of, shareable, sharer
 from livestream.services.poster import Poster, font_path, poster
-from livestream.views.watch import sheet_or_page
+from livestream.views.watch import room_at, sheet_or_page
 from merchants.errors import RuleBroken
 from merchants.models import Staff
 from merchants.rules.qr import square
@@ -26,7 +26,7 @@ from merchants.templatetags.guitai import moment, money_plain_short
 @require_safe
 def sheet(request: HttpRequest, room: str) -> HttpResponse:
     """Link, code, the phone's own share sheet, and the poster; with `item` of one of its goods."""
-    found = _room(room)
+    found = room_at(room)
     context: dict[str, Any] = {"room": found, "merchant": found.merchant}
     item = request.GET.get("item", "")
     card = _card(found, item) if item else None
@@ -42,7 +42,7 @@ def sheet(request: HttpRequest, room: str) -> HttpResponse:
 @require_safe
 def picture(request: HttpRequest, room: str) -> HttpResponse:
     """The poster of the room; with `item` of one of its goods; with `c` a colleague's own."""
-    found = _room(room)
+    found = room_at(room)
     item = request.GET.get("item", "")
     card = _card(found, item) if item else None
     staff = sharer(found.merchant, request.GET.get(MARK, ""))
@@ -65,11 +65,6 @@ def own_poster(room: Room, staff: Staff) -> dict[str, str]:
         return {"poster_trouble": _("Posters need a font with Chinese letters: set POSTER_FONT.")}
     address = reverse("watch:poster", args=[room.public_id])
     return {"poster": f"{address}?{MARK}={mark_of(staff)}"}
-
-
-def _room(public_id: str) -> Room:
-    rooms = Room.objects.public().select_related("merchant", "host")
-    return get_object_or_404(rooms, public_id=public_id)
 
 
 def _card(room: Room, item: str) -> Card:

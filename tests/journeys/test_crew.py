@@ -143,7 +143,7 @@ def test_the_picture_rests_and_goes_on_and_the_show_ends(
     until(lambda: playing(mei) > before + 1, 20)
 
     bob.locator(".cs-end").click()
-    bob.locator("#end-show [data-dialog-close]").click()  # not yet
+    bob.locator("#end-show [autofocus]").click()  # not yet
     assert Room.objects.get().state == "live"
     bob.locator(".cs-end").click()
     bob.locator("[data-end]").click()

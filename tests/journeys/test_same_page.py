@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import socket
-import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -50,7 +48,7 @@ from merchants.services.stock import change_stock
 from orders.models import Coupon
 from tests.conftest import DAN, person, product_of
 from tests.journeys.browser import Troubles, chromium, desk
-from tests.servers import Server, database_url, running
+from tests.servers import Server, database_url, redis, running
 
 pytestmark = [
     pytest.mark.slow,
@@ -64,28 +62,15 @@ PATIENCE = 12.0  # seconds until an event must show
 @pytest.fixture
 def house(transactional_db, tmp_path, settings) -> Iterator[Server]:
     """A server that hears what the verbs of this process tell: Redis is between them."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    redis = subprocess.Popen(
-        [*("redis-server", "--port", str(port), "--save", "", "--appendonly", "no")],
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"redis://127.0.0.1:{port}/0"
-    settings.CHANNEL_LAYERS = {
-        "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [url]},
-        }
-    }
     words = {"LIVE_PROVIDER": "nginx_rtmp", "LIVE_HLS_URL": "/elsewhere"}
     settings.LIVE_PROVIDER, settings.LIVE_HLS_URL = words["LIVE_PROVIDER"], words["LIVE_HLS_URL"]
-    try:
-        with running(tmp_path / "server", database_url(), REDIS_URL=url, **words) as server:
-            yield server
-    finally:
-        redis.kill()
-        redis.wait()
+    with (
+        redis() as (url, _process),
+        running(tmp_path / "server", database_url(), REDIS_URL=url, **words) as server,
+    ):
+        layer = "channels_redis.pubsub.RedisPubSubChannelLayer"
+        settings.CHANNEL_LAYERS = {"default": {"BACKEND": layer, "CONFIG": {"hosts": [url]}}}
+        yield server
 
 
 def act(verb: Callable[..., Any], **details: Any) -> Any:

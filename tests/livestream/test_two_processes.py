@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import urllib.request
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.servers import Server, database_url, guest_session, running
+from tests.servers import Server, database_url, guest_session, redis, running
 
 pytestmark = [
     pytest.mark.slow,
@@ -33,24 +32,12 @@ class House:
 
 @pytest.fixture
 def house(transactional_db, tmp_path) -> Iterator[House]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    redis = subprocess.Popen(
-        [*("redis-server", "--port", str(port), "--save", "", "--appendonly", "no")],
-        stdout=subprocess.DEVNULL,
-    )
-    url = f"redis://127.0.0.1:{port}/0"
-    try:
-        with (
-            running(tmp_path / "one", database_url(), REDIS_URL=url) as one,
-            running(tmp_path / "two", database_url(), REDIS_URL=url) as two,
-        ):
-            yield House(one, two, redis)
-    finally:
-        redis.send_signal(signal.SIGCONT)
-        redis.kill()
-        redis.wait()
+    with (
+        redis() as (url, process),
+        running(tmp_path / "one", database_url(), REDIS_URL=url) as one,
+        running(tmp_path / "two", database_url(), REDIS_URL=url) as two,
+    ):
+        yield House(one, two, process)
 
 
 def test_a_room_is_one_room_in_two_processes(house, live):

@@ -55,7 +55,7 @@ def _in_english(client, db, settings):
     settings.SMS_GATEWAY = f"{__name__}.Gateway"
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
     caches["default"].clear()
-    caches["pace"].clear()
+    caches["own"].clear()
     SENT.clear()
 
 

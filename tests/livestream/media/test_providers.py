@@ -653,6 +653,20 @@ def test_nginx_asks_again_and_a_key_that_was_taken_back_ends_it(live, use, post)
     assert post("nginx_rtmp", nginx(grant, "update"), FORM).status_code == 403
 
 
+def test_a_dead_redis_cuts_no_picture(live, use, post, settings):  # P13
+    settings.CACHES = settings.CACHES | {
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": "redis://127.0.0.1:1/0",
+        }
+    }
+    use("nginx_rtmp")
+    grant = key_of(live)
+    assert post("nginx_rtmp", nginx(grant, "publish"), FORM).status_code == 200
+    moving = nginx(grant, "update", timestamp="1000")
+    assert post("nginx_rtmp", moving, FORM).status_code == 200
+
+
 def test_a_paused_show_keeps_its_stream(live, use, post):
     use("nginx_rtmp")
     grant = key_of(live)
