@@ -2,7 +2,7 @@
 
 A device is as easily made new as a cookie is dropped, so the address counts too, generously: a
 whole shop full of customers may sit behind one. Counted in the memory of each process, in windows
-of ten minutes.
+of ten minutes from the first.
 """
 
 from __future__ import annotations
@@ -71,8 +71,8 @@ def wait_for_code(request: HttpRequest) -> int:
 
 def _count(who: str, limit: int, seconds: int) -> None:
     cache = caches["own"]
-    key = f"pace:{seconds}:{int(time.time()) // seconds}:{who}"
-    cache.add(key, 0, seconds)
+    key = f"pace:{seconds}:{who}"
+    cache.add(key, 0, seconds)  # the window opens with the first of them
     try:
         count = cache.incr(key)
     except ValueError:  # thrown out that very moment: begin again rather than refuse

@@ -32,7 +32,7 @@ WORDS = {
 def _in_english(client, db, settings):
     settings.SMS_GATEWAY = "tests.merchants.test_phone_code.Gateway"
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
-    for name in ("default", "pace"):
+    for name in settings.CACHES:
         caches[name].clear()
     SENT.clear()
 
