@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from livestream import broadcast
-from livestream.errors import BadCrew, NotOnAir
+from livestream.errors import BadCrew, NotOnAir, NotShowing
 from livestream.models import Room
 from livestream.rules import crew
 from livestream.rules.crew import MOST_ASSISTANTS, may_show
@@ -20,6 +20,18 @@ from merchants.models import Staff
 def shows(room: Room, staff: Staff) -> bool:
     """Whether she may send the picture of this room."""
     return may_show(staff=staff.pk, role=staff.role, host=room.host_id, backup=room.backup_id)
+
+
+def refuse_who_does_not_show(room: Room, by: Staff | None) -> None:
+    """NotShowing for a colleague who helps. Nobody is the clock, or the picture itself.
+
+    Asked of the row: the show may have been handed over since the page was opened.
+    """
+    if by is None:
+        return
+    host, backup = Room.objects.values_list("host", "backup").get(pk=room.pk)
+    if not may_show(staff=by.pk, role=by.role, host=host, backup=backup):
+        raise NotShowing
 
 
 def helps(room: Room, staff: Staff) -> bool:
@@ -46,15 +58,16 @@ def set_crew(*, room: Room, backup: Staff | None, assistants: Collection[Staff])
 
 
 @transaction.atomic
-def hand_over(*, room: Room, to: Staff) -> Room:
+def hand_over(*, room: Room, to: Staff, by: Staff | None = None) -> Room:
     """Another colleague is the host from now on, and who was it stands in for her.
 
     The picture goes on until the new host takes the camera over on her device; viewers read who is
-    with them now. Raises BadCrew, NotOnAir.
+    with them now. Raises BadCrew, NotOnAir, NotShowing.
     """
     if to.merchant_id != room.merchant_id:
         raise BadCrew
     before = Room.objects.select_for_update(of=("self",)).get(pk=room.pk)
+    refuse_who_does_not_show(room, by)
     if before.state not in ON_AIR:
         raise NotOnAir
     if before.host_id == to.pk:

@@ -17,12 +17,12 @@ from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import NotOnAir, NotShowing, StreamTaken
+from livestream.errors import NotOnAir, StreamTaken
 from livestream.models import Publication, Room
 from livestream.models.publication import EMBEDDED
-from livestream.rules.crew import may_show
 from livestream.rules.room import ON_AIR, RoomState
 from livestream.selectors.picture import picture_of
+from livestream.services.crew import refuse_who_does_not_show
 from livestream.services.room import interrupt_room, resume_room
 from merchants.errors import RuleBroken
 from merchants.models import Staff
@@ -55,8 +55,7 @@ def open_publication(
     calls the publisher `session`.
     """
     now = timezone.now()
-    if by is not None and not _shows(room, by):
-        raise NotShowing
+    refuse_who_does_not_show(room, by)
     rows = Room.objects.filter(pk=room.pk, state__in=TAKES_MEDIA)
     if not takeover:
         rows = rows.exclude(_busy(room, publisher, now - patience))
@@ -78,12 +77,6 @@ def open_publication(
     if session or carried_by != provider:  # every stream of a media server has a name of its own
         broadcast.picture_moved(room, picture_of(room))
     return opened
-
-
-def _shows(room: Room, by: Staff) -> bool:
-    """Asked of the row: the show may have been handed over since the page was opened."""
-    host, backup = Room.objects.values_list("host", "backup").get(pk=room.pk)
-    return may_show(staff=by.pk, role=by.role, host=host, backup=backup)
 
 
 def _busy(room: Room, publisher: UUID, fresh: datetime) -> Q:

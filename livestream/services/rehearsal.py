@@ -32,8 +32,9 @@ Act = Callable[[Play, Scene], None]
 
 @transaction.atomic
 def begin_rehearsal(*, room: Room, by: Staff | None = None) -> Rehearsal:
-    """The console as in the show, with a crowd that nobody else sees. Raises WrongState."""
-    rehearse_room(room=room)
+    """The console as in the show, with a crowd that nobody else sees. Raises WrongState,
+    NotShowing."""
+    rehearse_room(room=room, by=by)
     now = timezone.now()
     for left in room.rehearsals.filter(ended_at=None):
         _close(left, now)
@@ -41,9 +42,9 @@ def begin_rehearsal(*, room: Room, by: Staff | None = None) -> Rehearsal:
 
 
 @transaction.atomic
-def end_rehearsal(*, room: Room) -> Rehearsal | None:
+def end_rehearsal(*, room: Room, by: Staff | None = None) -> Rehearsal | None:
     """Back to what the room was, and the judgement: what is ready and what to mend."""
-    stop_rehearsal(room=room)
+    stop_rehearsal(room=room, by=by)
     rehearsal = room.rehearsals.select_for_update().filter(ended_at=None).first()
     if rehearsal is not None:
         _close(rehearsal, timezone.now())

@@ -1,7 +1,8 @@
 """The verbs of a room: make, schedule, start, pause, interrupt, resume, end, sweep.
 
 Only these write `Room.state`. The guard is inside the UPDATE: of two who move the same room, the
-second is refused with a sentence that names the state.
+second is refused with a sentence that names the state, and so is `by` whom, unless she shows it
+(docs/adr/0016-who-moves-a-show.md). Without a `by` it is the clock, or the picture itself.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -36,12 +38,13 @@ from livestream.rules.room import (
     may_move,
     may_start_at,
 )
-from livestream.services.crew import set_crew
+from livestream.services.crew import refuse_who_does_not_show, set_crew
 from livestream.services.draw import close_draw
 from livestream.services.flash import close_flash
 from livestream.services.shelf import fill_shelf
 from merchants.models import Merchant, Product, Staff
 from merchants.rules.picture import COVER_SIZE
+from merchants.rules.role import Role
 from merchants.services.picture import as_webp, read_picture
 
 logger = logging.getLogger(__name__)
@@ -96,14 +99,18 @@ def change_room(
     grace_minutes: int | None = None,
     backup: Staff | None = None,
     assistants: Sequence[Staff] = (),
+    by: Staff | None = None,
 ) -> Room:
-    """New words or another time for a room that has not begun. Raises as `make_room`.
+    """New words or another time for a room that has not begun. Raises as `make_room`, and
+    NotShowing if `by` names another host or backup host for a room that she does not show.
 
     Who was told of a start that is put off is told again of the new one.
     """
     before = Room.objects.select_for_update(of=("self",)).get(pk=room.pk)
     if before.state not in NOT_BEGUN:
         raise WrongState(_("A room that has begun cannot be changed."))
+    if (before.host_id, before.backup_id) != (host.pk, backup.pk if backup else None):
+        refuse_who_does_not_show(room, by)
     if starts_at != before.starts_at:
         _check(title, starts_at, timezone.now())
     elif not is_title(title):
@@ -157,36 +164,36 @@ def schedule_room(*, room: Room) -> Room:
 
 
 @transaction.atomic
-def rehearse_room(*, room: Room) -> Room:
+def rehearse_room(*, room: Room, by: Staff | None = None) -> Room:
     """The console as in the show, and nobody sees: what shoppers are told stays as it was."""
-    return _move(room, RoomState.REHEARSING, media_at=timezone.now())
+    return _move(room, RoomState.REHEARSING, by=by, media_at=timezone.now())
 
 
 @transaction.atomic
-def stop_rehearsal(*, room: Room) -> Room:
+def stop_rehearsal(*, room: Room, by: Staff | None = None) -> Room:
     """Back to the draft or the announced room that it was."""
-    return _move(room, room.shown_state, media_at=None)
+    return _move(room, room.shown_state, by=by, media_at=None)
 
 
 @transaction.atomic
-def start_room(*, room: Room) -> Room:
+def start_room(*, room: Room, by: Staff | None = None) -> Room:
     """On air. Nothing is explained yet: `show_next` begins with the first item of the shelf."""
     now = timezone.now()
     if not room.items.exists():
         raise EmptyShelf
-    return _move(room, RoomState.LIVE, started_at=now, media_at=now)
+    return _move(room, RoomState.LIVE, by=by, started_at=now, media_at=now)
 
 
 @transaction.atomic
-def pause_room(*, room: Room) -> Room:
+def pause_room(*, room: Room, by: Staff | None = None) -> Room:
     """The picture rests; chat and shelf go on."""
-    return _move(room, RoomState.PAUSED)
+    return _move(room, RoomState.PAUSED, by=by)
 
 
 @transaction.atomic
-def resume_room(*, room: Room) -> Room:
+def resume_room(*, room: Room, by: Staff | None = None) -> Room:
     """The picture is back, from a pause or from a lost stream."""
-    return _move(room, RoomState.LIVE, media_at=timezone.now(), interrupted_at=None)
+    return _move(room, RoomState.LIVE, by=by, media_at=timezone.now(), interrupted_at=None)
 
 
 @transaction.atomic
@@ -196,10 +203,10 @@ def interrupt_room(*, room: Room) -> Room:
 
 
 @transaction.atomic
-def end_room(*, room: Room) -> Room:
+def end_room(*, room: Room, by: Staff | None = None) -> Room:
     """Over. Spotlights and offers close, an open draw too; the replay is due."""
     now = timezone.now()
-    _move(room, RoomState.ENDED, ended_at=now)
+    _move(room, RoomState.ENDED, by=by, ended_at=now)
     _close_all(room, now)
     Replay.objects.get_or_create(room=room)
     return room
@@ -216,9 +223,9 @@ def _close_all(room: Room, now: datetime) -> None:
 
 
 @transaction.atomic
-def cancel_room(*, room: Room) -> Room:
+def cancel_room(*, room: Room, by: Staff | None = None) -> Room:
     """It will not take place."""
-    return _move(room, RoomState.CANCELLED)
+    return _move(room, RoomState.CANCELLED, by=by)
 
 
 def ban_room(*, room: Room) -> Room:
@@ -283,12 +290,14 @@ def _is_quiet(old: RoomState, to: RoomState) -> bool:
     return RoomState.REHEARSING in {old, to} and to is not RoomState.BANNED
 
 
-def _move(room: Room, to: RoomState, **fields: Any) -> Room:
+def _move(room: Room, to: RoomState, *, by: Staff | None = None, **fields: Any) -> Room:
     old = RoomState(room.state)
-    moved = may_move(old, to) and Room.objects.filter(pk=room.pk, state=old).update(
-        state=to.value, **fields
-    )
+    rows = Room.objects.filter(pk=room.pk, state=old)
+    if by is not None and by.role < Role.MANAGER:
+        rows = rows.filter(Q(host=by) | Q(backup=by))
+    moved = may_move(old, to) and rows.update(state=to.value, **fields)
     if not moved:
+        refuse_who_does_not_show(room, by)
         room.refresh_from_db(fields=["state"])
         raise WrongState(
             _("The room is “%(now)s” and cannot become “%(to)s”.")

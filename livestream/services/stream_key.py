@@ -15,12 +15,12 @@ from django.core.cache import caches
 from django.db import transaction
 from django.utils import timezone
 
-from livestream.errors import NoOtherApp, NotOnAir, NotShowing
+from livestream.errors import NoOtherApp, NotOnAir
 from livestream.media.providers import other_provider, provider_named
 from livestream.media.providers.base import PublishGrant, Wish, same
 from livestream.models import Publication, Room, StreamKey
 from livestream.rules.room import ON_AIR
-from livestream.services.crew import shows
+from livestream.services.crew import refuse_who_does_not_show
 from livestream.services.publication import (
     FRESH,
     media_arrived,
@@ -45,8 +45,7 @@ def issue_stream_key(*, room: Room, by: Staff) -> PublishGrant:
     provider = other_provider()
     if provider is None:
         raise NoOtherApp
-    if not shows(room, by):
-        raise NotShowing
+    refuse_who_does_not_show(room, by)
     if Room.objects.select_for_update(of=("self",)).get(pk=room.pk).is_over:
         raise NotOnAir
     now = timezone.now()
@@ -65,8 +64,12 @@ def issue_stream_key(*, room: Room, by: Staff) -> PublishGrant:
 
 
 @transaction.atomic
-def revoke_stream_keys(*, room: Room) -> int:
-    """Nobody publishes this room through a media server any more. Answers how many keys ended."""
+def revoke_stream_keys(*, room: Room, by: Staff | None = None) -> int:
+    """Nobody publishes this room through a media server any more. Answers how many keys ended.
+
+    Raises NotShowing.
+    """
+    refuse_who_does_not_show(room, by)
     now = timezone.now()
     return room.stream_keys.filter(revoked_at=None).update(revoked_at=now)
 

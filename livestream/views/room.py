@@ -22,6 +22,7 @@ from livestream.rules.room import NOT_BEGUN, SHELF_OPEN
 from livestream.selectors.rehearsal import latest
 from livestream.selectors.room import Card, shelf
 from livestream.services import room as rooms
+from livestream.services.crew import shows
 from livestream.services.shelf import add_to_shelf, move_item, remove_item, set_item
 from livestream.views.share import own_poster
 from merchants.access import MerchantRequest, merchant_view
@@ -85,7 +86,7 @@ def edit(request: MerchantRequest, room: str) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            rooms.change_room(room=found, **form.words())
+            rooms.change_room(room=found, by=request.staff, **form.words())
         except RuleBroken as refusal:
             form.add_error("cover" if refusal.code == "bad_picture" else None, str(refusal))
         else:
@@ -125,6 +126,7 @@ def _shelf(
         "refusal": refusal,
         "rehearsal": latest(room),
         "may_change": room.state in SHELF_OPEN,
+        "may_show": shows(room, request.staff),
         "share": square(request.build_absolute_uri(reverse("watch:room", args=[room.public_id]))),
         **own_poster(room, request.staff),
     }
@@ -198,7 +200,12 @@ def schedule(request: MerchantRequest, room: str) -> HttpResponse:
 @merchant_view(Role.CLERK)
 def cancel(request: MerchantRequest, room: str) -> HttpResponse:
     found = _room(request, room)
-    return _act(request, found, lambda: rooms.cancel_room(room=found), "livestream:room_list")
+    return _act(
+        request,
+        found,
+        lambda: rooms.cancel_room(room=found, by=request.staff),
+        "livestream:room_list",
+    )
 
 
 def _next_quarter(now: datetime) -> datetime:

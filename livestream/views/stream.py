@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from livestream.errors import NotShowing
 from livestream.media.providers import other_provider
 from livestream.models import StreamKey
 from livestream.selectors.picture import app_health
@@ -38,9 +37,7 @@ def stream(request: MerchantRequest, room: str) -> HttpResponse:
     if request.method == "POST":
         try:
             if request.POST.get("do") == "revoke":
-                if not context["may_show"]:
-                    raise NotShowing
-                revoke_stream_keys(room=found)
+                revoke_stream_keys(room=found, by=request.staff)
                 then = "console" if request.POST.get("then") == "console" else "stream"
                 return redirect(f"livestream:{then}", request.merchant.slug, room)
             context["grant"] = issue_stream_key(room=found, by=request.staff)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +17,17 @@ from livestream.rules.crew import may_show
 from livestream.rules.room import is_lost
 from livestream.services.crew import hand_over, set_crew
 from livestream.services.publication import open_publication
-from livestream.services.room import change_room, interrupt_room, resume_room, sweep_rooms
+from livestream.services.rehearsal import begin_rehearsal, end_rehearsal
+from livestream.services.room import (
+    cancel_room,
+    change_room,
+    end_room,
+    interrupt_room,
+    pause_room,
+    resume_room,
+    start_room,
+    sweep_rooms,
+)
 from merchants.models import Staff
 from merchants.rules.role import Role
 
@@ -158,3 +170,78 @@ def test_a_room_with_a_link_only_is_in_no_list_and_opens_by_its_address(client, 
     assert live.title not in client.get("/").text
     assert live.title not in client.get("/live/of/tea/").text
     assert client.get(f"/live/{live.public_id}/").status_code == 200
+
+
+# --- who moves a show (docs/adr/0016-who-moves-a-show.md) -----------------------------------------
+
+MOVES = {  # verb -> the state that it moves the room out of
+    begin_rehearsal: "scheduled",
+    end_rehearsal: "rehearsing",
+    start_room: "scheduled",
+    pause_room: "live",
+    resume_room: "paused",
+    end_room: "live",
+    cancel_room: "scheduled",
+}
+
+
+@pytest.mark.parametrize("verb", MOVES)
+def test_who_only_helps_does_not_move_the_show(scheduled, host, assistant, shop, alice, verb):
+    set_crew(room=scheduled, backup=None, assistants=[assistant])
+    Room.objects.update(state=MOVES[verb])
+    before = Room.objects.values().get()
+    scheduled.refresh_from_db()
+    with pytest.raises(NotShowing), transaction.atomic():
+        verb(room=scheduled, by=assistant)
+    assert Room.objects.values().get() == before
+    for by in (host, shop.staff.get(user=alice), None):
+        Room.objects.update(state=MOVES[verb], backup=None)
+        verb(room=Room.objects.get(), by=by)
+    Room.objects.update(state=MOVES[verb], backup=assistant)
+    verb(room=Room.objects.get(), by=assistant)
+
+
+def test_a_show_that_was_handed_over_obeys_its_new_host_alone(live, host, assistant):
+    """Her page was opened before: what it knows of the room is old."""
+    opened = Room.objects.select_related("host").get()
+    Room.objects.update(host=assistant, backup=None)
+    with pytest.raises(NotShowing):
+        pause_room(room=opened, by=host)
+    assert Room.objects.get().state == "live"
+    assert pause_room(room=Room.objects.get(), by=assistant).state == "paused"
+
+
+def test_only_who_shows_it_hands_it_over_or_names_its_host(scheduled, host, assistant):
+    words = {"title": scheduled.title, "starts_at": scheduled.starts_at, "by": assistant}
+    change_room(room=scheduled, host=host, **words | {"title": "新茶到店之夜"})
+    for crew in ({"host": assistant}, {"host": host, "backup": assistant}):
+        with pytest.raises(NotShowing):
+            change_room(room=scheduled, **words, **crew)
+    room = start_room(room=scheduled, by=host)
+    with pytest.raises(NotShowing):
+        hand_over(room=room, to=assistant, by=assistant)
+    assert Room.objects.get().host == host
+
+
+def test_who_only_helps_is_refused_by_each_address_and_offered_no_button(
+    live, client, carol, assistant, as_bob
+):
+    set_crew(room=live, backup=None, assistants=[assistant])
+    client.force_login(carol)
+
+    def url(name: str) -> str:
+        return reverse(f"livestream:{name}", args=["tea", live.public_id])
+
+    for do in ("rehearse", "stop", "start", "pause", "resume", "end"):
+        answer = client.post(url("console_move"), {"do": do}, headers={"HX-Request": "true"})
+        assert answer.status_code == 403, do
+        assert str(NotShowing()) in html.unescape(answer.text)
+    assert client.post(url("room_cancel")).status_code == 403
+    assert Room.objects.get().state == "live"
+    for button in ('id="end-show"', 'value="end"', 'value="pause"', 'data-dialog-open="handover"'):
+        assert button in as_bob.get(url("console")).text
+        assert button not in client.get(url("console")).text
+    # What assistants are there for, she does.
+    answer = client.post(url("console_spotlight"), {"do": "next"}, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert live.spotlights.filter(closed_at=None).exists()
