@@ -64,11 +64,6 @@ class NotOnAir(RuleBroken):
     sentence = _("The room is not on air.")
 
 
-class OnlyRehearsed(RuleBroken):
-    code = "only_rehearsed"
-    sentence = _("In a rehearsal nothing is given away. In the show this button does it.")
-
-
 class BadDrop(RuleBroken):
     code = "bad_drop"
     status = 422

@@ -7,10 +7,11 @@ goes with its end; no table of the shop ever hears of it (docs/adr/0012-rehearsa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from livestream.rules.crowd import Act, Kind
+from livestream.rules.trial import MOST_TRIALS, Trial
 
 MOST_LINES = 200  # of the crew
 MOST_SAMPLES = 240  # of light, sound and uplink
@@ -34,7 +35,7 @@ class Play:
     """What the crew did. Times are seconds since the rehearsal began; acts go by their key."""
 
     spots: list[list[Any]] = field(default_factory=list)  # [item, opened, closed or None]
-    said: list[dict[str, Any]] = field(default_factory=list)  # at, name, badge, text, reply
+    said: list[dict[str, Any]] = field(default_factory=list)  # at, name, badge, text, reply, kind
     answered: dict[str, float] = field(default_factory=dict)  # topic -> when
     aside: list[int] = field(default_factory=list)  # topics
     hidden: list[int] = field(default_factory=list)
@@ -42,6 +43,8 @@ class Play:
     approved: list[int] = field(default_factory=list)
     silenced: dict[str, float] = field(default_factory=dict)  # name -> since when
     samples: list[list[Any]] = field(default_factory=list)
+    trials: list[dict[str, Any]] = field(default_factory=list)
+    pinned: str = ""
     back: float | None = None  # seconds the picture was away when the line was cut
 
     @classmethod
@@ -65,9 +68,18 @@ class Play:
         if item is not None:
             self.spots.append([item, at, None])
 
-    def say(self, *, name: str, badge: str, text: str, reply: int | None, at: float) -> None:
+    def say(
+        self,
+        *,
+        name: str,
+        badge: str,
+        text: str,
+        reply: int | None,
+        at: float,
+        kind: str = "say",
+    ) -> None:
         """Somebody of the crew writes; beyond MOST_LINES the oldest are forgotten."""
-        line = {"at": at, "name": name, "badge": badge, "text": text, "reply": reply}
+        line = {"at": at, "name": name, "badge": badge, "text": text, "reply": reply, "kind": kind}
         self.said = [*self.said, line][-MOST_LINES:]
 
     def answer(self, topic: int, at: float) -> None:
@@ -79,6 +91,18 @@ class Play:
         row = [sample.light, sample.loud, sample.kbps, sample.line]
         self.samples = [*self.samples, row][-MOST_SAMPLES:]
 
+    def give(self, trial: Trial) -> None:
+        """Offer something to the crowd; beyond MOST_TRIALS the oldest are forgotten."""
+        self.trials = [*self.trials, asdict(trial)][-MOST_TRIALS:]
+
+    def end_trial(self, key: str, at: float) -> bool:
+        """Over before its time; False if there is none, or it is over."""
+        for place, one in enumerate(self.offered()):
+            if one.key == key and one.is_on(at):
+                self.trials[place] = asdict(replace(one, over=at))
+                return True
+        return False
+
     # --- what holds -----------------------------------------------------------------------------
 
     def on_now(self) -> int | None:
@@ -89,6 +113,14 @@ class Play:
         """What was being explained then, or had been last; before everything the `first`."""
         begun = [spot[0] for spot in self.spots if spot[1] <= at]
         return begun[-1] if begun else first
+
+    def offered(self) -> list[Trial]:
+        """Everything that was offered, the oldest first."""
+        return [Trial(**one) for one in self.trials]
+
+    def running(self, kind: str, elapsed: float) -> list[Trial]:
+        """What of a kind can still be had."""
+        return [one for one in self.offered() if one.kind == kind and one.is_on(elapsed)]
 
     def is_open(self, topic: int) -> bool:
         """Whether a question still wants an answer."""

@@ -25,6 +25,7 @@ from livestream.rules.room import RoomState
 from livestream.selectors.moderation import words_of
 from livestream.selectors.room import Card, shelf
 from livestream.selectors.runsheet import Spot
+from livestream.selectors.trial import stage, stirred
 
 BASE = 4_000_000_000_000_000  # beyond the id of any row: a line of the crowd is nobody's
 FRESH = 8.0  # seconds after which nobody is cut off any more for an act that has passed
@@ -143,13 +144,14 @@ class Scene:
     def _reply(self, line: dict[str, Any]) -> dict[str, Any]:
         quoted = next((act for act in self.acts if act.key == line["reply"]), None)
         reply = None
+        kind = line.get("kind", "say")
         if quoted is not None and quoted.words:
             text = str(SENTENCES[quoted.words])
             reply = {"id": BASE + quoted.key, "name": quoted.who, "text": text}
         key = round(line["at"] * 1000) + 1
         shown = {name: line[name] for name in ("name", "badge", "text")}
         at = self._at(line["at"])
-        said = {"type": "chat.said", "id": BASE + key, "kind": "say", **shown}
+        said = {"type": "chat.said", "id": BASE + key, "kind": kind, **shown}
         return said | {"reply": reply, "asks": None, "at": at}
 
     def inbox(self) -> dict[str, Any]:
@@ -164,6 +166,10 @@ class Scene:
             group.questions.append(_question(mine))
         count = sum(len(group.questions) for group in groups.values())
         return {"groups": list(groups.values()), "asked": count, "held_lines": self._waiting()}
+
+    def id_of(self, line: int) -> int:
+        """What pages know a line of this key by."""
+        return BASE + line
 
     def _waiting(self) -> list[Any]:
         open_ = set(self.held) - set(self.play.judged)
@@ -194,6 +200,7 @@ class Scene:
             "latest": [],
             "bought": [(self._at(sale.act.at), sale.act.who, cards[sale.item]) for sale in sold],
             "pieces": {"sold": pieces, "unpaid": 0},
+            **stage(self.play, self.elapsed, self.rehearsal.started_at),
         }
 
     def events(self, after: int) -> list[dict[str, Any]]:
@@ -211,6 +218,9 @@ class Scene:
             told.append({"type": "question.changed"})
         if any(act.kind in {Kind.BUY, Kind.LAST} for act in fresh):
             told.append({"type": "order.paid"})
+        if stirred(self.play, after / 1000, self.elapsed):
+            told.append({"type": "rehearsal.changed"})
+        told.append({"type": "note.pinned", "text": self.play.pinned})
         count = watching(self.rehearsal.pk, self.elapsed)
         told.append({"type": "viewers.counted", "count": count})
         for act in fresh:

@@ -64,18 +64,15 @@ def open_draw(
     the round that will decide. Raises NotOnAir, BadDraw, or DrawRunning while another is open.
     """
     now = timezone.now()
-    prize, phrase = clean(prize), clean(phrase)
-    fits = rule.is_draw(
-        entry_by=entry_by,
-        phrase=phrase,
+    prize, phrase = draw_terms(
+        prize=prize,
         winners=winners,
         minutes=minutes,
+        entry_by=entry_by,
+        prize_value=prize_value,
+        phrase=phrase,
         watch_minutes=watch_minutes,
-        value=prize_value,
-        most=settings.DRAW_MOST_VALUE,
     )
-    if not fits or not 0 < len(prize) <= rule.LONGEST_PRIZE:
-        raise BadDraw
     if not Room.objects.select_for_update().filter(pk=room.pk, state__in=ON_AIR).exists():
         raise NotOnAir
     seed, closes_at, chance = secrets.token_hex(32), now + timedelta(minutes=minutes), beacon()
@@ -101,6 +98,32 @@ def open_draw(
         raise DrawRunning from twice
     broadcast.draw_opened(room, draw_event(draw))
     return draw
+
+
+def draw_terms(
+    *,
+    prize: str,
+    winners: int,
+    minutes: int,
+    entry_by: str,
+    prize_value: int = 0,
+    phrase: str = "",
+    watch_minutes: int = 0,
+) -> tuple[str, str]:
+    """The prize and the phrase as they are shown, of a draw that may be opened. Raises BadDraw."""
+    prize, phrase = clean(prize), clean(phrase)
+    fits = rule.is_draw(
+        entry_by=entry_by,
+        phrase=phrase,
+        winners=winners,
+        minutes=minutes,
+        watch_minutes=watch_minutes,
+        value=prize_value,
+        most=settings.DRAW_MOST_VALUE,
+    )
+    if not fits or not 0 < len(prize) <= rule.LONGEST_PRIZE:
+        raise BadDraw
+    return prize, phrase
 
 
 @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -32,10 +32,7 @@ def open_drop(*, room: Room, coupon: Coupon, minutes: int, fair: bool = False) -
     now = timezone.now()
     if not room.is_on_air:
         raise NotOnAir
-    running = room.merchant.coupons.running(now).filter(pk=coupon.pk).exists()
-    if not running or not 1 <= minutes <= LONGEST:
-        raise BadDrop
-    ends_at = min(now + timedelta(minutes=minutes), coupon.ends_at)
+    ends_at = drop_end(room, coupon, minutes, now)
     room.drops.filter(withdrawn_at__isnull=True, ends_at__gt=now).update(withdrawn_at=now)
     drop = Drop.objects.create(
         room=room,
@@ -47,6 +44,14 @@ def open_drop(*, room: Room, coupon: Coupon, minutes: int, fair: bool = False) -
     )
     broadcast.drop_opened(room, drop_event(drop))
     return drop
+
+
+def drop_end(room: Room, coupon: Coupon, minutes: int, now: datetime) -> datetime:
+    """Until when a coupon dropped now can be had. Raises BadDrop."""
+    running = room.merchant.coupons.running(now).filter(pk=coupon.pk).exists()
+    if not running or not 1 <= minutes <= LONGEST:
+        raise BadDrop
+    return min(now + timedelta(minutes=minutes), coupon.ends_at)
 
 
 @transaction.atomic

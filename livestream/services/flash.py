@@ -51,12 +51,17 @@ def announce_flash(
     now = timezone.now()
     if not Room.objects.select_for_update().filter(pk=room.pk, state__in=ON_AIR).exists():
         raise NotOnAir
-    lasts = window(warm_up, minutes, now)
-    fits = item.room_id == room.pk and variant.product_id == item.product_id
-    if lasts is None or not fits or not LEAST_PRICE <= price < variant.price:
-        raise BadFlash
-    if not 1 <= per_buyer <= quota:
-        raise BadFlash
+    lasts = flash_window(
+        room=room,
+        item=item,
+        variant=variant,
+        price=price,
+        quota=quota,
+        per_buyer=per_buyer,
+        warm_up=warm_up,
+        minutes=minutes,
+        now=now,
+    )
     facts = {"room": room, "item": item, "variant": variant, "price": price, "quota": quota}
     try:
         with transaction.atomic():
@@ -72,6 +77,28 @@ def announce_flash(
     reserve(merchant=room.merchant, basket={variant.pk: quota}, reference=sale.reference)
     broadcast.flash_changed(room, flash_event(sale))
     return sale
+
+
+def flash_window(
+    *,
+    room: Room,
+    item: ShelfItem,
+    variant: Variant,
+    price: int,
+    quota: int,
+    per_buyer: int,
+    warm_up: int,
+    minutes: int,
+    now: datetime,
+) -> tuple[datetime, datetime]:
+    """(first, last moment) of a sale that is announced now. Raises BadFlash."""
+    lasts = window(warm_up, minutes, now)
+    fits = item.room_id == room.pk and variant.product_id == item.product_id
+    if lasts is None or not fits or not LEAST_PRICE <= price < variant.price:
+        raise BadFlash
+    if not 1 <= per_buyer <= quota:
+        raise BadFlash
+    return lasts
 
 
 def flash_hold(

@@ -161,6 +161,11 @@ def judge_line(played: Play, scene: Scene, line: int, *, approved: bool) -> None
             played.approved.append(line)
 
 
+def unpin(played: Play, _scene: Scene) -> None:
+    """Nothing stands above the chat any more."""
+    played.pinned = ""
+
+
 def close_topic(played: Play, scene: Scene, topic: int, *, aside: bool) -> None:
     """A question was answered aloud, or put aside."""
     if not any(act.topic == topic for act in scene.acts) or not played.is_open(topic):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.forms import Form
@@ -13,7 +14,6 @@ from django.utils import timezone
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_POST, require_safe
 
-from livestream.errors import OnlyRehearsed
 from livestream.forms.draw import DrawForm
 from livestream.forms.flash import FlashForm
 from livestream.forms.room import DropForm, NoticeForm
@@ -35,6 +35,7 @@ from livestream.services.drop import open_drop, withdraw_drop
 from livestream.services.flash import announce_flash, close_flash
 from livestream.services.rehearsal import begin_rehearsal, end_rehearsal
 from livestream.services.shelf import hide_item, show_item, show_next
+from livestream.services.trial import end_trial, try_drop, try_flash, try_notice
 from livestream.views.rehearsal import inbox_of, spotlight_verb
 from livestream.views.share import own_poster
 from livestream.views.talk import inbox_context
@@ -42,8 +43,6 @@ from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.rules.qr import square
 from merchants.rules.role import Role
-
-SHOW_ONLY = {"not_on_air", "chat_over"}  # what a rehearsal refuses because nobody is there
 
 
 @require_safe
@@ -143,6 +142,9 @@ def spotlight(request: MerchantRequest, room: str) -> HttpResponse:
 def drop(request: MerchantRequest, room: str) -> HttpResponse:
     """Drop a coupon into the room, or take it back."""
     found = _room(request, room)
+    rehearses = found.state == RoomState.REHEARSING
+    if "withdraw" in request.POST and rehearses:
+        return _act(request, found, lambda: end_trial(room=found, key=request.POST["withdraw"]))
     if "withdraw" in request.POST:
         offer = get_object_or_404(
             found.drops.select_related("room"), public_id=request.POST["withdraw"]
@@ -151,7 +153,8 @@ def drop(request: MerchantRequest, room: str) -> HttpResponse:
     form = DropForm(request.POST, merchant=request.merchant)
     if not form.is_valid():
         return _panels(request, found, status=422, drop_form=form)
-    return _act(request, found, lambda: open_drop(room=found, **form.cleaned_data), drop_form=form)
+    verb = try_drop if rehearses else open_drop
+    return _act(request, found, lambda: verb(room=found, **form.cleaned_data), drop_form=form)
 
 
 @require_POST
@@ -159,6 +162,9 @@ def drop(request: MerchantRequest, room: str) -> HttpResponse:
 def flash(request: MerchantRequest, room: str) -> HttpResponse:
     """Announce a flash sale, or end one early."""
     found = _room(request, room)
+    rehearses = found.state == RoomState.REHEARSING
+    if "close" in request.POST and rehearses:
+        return _act(request, found, lambda: end_trial(room=found, key=request.POST["close"]))
     if "close" in request.POST:
         sales = found.flash_sales.select_related("room__merchant")
         sale = get_object_or_404(sales, public_id=request.POST["close"])
@@ -166,7 +172,8 @@ def flash(request: MerchantRequest, room: str) -> HttpResponse:
     form = FlashForm(request.POST, room=found)
     if not form.is_valid():
         return _panels(request, found, status=422, flash_form=form)
-    return _act(request, found, lambda: announce_flash(room=found, **form.sale()), flash_form=form)
+    verb = try_flash if rehearses else announce_flash
+    return _act(request, found, lambda: verb(room=found, **form.sale()), flash_form=form)
 
 
 @require_POST
@@ -177,7 +184,10 @@ def notice(request: MerchantRequest, room: str) -> HttpResponse:
     form = NoticeForm(request.POST)
     if not form.is_valid():
         return _panels(request, found, status=422, notice_form=form)
-    verb = chat.give_notice if request.POST.get("do") == "announce" else chat.pin
+    announces = request.POST.get("do") == "announce"
+    verb: Callable[..., Any] = chat.give_notice if announces else chat.pin
+    if found.state == RoomState.REHEARSING:
+        verb = partial(try_notice, announce=announces)
     return _act(request, found, lambda: verb(room=found, **form.cleaned_data), notice_form=form)
 
 
@@ -213,7 +223,7 @@ def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
         "flash_sales": announced(room, now),
         "draw_form": DrawForm.filled(room.merchant),
         **at_the_counter(room),
-        "notice_form": NoticeForm(initial={"text": room.pinned}),
+        "notice_form": NoticeForm(initial={"text": scene.play.pinned if scene else room.pinned}),
         "now": now,
         **numbers.figures(room, request.staff),
         **(scene.panels() if scene else {}),
@@ -243,12 +253,11 @@ def _act(
     try:
         verb()
     except RuleBroken as refusal:
-        why = OnlyRehearsed() if rehearses and refusal.code in SHOW_ONLY else refusal
         if not (filled and (room.is_on_air or rehearses)):
-            return _panels(request, room, status=why.status, refusal=str(why))
+            return _panels(request, room, status=refusal.status, refusal=str(refusal))
         for form in filled.values():
-            form.add_error(None, str(why))
-        return _panels(request, room, status=why.status, **filled)
+            form.add_error(None, str(refusal))
+        return _panels(request, room, status=refusal.status, **filled)
     if not request.htmx:
         return redirect(_named(request, room, "console") + place)
     if reload:

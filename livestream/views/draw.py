@@ -17,12 +17,14 @@ from livestream.forms.room import NicknameForm
 from livestream.models import Draw, HeldLine, Room
 from livestream.rules.chat import clean
 from livestream.rules.draw import DrawState, EntryBy
+from livestream.rules.room import RoomState
 from livestream.selectors import draw as selector
 from livestream.selectors.presence import watched
 from livestream.services.chat import say
 from livestream.services.draw import claim_prize, close_draw, draw_when_due, open_draw
 from livestream.services.entry import enter, may_enter
 from livestream.services.line import guest_voice
+from livestream.services.trial import end_trial, try_draw
 from livestream.views import console
 from livestream.views.watch import sheet_or_page
 from merchants.access import MerchantRequest, merchant_view
@@ -164,6 +166,10 @@ def console_draw(request: MerchantRequest, room: str) -> HttpResponse:
     found = get_object_or_404(
         request.merchant.rooms.select_related("merchant", "host"), public_id=room
     )
+    rehearses = found.state == RoomState.REHEARSING
+    if "draw" in request.POST and rehearses:
+        key = request.POST["draw"]
+        return console._act(request, found, lambda: end_trial(room=found, key=key))
     if "draw" in request.POST:
         draws = found.draws.select_related("room__merchant")
         shown = get_object_or_404(draws, public_id=request.POST["draw"])
@@ -171,10 +177,11 @@ def console_draw(request: MerchantRequest, room: str) -> HttpResponse:
     form = DrawForm(request.POST, merchant=request.merchant)
     if not form.is_valid():
         return console._panels(request, found, status=422, draw_form=form)
+    verb = try_draw if rehearses else open_draw
     return console._act(
         request,
         found,
-        lambda: open_draw(room=found, by=request.staff, **form.cleaned_data),
+        lambda: verb(room=found, by=request.staff, **form.cleaned_data),
         draw_form=form,
     )
 

@@ -24,7 +24,9 @@ from livestream.services.rehearsal import (
     play,
     show_in_rehearsal,
     silence,
+    unpin,
 )
+from livestream.services.trial import pin_line
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.rules.role import Role
@@ -121,7 +123,11 @@ def _act_of(request: MerchantRequest) -> Act | None:
             return lambda played, scene: close_topic(played, scene, topic, aside=False)
         case "aside" if topic:
             return lambda played, scene: close_topic(played, scene, topic, aside=True)
-        case "take" | "leave" | "pin" | "unpin" | "mute" | "unmute" | "pace":
+        case "pin" if line:
+            return lambda played, scene: pin_line(played, scene, line)
+        case "unpin":
+            return unpin
+        case "take" | "leave" | "mute" | "unmute" | "pace":
             return lambda played, scene: None
     return None
 

@@ -7,6 +7,7 @@ import pytest
 from livestream.rules.crowd import CUT_SECONDS, LENGTH, TOPICS, Kind, crowd, watching
 from livestream.rules.readiness import Good, judge, score
 from livestream.rules.rehearsal import MOST_SAMPLES, Play, Sample, bought, left_after, visible
+from livestream.rules.trial import EVERY, MOST_BITES, MOST_TRIALS, Trial, TrialKind
 
 ALL = crowd(7, LENGTH)
 
@@ -86,6 +87,46 @@ def test_a_play_is_the_same_out_of_json():
     for _ in range(MOST_SAMPLES + 5):
         play.measure(Sample(1, 0, 0))
     assert len(play.samples) == MOST_SAMPLES
+
+
+def trial(kind: TrialKind, total: int = 100, **more: float) -> Trial:
+    return Trial(kind, **{"at": 5.0, "begins": 10.0, "ends": 70.0, "total": total, **more})
+
+
+def test_the_crowd_takes_one_after_another_until_nothing_or_no_time_is_left():
+    one = trial(TrialKind.DROP)
+    assert [one.taken(at) for at in (5, 10, 10 + EVERY, 10 + 4 * EVERY)] == [0, 0, 1, 4]
+    assert one.taken(70) == one.taken(1000) == 20
+    assert trial(TrialKind.FLASH, total=3).taken(1000) == 3
+    assert trial(TrialKind.DRAW, total=3).taken(1000) == 20  # three win, many take part
+    assert trial(TrialKind.DROP, ends=10_000.0).taken(10_000) == MOST_BITES
+    assert trial(TrialKind.DROP, over=10 + 2 * EVERY).taken(1000) == 2
+    assert [one.is_on(at) for at in (69, 70)] == [True, False]
+    assert not trial(TrialKind.DROP, over=20.0).is_on(20)
+
+
+def test_a_tried_draw_has_winners_when_it_is_over_and_always_the_same():
+    one = trial(TrialKind.DRAW, total=3)
+    assert one.winners(69) == []
+    assert len(set(one.winners(70))) == 3
+    assert one.winners(70) == one.winners(500)
+    assert len(trial(TrialKind.DRAW, total=3, ends=10 + EVERY).winners(70)) == 1
+    assert trial(TrialKind.DRAW, total=3, ends=10.0).winners(70) == []
+
+
+def test_what_is_tried_is_over_once_and_only_so_much_is_kept():
+    play = Play()
+    play.give(trial(TrialKind.DROP))
+    key = play.offered()[0].key
+    assert not play.end_trial("nothing", 20)
+    assert play.end_trial(key, 20)
+    assert not play.end_trial(key, 30)
+    assert not play.running(TrialKind.DROP, 21)
+    for at in range(MOST_TRIALS + 5):
+        play.give(trial(TrialKind.FLASH, at=float(at)))
+    assert len(play.trials) == MOST_TRIALS
+    assert play.offered()[-1].at == MOST_TRIALS + 4
+    assert Play.read(play.kept()) == play
 
 
 def perfect() -> Play:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from livestream import broadcast
+from livestream.errors import BadFlash, DrawRunning, FlashRunning, NothingSaid
 from livestream.models import Rehearsal, Room
 from livestream.rules.crowd import LENGTH
 from livestream.rules.room import LONG_REHEARSAL, RoomState
@@ -20,9 +22,12 @@ from livestream.services.rehearsal import begin_rehearsal, end_rehearsal
 from livestream.services.room import ban_room
 from livestream.services.shelf import set_item
 from livestream.tasks import sweep_rooms
+from merchants.errors import OutOfStock
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
+FLASH = {"quota": "4", "per_buyer": "1", "warm_up": "10", "minutes": "2"}
+DRAW = {"entry_by": "comment", "phrase": "想要"}
 
 
 def at(room: Room, rest: str) -> str:
@@ -49,6 +54,22 @@ def rows() -> dict[str, list[tuple]]:
     return found
 
 
+def give_away(client: Client, room: Room) -> str:
+    """One of every tool, as its form of the console sends it; the panels that the last answers."""
+    coupon, item = room.merchant.coupons.first(), room.items.first()
+    sent = [
+        ("notice", {"text": "全场包邮", "do": "pin"}),
+        ("notice", {"text": "还有五分钟", "do": "announce"}),
+        ("drop", {"coupon": coupon.public_id, "minutes": "5"}),
+        ("flash", {"variant": str(item.product.variants.get().pk), "price": "99", **FLASH}),
+        ("draw", {"prize": "茶点", "winners": "2", "minutes": "1", **DRAW}),
+    ]
+    for tool, fields in sent:
+        answer = client.post(at(room, f"console/{tool}/"), fields, headers=HTMX)
+        assert answer.status_code == 200, (tool, answer.text)
+    return answer.text
+
+
 def whole_rehearsal(client: Client, room: Room) -> None:
     """Everything that can be done in one, also what must not work."""
     client.post(at(room, "console/move/"), {"do": "rehearse"})
@@ -69,7 +90,7 @@ def whole_rehearsal(client: Client, room: Room) -> None:
     client.post(chat, {"do": "aside", "question": "3"})
     measured = {"light": "120", "loud": "0.4", "kbps": "1100"}
     client.post(at(room, "rehearsal/measure/"), measured)
-    client.post(at(room, "console/notice/"), {"text": "a"}, headers=HTMX)
+    give_away(client, room)
     client.post(at(room, "console/drop/"), {"coupon": "x", "minutes": "5"}, headers=HTMX)
     after(room, 110)
     client.post(at(room, "rehearsal/measure/"), {"back": "7"})
@@ -97,7 +118,7 @@ def test_nothing_of_it_remains_in_the_shop(as_bob, room, coupon, order, state, r
 
 
 def test_nothing_of_it_is_told_but_that_there_is_something_to_look_at(
-    as_bob, scheduled, monkeypatch, django_capture_on_commit_callbacks
+    as_bob, scheduled, coupon, monkeypatch, django_capture_on_commit_callbacks
 ):
     told = []
     monkeypatch.setattr(
@@ -172,15 +193,111 @@ def test_the_shops_own_word_list_is_put_to_the_test(as_bob, shop, scheduled):
     assert scene.inbox()["held_lines"] == []
 
 
-def test_what_gives_something_away_says_that_it_is_a_rehearsal(as_bob, scheduled, coupon):
+def test_what_gives_something_away_can_be_tried_and_the_crowd_takes_of_it(
+    as_bob, scheduled, coupon, longjing
+):
     begin_rehearsal(room=scheduled)
-    answer = as_bob.post(
-        at(scheduled, "console/drop/"),
-        {"coupon": coupon.public_id, "minutes": "5"},
-        headers=HTMX,
-    )
-    assert answer.status_code == 409
-    assert "排练" in answer.text or "rehearsal" in answer.text or "试播" in answer.text
+    after(scheduled, 10)
+    page = give_away(as_bob, scheduled)
+    for shown in (coupon.name, "茶点", "99", 'max="4" value="0"', 'max="100" value="0"'):
+        assert shown in page, shown
+    opened = scene_of(scheduled, timezone.now())
+    tried = opened.panels()
+    assert [one.coupon.claimed for one in tried["drops"]] == [0]
+    assert [(one.sold, one.left) for one in tried["flash_sales"]] == [(0, 4)]
+    assert [(one.is_open, one.entry_count) for one in tried["draws"]] == [(True, 0)]
+
+    after(scheduled, 40)
+    later = scene_of(scheduled, timezone.now()).panels()
+    assert 5 < later["drops"][0].coupon.claimed <= 10
+    assert (later["flash_sales"][0].sold, later["flash_sales"][0].left) == (4, 0)  # quota, no more
+    assert 5 < later["draws"][0].entry_count <= 10
+    events = as_bob.get(at(scheduled, "rehearsal/crowd/"), {"after": "30000"}).json()["events"]
+    assert {"type": "rehearsal.changed"} in events
+    assert {"type": "note.pinned", "text": "全场包邮"} in events
+    notices = [one for one in events if one.get("kind") == "notice"]
+    assert [one["text"] for one in notices] == []  # it was said long before
+    said = [one for one in scene_of(scheduled, timezone.now()).said(0) if one["kind"] == "notice"]
+    assert [one["text"] for one in said] == ["还有五分钟"]
+    assert "全场包邮" in as_bob.get(at(scheduled, "console/")).text
+
+    for tool, name, listed in (("drop", "withdraw", "drops"), ("flash", "close", "flash_sales")):
+        ended = {name: later[listed][0].public_id}
+        assert (
+            as_bob.post(at(scheduled, f"console/{tool}/"), ended, headers=HTMX).status_code == 200
+        )
+        assert (
+            as_bob.post(at(scheduled, f"console/{tool}/"), ended, headers=HTMX).status_code == 409
+        )
+    drawn = {"draw": later["draws"][0].public_id}
+    page = as_bob.post(at(scheduled, "console/draw/"), drawn, headers=HTMX).text
+    over = scene_of(scheduled, timezone.now()).panels()
+    assert over["drops"] == over["flash_sales"] == []
+    assert over["draws"][0].is_drawn
+    assert len(set(over["draws"][0].won)) == 2
+    assert all(name in page for name in over["draws"][0].won)
+    assert "/draws/" not in page  # of an invented draw there is no proof
+    after(scheduled, 70)
+    assert scene_of(scheduled, timezone.now()).panels()["draws"][0].won == over["draws"][0].won
+
+
+@pytest.mark.parametrize(
+    ("tool", "fields", "status", "refusal"),
+    [
+        ("flash", {"variant": "", "price": "99", **FLASH, "quota": "11"}, 409, OutOfStock),
+        ("flash", {"variant": "", "price": "999", **FLASH}, 422, BadFlash),
+        ("flash", {"variant": "", "price": "99", **FLASH, "per_buyer": "5"}, 422, BadFlash),
+        (
+            "draw",
+            {"prize": "茶点", "winners": "2", "minutes": "1", **DRAW, "phrase": "!"},
+            422,
+            None,
+        ),
+        ("notice", {"text": "  ", "do": "announce"}, 422, NothingSaid),
+    ],
+)
+def test_a_trial_refuses_what_the_show_refuses(
+    as_bob, scheduled, variant, tool, fields, status, refusal
+):
+    fields = {**fields, **({"variant": str(variant.pk)} if "variant" in fields else {})}
+    begin_rehearsal(room=scheduled)
+    before = Rehearsal.objects.get().findings
+    answer = as_bob.post(at(scheduled, f"console/{tool}/"), fields, headers=HTMX)
+    assert answer.status_code == status
+    if refusal:
+        assert str(refusal()) in html.unescape(answer.text)
+    assert Rehearsal.objects.get().findings == before
+
+
+def test_of_each_kind_one_is_tried_at_a_time(as_bob, scheduled, coupon):
+    begin_rehearsal(room=scheduled)
+    give_away(as_bob, scheduled)
+    variant = scheduled.items.first().product.variants.get()
+    flash = {"variant": str(variant.pk), "price": "99", **FLASH}
+    again = as_bob.post(at(scheduled, "console/flash/"), flash, headers=HTMX)
+    assert (again.status_code, str(FlashRunning()) in again.text) == (409, True)
+    draw = {"prize": "茶点", "winners": "2", "minutes": "1", **DRAW}
+    again = as_bob.post(at(scheduled, "console/draw/"), draw, headers=HTMX)
+    assert (again.status_code, str(DrawRunning()) in again.text) == (409, True)
+    drop = {"coupon": coupon.public_id, "minutes": "9"}
+    assert as_bob.post(at(scheduled, "console/drop/"), drop, headers=HTMX).status_code == 200
+    assert len(scene_of(scheduled, timezone.now()).panels()["drops"]) == 1  # the newer one
+
+
+def test_a_line_of_the_crowd_is_pinned_for_the_crew_alone(as_bob, scheduled):
+    begin_rehearsal(room=scheduled)
+    after(scheduled, 60)
+    line = scene_of(scheduled, timezone.now()).said(0)[0]
+    chat = at(scheduled, "rehearsal/chat/")
+    for message in (line["id"] + 1, 1):
+        as_bob.post(chat, {"do": "pin", "message": str(message)})
+        assert scene_of(scheduled, timezone.now()).play.pinned == ""
+    assert as_bob.post(chat, {"do": "pin", "message": str(line["id"])}).status_code == 204
+    assert scene_of(scheduled, timezone.now()).play.pinned == line["text"]
+    scheduled.refresh_from_db()
+    assert scheduled.pinned == ""
+    as_bob.post(chat, {"do": "unpin"})
+    assert scene_of(scheduled, timezone.now()).play.pinned == ""
 
 
 @pytest.mark.parametrize(
