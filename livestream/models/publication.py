@@ -11,6 +11,7 @@ from livestream.models.room import Room
 from merchants.models import Staff
 
 EMBEDDED = "embedded"
+TAKEOVER = "takeover"  # the event of a publisher who took the room from another by the same key
 EXPIRED = "expired"  # the trouble of a replay that was kept for its time
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.utils import timezone
 
 from livestream.media.providers import provider_named
 from livestream.models import Room, StreamKey
-from livestream.models.publication import EMBEDDED
+from livestream.models.publication import EMBEDDED, TAKEOVER
 from livestream.rules.stream import health_of
 
 
@@ -25,6 +27,14 @@ def is_by_app(room: Room) -> bool:
     """Whether somebody has a key: the console then leaves the picture to the app."""
     keys = StreamKey.objects.in_force(timezone.now()).filter(room=room)
     return not room.is_over and keys.exists()
+
+
+def taken_over_at(room: Room) -> datetime | None:
+    """When whoever sends now took the picture from another connection by the same key."""
+    change = room.stream_events.filter(
+        kind=TAKEOVER, event_id__endswith=f"@{room.epoch}:{TAKEOVER}"
+    )
+    return change.values_list("at", flat=True).first()
 
 
 def app_health(room: Room) -> str:

@@ -19,6 +19,7 @@ from livestream.errors import NoOtherApp, NotOnAir
 from livestream.media.providers import other_provider, provider_named
 from livestream.media.providers.base import PublishGrant, Wish, same
 from livestream.models import Publication, Room, StreamKey
+from livestream.models.publication import TAKEOVER
 from livestream.rules.room import ON_AIR
 from livestream.services.crew import refuse_who_does_not_show
 from livestream.services.publication import (
@@ -137,7 +138,7 @@ def begin(key: StreamKey, publisher: str) -> bool:
     except RuleBroken:
         return False
     if own and before is not None and before.session != session:
-        note(opened, f"{session}@{opened.epoch}:takeover", "takeover")
+        note(opened, f"{session}@{opened.epoch}:{TAKEOVER}", TAKEOVER)
     return True
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from livestream.media.providers import other_provider
 from livestream.models import StreamKey
-from livestream.selectors.picture import app_health
+from livestream.selectors.picture import app_health, taken_over_at
 from livestream.services.crew import shows
 from livestream.services.stream_key import issue_stream_key, revoke_stream_keys
 from merchants.access import MerchantRequest, merchant_view
@@ -32,7 +32,7 @@ def stream(request: MerchantRequest, room: str) -> HttpResponse:
     }
     status = 200
     if request.method == "GET" and request.htmx:
-        health = {"room": found, "health": app_health(found)}
+        health = {"room": found, "health": app_health(found), "taken": taken_over_at(found)}
         return render(request, "livestream/stream/_health.html", health)
     if request.method == "POST":
         try:

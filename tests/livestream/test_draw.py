@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import subprocess
 import sys
@@ -473,6 +474,9 @@ def test_the_verifier_refuses_what_does_not_agree(draw, live, tmp_path, place):
 # --- a beacon -------------------------------------------------------------------------------------
 
 
+ENGLISH = {"Accept-Language": "en"}
+
+
 class Rounds(BaseHTTPRequestHandler):
     """A drand of our own that answers; `lie` spoils what it says."""
 
@@ -527,7 +531,7 @@ def test_the_round_is_named_before_anybody_enters_and_comes_after_the_closing(li
     assert is_public_chance(draw)
 
 
-def test_it_waits_for_its_round_and_mixes_its_value_in(live, host, settings, dan):
+def test_it_waits_for_its_round_and_mixes_its_value_in(live, host, settings, client):
     with drand(settings):
         draw = opened(live, host)
         for _ in range(5):
@@ -542,6 +546,9 @@ def test_it_waits_for_its_round_and_mixes_its_value_in(live, host, settings, dan
     assert draw.state == "drawn"
     assert is_public_chance(draw)
     handles = entries_text(draw).split()
+    page = client.get(f"/live/{live.public_id}/draws/{draw.public_id}/", headers=ENGLISH).text
+    assert "It did not check drand's signature" in html.unescape(page)
+    assert f"{settings.DRAND_URL}/public/{draw.beacon_round}" in page
     won = rule.winners(handles, seed=draw.seed, beacon=draw.beacon_value, count=3)
     assert [entry.handle for entry in winners_of(draw)] == won
     without = rule.winners(handles, seed=draw.seed, beacon="", count=5)

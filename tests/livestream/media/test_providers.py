@@ -721,8 +721,34 @@ def silent(room: Room, seconds: float) -> None:
     room.publications.filter(ended_at=None).update(started_at=then)
 
 
+def said_of(client: Any, room: Room) -> str:
+    """What the console says of the app's stream."""
+    address = f"/dashboard/tea/rooms/{room.public_id}/stream/"
+    return client.get(address, headers={"HX-Request": "true", "Accept-Language": "en"}).text
+
+
+def test_the_clerk_reads_of_a_takeover_until_another_picture_comes(live, use, post, as_bob):  # P20
+    """A thief who has the key, and the line of its owner was gone for a moment."""
+    use("nginx_rtmp")
+    grant = key_of(live)
+    sending = nginx(grant, "publish")
+    post("nginx_rtmp", sending, FORM)
+    assert "by the same key" not in said_of(as_bob, live)
+    silent(live, 6)
+    post("nginx_rtmp", sending | {"clientid": "8"}, FORM)
+    assert "by the same key took the picture over" in said_of(as_bob, live)
+    new = key_of(live)  # she makes a new one: the stolen one opens nothing from now on
+    assert post("nginx_rtmp", nginx(grant, "update") | {"clientid": "8"}, FORM).status_code == 403
+    assert post("nginx_rtmp", nginx(new, "publish") | {"clientid": "8"}, FORM).status_code == 403
+    assert sweep() == 1
+    assert post("nginx_rtmp", nginx(new, "publish") | {"clientid": "9"}, FORM).status_code == 200
+    assert "by the same key" not in said_of(as_bob, live)
+
+
 @pytest.mark.parametrize(("seconds", "status"), [(1, 403), (6, 200)])
-def test_an_app_takes_the_room_from_its_dead_self(live, use, post, engine, seconds, status):  # P21
+def test_an_app_takes_the_room_from_its_dead_self(
+    live, use, post, engine, as_bob, seconds, status
+):  # P21
     use("nginx_rtmp")
     grant = key_of(live)
     sending = nginx(grant, "publish")
@@ -732,6 +758,7 @@ def test_an_app_takes_the_room_from_its_dead_self(live, use, post, engine, secon
     dropped = engine.of("GET", "/control/drop/client")
     assert [path.rpartition("=")[2] for path in dropped] == (["7"] if status == 200 else [])
     assert live.stream_events.filter(kind="takeover").exists() == (status == 200)
+    assert ("by the same key took the picture over" in said_of(as_bob, live)) == (status == 200)
     assert live.publications.filter(ended_at=None).count() == 1
     assert sweep() == 0
     assert live.stream_keys.filter(revoked_at=None).exists()
