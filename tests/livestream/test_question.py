@@ -11,7 +11,7 @@ from django.utils import timezone
 from livestream.errors import QuestionOver, QuestionTaken
 from livestream.models import Question
 from livestream.rules.question import QuestionState, gist, is_question, is_same, pairs
-from livestream.services.chat import say
+from livestream.services.chat import hide, say
 from livestream.services.line import Voice
 from livestream.services.question import (
     answer_question,
@@ -136,3 +136,16 @@ def test_asked_again_after_the_answer_it_is_a_new_one(live, question, host):
     dismiss_question(question=question, by=host)
     say(room=live, voice=guest("Eve"), text="龙井是哪天采的")
     assert live.questions.filter(state="open").count() == 1
+
+
+def test_a_question_whose_every_line_was_taken_away_waits_for_nobody(live, question, host):
+    say(room=live, voice=guest("Mei"), text="龙井是哪天采的呀？")
+    first, second = question.lines.order_by("pk")
+    hide(message=first)
+    question.refresh_from_db()
+    assert question.state == QuestionState.OPEN  # somebody still asks
+    hide(message=second)
+    question.refresh_from_db()
+    assert question.state == QuestionState.DISMISSED
+    with pytest.raises(QuestionOver):
+        take_question(question=question, by=host)
