@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -14,19 +13,13 @@ from merchants.models import Staff
 from merchants.rules.role import Role
 from merchants.services.staff import add_staff
 from tests.conftest import person
-from tests.journeys.browser import Troubles, chromium, desk, phone, playing, sign_in
+from tests.journeys.browser import Troubles, desk, phone, playing, sign_in
 from tests.journeys.conftest import PASSWORD
 from tests.journeys.crew import at_console, choose, in_room, line, say_aloud, signed
 from tests.servers import Server, session_of, until
 
 pytestmark = pytest.mark.slow
 SIZES = pytest.mark.parametrize("size", [desk, phone], ids=["desk", "phone"])
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
