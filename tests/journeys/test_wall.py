@@ -1,4 +1,4 @@
-"""The wall screen while a show runs: its figures and curve move, and nobody on it has a full name."""
+"""The wall screen while a show runs: figures and curve move, and nobody on it has a full name."""
 
 from __future__ import annotations
 
