@@ -14,6 +14,7 @@
   return {
     state: main.dataset.state,
     banners: all("[data-banner]").filter((one) => !one.hidden).map((one) => one.dataset.banner),
+    lamp: all("[data-state-pill]").filter((one) => !one.hidden).map((one) => one.dataset.statePill),
     note: shown("[data-chat-pinned]", talk),
     closed: shown("[data-chat-closed]", talk),
     chat: all("[data-chat-lines] [data-id]", talk).map((line) => [

@@ -125,6 +125,9 @@ def test_the_picture_rests_and_goes_on_and_the_show_ends(
     bob.locator("[value=pause]").click()
     slate = mei.locator("[data-banner=paused]")
     expect(slate).to_be_visible()
+    lamp = mei.locator(".lr-row2 .lamp")
+    expect(lamp).to_be_hidden()  # it burns while there is a picture
+    expect(mei.locator("[data-state-pill=paused]")).to_be_visible()
     say_aloud(mei, "等你")
     expect(line(dan, "等你").first).to_be_visible()
     dan.reload()
@@ -132,6 +135,7 @@ def test_the_picture_rests_and_goes_on_and_the_show_ends(
     bob.locator("[value=resume]").click()
     is_sending(bob)
     expect(slate).to_be_hidden()
+    expect(lamp).to_be_visible()
     before = playing(mei)
     until(lambda: playing(mei) > before + 1, 20)
 

@@ -34,6 +34,7 @@ def test_a_show_becomes_chapters_clips_and_a_film(browser, server, live, longjin
 
     over = clerk.locator("#over")
     over.locator("a.btn--primary").wait_for()  # the replay is there; nobody loaded the page again
+    over.locator("a[download$='.mp4']").wait_for(timeout=60_000)
     with clerk.expect_download() as coming:
         over.locator("a[download$='.mp4']").click()
     film = Path(coming.value.path()).read_bytes()

@@ -3,7 +3,8 @@
 // On the <main>: data-state, data-product-url and data-drop-url (with 0 and x to be replaced),
 // data-symbol, data-digits, data-text-left ("%(count)s left"), data-text-out, data-text-from
 // ("from %(price)s"), data-text-say and data-text-shows (with %(host)s). Inside: [data-pin] with
-// its parts, [data-drops], [data-banner="<state>"]; anywhere: [data-item] rows of the shelf.
+// its parts, [data-drops], [data-banner="<state>"] and [data-state-pill="<state>"]; anywhere: [data-item]
+// rows of the shelf.
 // A room that starts or ends is another page: it is loaded again, each viewer at her own moment.
 import { serverNow } from "guitai/countdown";
 import { untilSeen } from "guitai/livestream/fair";
@@ -30,6 +31,9 @@ export default function start(element) {
     element.dataset.state = state;
     for (const banner of element.querySelectorAll("[data-banner]")) {
       banner.hidden = banner.dataset.banner !== state;
+    }
+    for (const pill of element.querySelectorAll("[data-state-pill]")) {
+      pill.hidden = pill.dataset.statePill !== state;
     }
   }
 
