@@ -47,6 +47,7 @@ export default function start(element) {
     }
     if (!card) return;
     pin.dataset.item = card.item;
+    pin.classList.toggle("out", card.left <= 0);
     pin.querySelector("[data-pin-name]").textContent = card.name;
     pin.querySelector("[data-pin-price]").textContent = from(card);
     pin.querySelector("[data-pin-was]").textContent = card.was ? price(card.was) : "";
@@ -58,6 +59,7 @@ export default function start(element) {
   function showStock(offer) {
     const { item, price: amount, was, left: count } = offer;
     if (pin.dataset.item === String(item)) {
+      pin.classList.toggle("out", count <= 0);
       pin.querySelector("[data-pin-left]").textContent = left(offer);
       pin.querySelector("[data-pin-price]").textContent = from(offer);
       pin.querySelector("[data-pin-was]").textContent = was ? price(was) : "";
@@ -76,6 +78,7 @@ export default function start(element) {
   function showLeft(row) {
     const { pieces, several, low } = row.dataset;
     const worth = low || row.classList.contains("on") || Number(pieces) <= 0;
+    row.classList.toggle("out", Number(pieces) <= 0);
     row.querySelector("[data-left]").textContent = worth ? left({ left: Number(pieces), several }) : "";
   }
 
