@@ -93,6 +93,7 @@ def test_the_chat_is_taken_home_as_a_table(browser, server, live, manager):
     manager.locator(".cs-end").click()
     manager.locator("[data-end]").click()
     after = table(manager, "#over [data-chat-export]")
+    expect(manager.locator("#console-say")).to_be_hidden()  # nobody is there to read it
     assert after[: len(during)] == during
     assert troubles.found == []
 
