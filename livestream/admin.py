@@ -1,12 +1,15 @@
-"""Platform admins may look at every show, and ban one."""
+"""Platform admins may look at every show, ban one, and keep the words that no room lets through."""
 
 from __future__ import annotations
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from livestream.errors import BadWord
 from livestream.models import (
     Attendance,
     BlockedWord,
@@ -34,6 +37,8 @@ from livestream.models import (
     StreamEvent,
     StreamKey,
 )
+from livestream.rules.moderation import fold
+from livestream.services.moderation import allow_again, block_everywhere
 from livestream.services.room import ban_room
 from merchants.admin import ReadOnlyAdmin, ReadOnlyInline, act
 
@@ -144,11 +149,39 @@ class SanctionAdmin(ReadOnlyAdmin):
     search_fields = ["name", "merchant__name", "room__title"]
 
 
+class PlatformWordForm(ModelForm):
+    """A word for the platform's list."""
+
+    def clean_word(self) -> str:
+        word: str = self.cleaned_data["word"]
+        if not fold(word):
+            raise ValidationError(BadWord.sentence)
+        return word
+
+
 @admin.register(BlockedWord)
 class BlockedWordAdmin(ReadOnlyAdmin):
+    """The words of every shop, to be read; those of the platform are put here and taken away."""
+
     list_display = ["word", "merchant"]
+    list_filter = [("merchant", admin.EmptyFieldListFilter)]
     list_select_related = ["merchant"]
     search_fields = ["word", "merchant__name"]
+    form = PlatformWordForm
+    fields = ["word"]
+    actions = ["allow"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.is_superuser
+
+    def save_model(
+        self, request: HttpRequest, obj: BlockedWord, form: ModelForm, change: bool
+    ) -> None:
+        obj.pk = block_everywhere(word=obj.word).pk
+
+    @admin.action(description=_("Take off the platform's list"), permissions=["view"])
+    def allow(self, request: HttpRequest, words: QuerySet[BlockedWord]) -> None:
+        act(self, request, words.filter(merchant=None), lambda word: allow_again(word=word))
 
 
 @admin.register(QuickReply)

@@ -132,6 +132,24 @@ def set_words(*, merchant: Merchant | None, words: Sequence[str]) -> None:
     transaction.on_commit(forget_words)
 
 
+@transaction.atomic
+def block_everywhere(*, word: str) -> BlockedWord:
+    """Put a word on the platform's list, where it holds in every shop. Raises BadWord."""
+    folded = fold(clean(word))
+    if not folded:
+        raise BadWord
+    known = BlockedWord.objects.filter(merchant=None)
+    set_words(merchant=None, words=[*known.values_list("word", flat=True), word])
+    return known.get(folded=folded)
+
+
+@transaction.atomic
+def allow_again(*, word: BlockedWord) -> None:
+    """Take a word off the list that it is on."""
+    BlockedWord.objects.filter(pk=word.pk).delete()
+    transaction.on_commit(forget_words)
+
+
 def _alone(merchant: Merchant | None) -> None:
     """Nobody else writes this shop's lists meanwhile."""
     if merchant is not None:

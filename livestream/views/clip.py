@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from livestream.media import film
+from livestream.models import Room
 from livestream.rules.room import RoomState
 from livestream.selectors.clip import newest_clip
 from livestream.services.crew import shows
@@ -30,6 +31,12 @@ def clip(request: HttpRequest, merchant: str, product: str) -> HttpResponse:
     return render(request, "livestream/clip/_clip.html", context)
 
 
+def has_film(room: Room) -> bool:
+    """Whether the film of a show is made: that takes minutes after its replay."""
+    made = Path(settings.LIVE_ROOT) / room.public_id / film.NAME
+    return room.state == RoomState.ENDED and made.exists()
+
+
 @require_safe
 @merchant_view(Role.CLERK)
 def download(request: MerchantRequest, room: str) -> HttpResponse:
@@ -38,8 +45,7 @@ def download(request: MerchantRequest, room: str) -> HttpResponse:
     found = get_object_or_404(rooms, public_id=room)
     if not shows(found, request.staff):
         raise PermissionDenied
-    made = Path(settings.LIVE_ROOT) / found.public_id / film.NAME
-    if found.state == RoomState.ENDED and made.exists():
+    if has_film(found):
         return redirect(f"/hls/{found.public_id}/{film.NAME}")
     messages.warning(request, _("There is no film of this show yet. Try again in a few minutes."))
     return redirect("livestream:console", request.merchant.slug, room)

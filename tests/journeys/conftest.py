@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from playwright.sync_api import Browser, Page
 
+from livestream.models import Room
 from merchants.models import User
+from tests.journeys.browser import chromium, desk, phone
+from tests.journeys.crew import at_console, signed
+from tests.servers import Server, session_of
 
 PASSWORD = "a long password"
 
@@ -28,3 +33,16 @@ def account(settings) -> Callable[[User], User]:
         return user
 
     return account
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(params=["desk", "phone"])
+def clerk(request, browser: Browser, server: Server, live: Room, as_bob) -> Page:
+    """Bob at the console of the show on air: once at a desk, once on a phone."""
+    context = (desk if request.param == "desk" else phone)(browser, server.url)
+    return at_console(signed(context, server, session_of(as_bob)), live)

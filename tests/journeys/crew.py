@@ -80,3 +80,23 @@ def choose(page: Page, text: str, act: str) -> None:
     """What may be done about a line of the chat."""
     line(page, text).click()
     line(page, text).locator(f"[data-act={act}]").click()
+
+
+def buy_pinned(page: Page, *, name: str = "沈梅", pay: bool = True) -> None:
+    """One piece of what is being explained, without leaving the picture."""
+    page.locator("[data-pin-link]").click()
+    buy_in_sheet(page, name=name, pay=pay)
+
+
+def buy_in_sheet(page: Page, *, name: str = "沈梅", pay: bool = True) -> None:
+    """What stands in the sheet, from its button to the receipt."""
+    sheet = page.locator("#sheet")
+    sheet.locator("footer button").click()
+    sheet.locator("[name=phone]").fill("138 0013 8000")
+    sheet.locator("[name=name]").fill(name)
+    sheet.locator("[name=address]").fill("清河坊 12 号")
+    sheet.locator("footer button").dblclick()
+    sheet.locator("[data-pay]").wait_for()
+    if pay:
+        sheet.locator("[data-pay]").click()
+        sheet.locator("[data-paid]").wait_for()

@@ -14,6 +14,7 @@
   return {
     state: main.dataset.state,
     banners: all("[data-banner]").filter((one) => !one.hidden).map((one) => one.dataset.banner),
+    lamp: all("[data-state-pill]").filter((one) => !one.hidden).map((one) => one.dataset.statePill),
     note: shown("[data-chat-pinned]", talk),
     closed: shown("[data-chat-closed]", talk),
     chat: all("[data-chat-lines] [data-id]", talk).map((line) => [
@@ -28,10 +29,11 @@
       left: text(pin.querySelector("[data-pin-left]")),
       picture: new URL(pin.querySelector("[data-pin-picture]").src).pathname,
       link: path(pin.querySelector("[data-pin-link]")),
+      out: pin.classList.contains("out"),
     },
     shelf: all("aside [data-shelf] [data-item]").map((row) => [
       row.dataset.item, text(row.querySelector("b")), text(row.querySelector("[data-price]")), row.querySelector("[data-price]").classList.contains("money--now"),
-      text(row.querySelector("[data-left]")), row.classList.contains("on"), shown("[data-on-now]", row),
+      text(row.querySelector("[data-left]")), row.classList.contains("on"), row.classList.contains("out"), shown("[data-on-now]", row),
     ]),
     counts: all("[data-shelf-count]").map(text),
     drops: all("[data-drop]").map((chip) => [chip.dataset.drop, text(chip.querySelector("[data-amount]")), path(chip), shown("[data-got]", chip)]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -14,19 +13,13 @@ from merchants.models import Staff
 from merchants.rules.role import Role
 from merchants.services.staff import add_staff
 from tests.conftest import person
-from tests.journeys.browser import Troubles, chromium, desk, phone, playing, sign_in
+from tests.journeys.browser import Troubles, desk, phone, playing, sign_in
 from tests.journeys.conftest import PASSWORD
 from tests.journeys.crew import at_console, choose, in_room, line, say_aloud, signed
 from tests.servers import Server, session_of, until
 
 pytestmark = pytest.mark.slow
 SIZES = pytest.mark.parametrize("size", [desk, phone], ids=["desk", "phone"])
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
@@ -132,6 +125,9 @@ def test_the_picture_rests_and_goes_on_and_the_show_ends(
     bob.locator("[value=pause]").click()
     slate = mei.locator("[data-banner=paused]")
     expect(slate).to_be_visible()
+    lamp = mei.locator(".lr-row2 .lamp")
+    expect(lamp).to_be_hidden()  # it burns while there is a picture
+    expect(mei.locator("[data-state-pill=paused]")).to_be_visible()
     say_aloud(mei, "等你")
     expect(line(dan, "等你").first).to_be_visible()
     dan.reload()
@@ -139,6 +135,7 @@ def test_the_picture_rests_and_goes_on_and_the_show_ends(
     bob.locator("[value=resume]").click()
     is_sending(bob)
     expect(slate).to_be_hidden()
+    expect(lamp).to_be_visible()
     before = playing(mei)
     until(lambda: playing(mei) > before + 1, 20)
 

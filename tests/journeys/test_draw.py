@@ -6,47 +6,37 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from livestream.models import Draw, Entry
-from tests.journeys.browser import Troubles, chromium, desk, phone, sign_in
-from tests.journeys.conftest import PASSWORD
+from tests.journeys.browser import Troubles
+from tests.journeys.crew import close_tools, in_room, is_phone, open_tool, to_tools
 from tests.servers import until
 
 pytestmark = pytest.mark.slow
 PHRASE = "想尝尝"
 
 
-def test_a_draw_from_the_opening_to_the_prize(server, live, bob, account):
-    with chromium() as browser:
-        clerk = desk(browser, server.url).new_page()
-        troubles = Troubles(clerk)
-        sign_in(clerk, account(bob).email, PASSWORD)
-        clerk.goto(f"/dashboard/tea/rooms/{live.public_id}/console/")
-        mei, dan = (phone(browser, server.url).new_page() for _ in range(2))
-        for one in (mei, dan):
-            troubles.watch(one)
-            one.goto(f"/live/{live.public_id}/")
-            one.wait_for_selector("html[data-started]")
-        open_it(clerk)
-        by_the_sheet(mei, "沈梅")
-        by_the_chat(dan, "老周")
-        until(lambda: Entry.objects.count() == 2)
-        expect(mei.locator("[data-draw-count]")).to_have_text("2")
-        expect(clerk.locator("#tools [data-draw-count]")).to_have_text("2")
+def test_a_draw_from_the_opening_to_the_prize(browser, server, live, clerk):
+    mei, dan = (in_room(browser, server, live) for _ in range(2))
+    troubles = Troubles(clerk, mei, dan)
+    open_it(clerk)
+    by_the_sheet(mei, "沈梅")
+    by_the_chat(dan, "老周")
+    until(lambda: Entry.objects.count() == 2)
+    expect(mei.locator("[data-draw-count]")).to_have_text("2")
+    expect(clerk.locator("#tools [data-draw-count]")).to_have_text("2")
 
-        clerk.locator(".cs-draw form button").click()
-        expect(clerk.locator(".cs-won li")).to_have_count(1)
-        until(lambda: mei.locator(".is-won").count() + dan.locator(".is-won").count() == 1, 15)
-        winner = mei if mei.locator(".is-won").count() else dan
-        claim(winner)
-        expect(clerk.locator(".cs-won")).to_contain_text("清河坊 12 号")
-        prove(dan, Draw.objects.get())
-        results_after_the_show(clerk, dan, winner)
-        assert troubles.found == []
+    clerk.locator(".cs-draw form button").click()
+    expect(clerk.locator(".cs-won li")).to_have_count(1)
+    until(lambda: mei.locator(".is-won").count() + dan.locator(".is-won").count() == 1, 15)
+    winner = mei if mei.locator(".is-won").count() else dan
+    claim(winner)
+    expect(clerk.locator(".cs-won")).to_contain_text("清河坊 12 号")
+    prove(dan, Draw.objects.get())
+    results_after_the_show(clerk, dan, winner)
+    assert troubles.found == []
 
 
 def open_it(clerk: Page) -> None:
-    clerk.wait_for_selector("html[data-started]")
-    clerk.keyboard.press("d")
-    tool = clerk.locator("#draw-tool")
+    tool = open_tool(clerk, "draw", "d")
     expect(tool.locator("[name=prize]")).to_be_focused()
     tool.locator("[name=prize]").fill("手工茶点礼盒")
     tool.locator("[name=winners]").fill("1")
@@ -54,7 +44,10 @@ def open_it(clerk: Page) -> None:
     tool.locator("[name=phrase]").fill(PHRASE)
     tool.locator("[name=prize_value]").fill("58")
     tool.locator("button").last.click()
+    expect(tool).to_be_hidden()
+    to_tools(clerk)
     expect(clerk.locator(".cs-draw")).to_contain_text("手工茶点礼盒")
+    expect(clerk.locator(".cs-draw form button")).to_be_in_viewport()
 
 
 def by_the_sheet(shopper: Page, name: str) -> None:
@@ -115,9 +108,12 @@ def prove(shopper: Page, draw: Draw) -> None:
 
 
 def results_after_the_show(clerk: Page, shopper: Page, winner: Page) -> None:
+    close_tools(clerk)
     clerk.locator(".cs-end").click()
     clerk.locator("[data-end]").click()
     expect(clerk.locator("#over")).to_be_visible()
+    if is_phone(clerk):
+        expect(clerk.locator("[href='#tools']:visible").first).to_be_visible()
     expect(clerk.locator(".cs-won")).to_contain_text("清河坊 12 号")
     shopper.goto(shopper.url.split("#")[0])
     expect(shopper.locator(".dw-list")).to_contain_text("手工茶点礼盒")

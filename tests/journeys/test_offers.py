@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from livestream.models import Claim, Drop, FlashSale
 from livestream.services.drop import open_drop
 from merchants.models import Stock
 from orders.models import Order, Voucher
-from tests.journeys.browser import Troubles, chromium, desk, phone
-from tests.journeys.crew import at_console, in_room, open_tool, signed, to_tools
-from tests.servers import Server, session_of, until
+from tests.journeys.browser import Troubles
+from tests.journeys.crew import in_room, open_tool, to_tools
+from tests.servers import until
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(params=["desk", "phone"])
-def clerk(request, browser, server: Server, live, as_bob) -> Page:
-    context = (desk if request.param == "desk" else phone)(browser, server.url)
-    return at_console(signed(context, server, session_of(as_bob)), live)
 
 
 def test_a_coupon_is_dropped_claimed_once_and_taken_back(browser, server, live, coupon, clerk):

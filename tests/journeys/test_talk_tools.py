@@ -2,42 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from livestream.models import Message, Question, Room, Sanction
 from merchants.rules.role import Role
 from merchants.services.staff import add_staff
 from tests.conftest import person
-from tests.journeys.browser import Troubles, chromium, desk, phone
+from tests.journeys.browser import Troubles, phone
 from tests.journeys.conftest import PASSWORD
 from tests.journeys.crew import (
-    at_console,
     choose,
     in_room,
     line,
     open_tool,
     say_aloud,
-    signed,
     to_chat,
 )
-from tests.servers import Server, session_of, until
+from tests.servers import until
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(params=["desk", "phone"])
-def clerk(request, browser, server: Server, live, as_bob) -> Page:
-    context = (desk if request.param == "desk" else phone)(browser, server.url)
-    return at_console(signed(context, server, session_of(as_bob)), live)
 
 
 def test_a_notice_is_pinned_announced_and_taken_away(browser, server, live, clerk):

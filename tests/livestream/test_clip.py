@@ -81,9 +81,10 @@ def test_a_clip_has_an_end():
 def test_the_film_is_for_those_who_show(shown, as_bob, as_alice, shop, alice, live_folder):
     address = f"/dashboard/{shop.slug}/rooms/{shown.public_id}/film/"
     assert as_bob.get(address)["Location"].endswith("/console/"), "not made yet"
+    console = f"/dashboard/{shop.slug}/rooms/{shown.public_id}/console/"
+    assert address not in as_bob.get(console).content.decode(), "a page would be saved as a film"
     (live_folder / "replay.mp4").write_bytes(b"film")
     assert as_bob.get(address)["Location"] == f"/hls/{shown.public_id}/replay.mp4"
-    console = f"/dashboard/{shop.slug}/rooms/{shown.public_id}/console/"
     assert f'href="{address}" download' in as_bob.get(console).content.decode()
     Room.objects.update(host=shop.staff.get(user=alice))
     assert as_bob.get(address).status_code == 403

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from livestream.errors import BadDrop, DropOver, NotOnAir
@@ -34,6 +35,14 @@ def test_the_last_copy_is_the_last(live, coupon, dan):
         claim_drop(drop=drop, customer=dan)
     drop.refresh_from_db()
     assert drop.claimed == 0
+
+
+def test_nobody_is_asked_to_claim_what_is_given_out(live, coupon, client):
+    drop = open_drop(room=live, coupon=coupon, minutes=5)
+    sheet = reverse("watch:drop", args=[live.public_id, drop.public_id])
+    assert f'action="{sheet}claim/"' in client.get(sheet).text
+    Coupon.objects.update(issued=1, claimed=1)
+    assert "claim/" not in client.get(sheet).text
 
 
 def test_a_withdrawn_or_finished_drop_is_over(live, coupon, dan):

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +39,7 @@ from livestream.services.moderation import (
 )
 from livestream.services.room import end_room, make_room, rehearse_room, schedule_room, start_room
 from merchants.errors import Taken
-from merchants.models import Staff
+from merchants.models import Staff, User
 from orders.services.customer import customer_for_phone
 
 
@@ -235,6 +236,26 @@ def test_a_line_with_a_blocked_word_waits(live, voice, shop):
 def test_the_platforms_words_hold_in_every_shop(live, voice):
     set_words(merchant=None, words=["vx"])
     assert isinstance(say(room=live, voice=voice, text="add V.X"), HeldLine)
+
+
+def test_a_platform_admin_keeps_the_platforms_words(live, voice, shop, client, settings):
+    set_words(merchant=shop, words=["tea"])
+    settings.ADMIN_REQUIRES_MFA = False
+    client.force_login(User.objects.create_superuser("root@example.com", "a long password"))
+    add, words = (reverse(f"admin:livestream_blockedword_{it}") for it in ("add", "changelist"))
+    refused = client.post(add, {"word": "…"})
+    assert refused.status_code == 200
+    assert "errornote" in refused.text
+    for _twice in range(2):
+        client.post(add, {"word": "ＷＥＣＨＡＴ"})
+    mine, everywhere = BlockedWord.objects.order_by("word")
+    assert (mine.merchant, everywhere.merchant, everywhere.folded) == (shop, None, "wechat")
+    assert isinstance(say(room=live, voice=voice, text="we chat"), HeldLine)
+    rows = {"action": "allow", "_selected_action": [mine.pk, everywhere.pk]}
+    client.post(words, rows)
+    assert BlockedWord.objects.get() == mine  # a shop's own list is the shop's
+    forget_words()  # what is committed does it by itself
+    assert isinstance(say(room=live, voice=voice, text="wechat?"), Message)
 
 
 def test_the_words_of_another_shop_do_not(live, voice, other_shop):

@@ -154,7 +154,7 @@ export default function start(element) {
   function showMuted(muted) {
     const closed = find("chat-closed");
     if (closed) closed.hidden = staff || !muted;
-    if (form) form.hidden = !staff && muted && Boolean(closed);
+    if (form && !("over" in form.dataset)) form.hidden = !staff && muted && Boolean(closed);
   }
 
   // --- talking ---------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 // The console's keys and its small tools. Every key presses a button that is on the page, so it can
 // do nothing that a finger could not. Keys rest while somebody types or a dialog is open.
+import { again } from "guitai/livestream/again";
 import { hear } from "guitai/livestream/socket";
 
 const OVER = new Set(["ended", "expired", "cancelled", "banned"]);
@@ -139,7 +140,7 @@ export default function start(element) {
     }
     element.dataset.state = state;
     if (OVER.has(state)) element.querySelector("[data-publish]")?.dispatchEvent(new CustomEvent("publish:end"));
-    location.reload();
+    again();
   }
   hear("room.moved", move);
   // Who films goes on filming. Whoever may film from now on is offered it: no camera opens by itself.
@@ -152,6 +153,6 @@ export default function start(element) {
   });
   hear("room.state", (now) => element.dataset.state !== "rehearsing" && move(now)); // shoppers know of none
   element.addEventListener("publish:over", () => {
-    if (!OVER.has(element.dataset.state)) location.reload(); // the picture's socket knew it first
+    if (!OVER.has(element.dataset.state)) again(); // the picture's socket knew it first
   });
 }

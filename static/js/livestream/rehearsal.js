@@ -6,6 +6,7 @@
 //   [data-publish] with [data-camera-preview], [data-camera-level]   what is measured
 //   [data-cut]                                                       shown while the line is cut
 //   [data-chat-form] with [data-chat-input]                          what is said goes to data-chat
+import { again } from "guitai/livestream/again";
 import { send, sendJson } from "guitai/request";
 import { toast } from "guitai/toast";
 
@@ -27,7 +28,7 @@ export default function start(element) {
     try {
       const { events, key: now, over } = await sendJson(`${element.dataset.crowd}?after=${key}`, { method: "GET" });
       for (const event of events) act(event);
-      if (over) return location.reload();
+      if (over) return again();
       key = now;
     } catch {
       // the network is down: the next question brings what was missed

@@ -3,7 +3,8 @@
 // On the <main>: data-state, data-product-url and data-drop-url (with 0 and x to be replaced),
 // data-symbol, data-digits, data-text-left ("%(count)s left"), data-text-out, data-text-from
 // ("from %(price)s"), data-text-say and data-text-shows (with %(host)s). Inside: [data-pin] with
-// its parts, [data-drops], [data-banner="<state>"]; anywhere: [data-item] rows of the shelf.
+// its parts, [data-drops], [data-banner="<state>"] and [data-state-pill="<state>"]; anywhere: [data-item]
+// rows of the shelf.
 // A room that starts or ends is another page: it is loaded again, each viewer at her own moment.
 import { serverNow } from "guitai/countdown";
 import { untilSeen } from "guitai/livestream/fair";
@@ -31,6 +32,9 @@ export default function start(element) {
     for (const banner of element.querySelectorAll("[data-banner]")) {
       banner.hidden = banner.dataset.banner !== state;
     }
+    for (const pill of element.querySelectorAll("[data-state-pill]")) {
+      pill.hidden = pill.dataset.statePill !== state;
+    }
   }
 
   function showCard(card) {
@@ -43,6 +47,7 @@ export default function start(element) {
     }
     if (!card) return;
     pin.dataset.item = card.item;
+    pin.classList.toggle("out", card.left <= 0);
     pin.querySelector("[data-pin-name]").textContent = card.name;
     pin.querySelector("[data-pin-price]").textContent = from(card);
     pin.querySelector("[data-pin-was]").textContent = card.was ? price(card.was) : "";
@@ -54,6 +59,7 @@ export default function start(element) {
   function showStock(offer) {
     const { item, price: amount, was, left: count } = offer;
     if (pin.dataset.item === String(item)) {
+      pin.classList.toggle("out", count <= 0);
       pin.querySelector("[data-pin-left]").textContent = left(offer);
       pin.querySelector("[data-pin-price]").textContent = from(offer);
       pin.querySelector("[data-pin-was]").textContent = was ? price(was) : "";
@@ -72,6 +78,7 @@ export default function start(element) {
   function showLeft(row) {
     const { pieces, several, low } = row.dataset;
     const worth = low || row.classList.contains("on") || Number(pieces) <= 0;
+    row.classList.toggle("out", Number(pieces) <= 0);
     row.querySelector("[data-left]").textContent = worth ? left({ left: Number(pieces), several }) : "";
   }
 
