@@ -153,6 +153,15 @@ class Order(models.Model):
         )
 
     @property
+    def waits_for_refund(self) -> bool:
+        """Nothing leaves: its money is asked back and the shop has not answered."""
+        return any(one.state == "requested" and one.unsent for one in self.refunds.all())
+
+    @property
+    def can_be_asked_back(self) -> bool:
+        return self.paid_at is not None and any(line.left for line in self.lines.all())
+
+    @property
     def can_ship(self) -> bool:
         return not self.is_pickup and self.state in {LineState.PAID, PARTLY_SHIPPED}
 

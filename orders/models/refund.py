@@ -57,6 +57,10 @@ class RefundQuerySet(models.QuerySet["Refund"]):
         """Not answered, not come back or not paid yet."""
         return self.filter(state__in=OPEN)
 
+    def asked(self) -> RefundQuerySet:
+        """Open ones that a person has to do with: what came too much goes back by itself."""
+        return self.open().exclude(kind=RefundKind.SURPLUS)
+
     def unanswered(self, now: datetime) -> RefundQuerySet:
         """Requests whose time to be answered is over."""
         return self.filter(state=RefundState.REQUESTED, answer_by__lte=now)
