@@ -157,6 +157,8 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send-notifications": {"task": "merchants.tasks.send_notifications", "schedule": 2.0},
     "expire-orders": {"task": "orders.tasks.expire_orders", "schedule": 10.0},
+    "send-refunds": {"task": "orders.tasks.send_refunds", "schedule": 5.0},
+    "agree-refunds": {"task": "orders.tasks.agree_refunds", "schedule": 60.0},
     "announce-rooms": {"task": "livestream.tasks.announce_rooms", "schedule": 10.0},
     "sweep-rooms": {"task": "livestream.tasks.sweep_rooms", "schedule": 2.0},
     "tend-streams": {"task": "livestream.tasks.tend_streams", "schedule": 2.0},

@@ -11,7 +11,20 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.admin import ReadOnlyAdmin, ReadOnlyInline, act
 from merchants.models import User
-from orders.models import Coupon, Line, Order, Payment, Shipment, Step, Voucher
+from orders.models import (
+    BankEntry,
+    Coupon,
+    LedgerEntry,
+    Line,
+    Order,
+    Payment,
+    Refund,
+    RefundPiece,
+    RefundStep,
+    Shipment,
+    Step,
+    Voucher,
+)
 from orders.rules.line import LineState
 from orders.services.order import move_order
 
@@ -59,6 +72,40 @@ class PaymentAdmin(ReadOnlyAdmin):
     list_select_related = ["order"]
     list_filter = ["state", "refund_due", "gateway"]
     search_fields = ["public_id", "transaction", "order__number"]
+
+
+class PieceInline(ReadOnlyInline):
+    model = RefundPiece
+    fields = ["line", "quantity", "amount"]
+
+
+class RefundStepInline(ReadOnlyInline):
+    model = RefundStep
+    fields = ["at", "state", "by"]
+
+
+@admin.register(Refund)
+class RefundAdmin(ReadOnlyAdmin):
+    list_display = ["public_id", "order", "kind", "state", "money", "amount", "requested_at"]
+    list_select_related = ["order"]
+    list_filter = ["state", "money", "kind"]
+    search_fields = ["public_id", "transaction", "order__number", "merchant__name"]
+    inlines = [PieceInline, RefundStepInline]
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(ReadOnlyAdmin):
+    list_display = ["at", "merchant", "reference", "account", "amount", "currency"]
+    list_select_related = ["merchant"]
+    list_filter = ["account"]
+    search_fields = ["reference", "order__number", "merchant__name"]
+    date_hierarchy = "at"
+
+
+@admin.register(BankEntry)
+class BankEntryAdmin(ReadOnlyAdmin):
+    list_display = ["at", "number", "transaction", "amount", "currency"]
+    search_fields = ["number", "transaction"]
 
 
 @admin.register(Shipment)

@@ -23,6 +23,23 @@ class WrongState(RuleBroken):
     sentence = _("This order has moved on. Look at it again.")
 
 
+class NothingToRefund(RuleBroken):
+    code = "nothing_to_refund"
+    status = 422
+    sentence = _("Choose what the money is wanted back for.")
+
+
+class RefundTooLarge(RuleBroken):
+    code = "refund_too_large"
+    status = 422
+    sentence = _("That is more than was paid for it.")
+
+
+class RefundMoved(RuleBroken):
+    code = "refund_moved"
+    sentence = _("Somebody has answered this refund meanwhile. Look at it again.")
+
+
 class PriceMoved(RuleBroken):
     code = "price_moved"
     sentence = _("The price has changed since you looked. Please look again before you pay.")

@@ -7,10 +7,14 @@ import logging
 from celery import shared_task
 from django.utils import timezone
 
-from orders.errors import WrongState
-from orders.models import Order
+from orders.errors import RefundMoved, WrongState
+from orders.models import Order, Refund
+from orders.payments import gateway_of
 from orders.rules.line import LineState
+from orders.rules.refund import Leg
 from orders.services.order import move_order
+from orders.services.payback import Outcome, finish_refund, lease
+from orders.services.refund import approve_refund
 
 logger = logging.getLogger(__name__)
 
@@ -29,3 +33,36 @@ def expire_orders() -> None:
             logger.info("order %s was settled while expiring", order.number)
         except Exception:  # one bad row must not keep the goods of all others
             logger.exception("order %s could not expire", order.number)
+
+
+@shared_task(ignore_result=True)
+def agree_refunds() -> None:
+    """What the shop did not answer in 48 hours is agreed. Runs every minute."""
+    for refund in Refund.objects.unanswered(timezone.now()).order_by("answer_by")[:200]:
+        try:
+            approve_refund(refund=refund, version=refund.version, by=None)
+        except (RefundMoved, WrongState):
+            logger.info("refund %s was answered meanwhile", refund.public_id)
+        except Exception:
+            logger.exception("refund %s could not be agreed", refund.public_id)
+
+
+@shared_task(ignore_result=True)
+def send_refunds() -> None:
+    """Ask the gateways for every refund that is due. Runs every 5 seconds.
+
+    The gateway is called outside of any transaction: it may take its time, or never answer.
+    """
+    now = timezone.now()
+    due = Refund.objects.due(now).select_related("payment").order_by("next_try_at")
+    for refund in due[:50]:
+        if lease(refund=refund, now=timezone.now()):
+            finish_refund(refund=refund, outcome=_asked(refund))
+
+
+def _asked(refund: Refund) -> Outcome:
+    try:
+        return gateway_of(refund.payment.gateway).refund(refund)
+    except Exception as trouble:  # whatever it is, the money is asked for again
+        logger.exception("refund %s: the gateway could not be asked", refund.public_id)
+        return Outcome(Leg.FAILED, trouble=type(trouble).__name__)

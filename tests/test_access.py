@@ -42,6 +42,9 @@ from merchants.services.merchant import make_key
 from merchants.services.photo import add_photo
 from merchants.services.stocktake import begin_stocktake
 from merchants.services.verification import Sheet, keep_papers, verification_of
+from orders.models import Refund
+from orders.rules.refund import RefundKind
+from orders.services.refund import request_refund
 from tests.servers import session_of
 
 pytestmark = pytest.mark.broad
@@ -99,6 +102,9 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:order": (PUBLIC, {GET}, ["number"]),
     "track:pay": (PUBLIC, {GET, POST}, ["number"]),
     "track:cancel": (PUBLIC, {POST}, ["number"]),
+    "track:refund_ask": (PUBLIC, {GET, POST}, ["number"]),
+    "track:refund_withdraw": (PUBLIC, {POST}, ["number", "refund"]),
+    "track:refund_sent": (PUBLIC, {POST}, ["number", "refund"]),
     # dashboard
     "livestream:home": (CLERK, {GET}, []),
     "livestream:room_list": (CLERK, {GET}, []),
@@ -197,6 +203,10 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:order_collect": (CLERK, {POST}, ["number"]),
     "orders:order_deliver": (CLERK, {POST}, ["number"]),
     "orders:order_cancel": (CLERK, {POST}, ["number"]),
+    "orders:refund_give": (MANAGER, {GET, POST}, ["number"]),
+    "orders:refund_ok": (MANAGER, {POST}, ["number", "refund"]),
+    "orders:refund_no": (MANAGER, {POST}, ["number", "refund"]),
+    "orders:refund_back": (CLERK, {POST}, ["number", "refund"]),
     "orders:payments": (MANAGER, {GET}, []),
     "orders:coupon_list": (CLERK, {GET}, []),
     "orders:coupon_new": (CLERK, {GET, POST}, []),
@@ -271,8 +281,13 @@ def a_draw(live, bob) -> Draw:
     return draw
 
 
+def a_refund(paid) -> Refund:
+    pieces = {line.pk: 1 for line in paid.lines.all()}
+    return request_refund(order=paid, pieces=pieces, kind=RefundKind.MONEY)
+
+
 @pytest.fixture
-def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str, object]:
+def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str, object]:
     """One of everything, all of Alice's shop."""
     batch = begin_import(
         merchant=shop,
@@ -304,7 +319,8 @@ def things(shop, live, longjing, order, coupon, bob, store, picture) -> dict[str
         "invitation": invitation.public_id,
         "token": invitation.path.split("/")[2],
         "prefix": key.prefix,
-        "number": order.number,
+        "number": paid.number,
+        "refund": a_refund(paid).public_id,
         "coupon": coupon.public_id,
         "batch": batch.public_id,
         "row": 2,

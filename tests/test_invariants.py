@@ -37,9 +37,13 @@ from merchants.services.transfer import transfer_stock
 from orders.models import Coupon, Order
 from orders.payments import sandbox
 from orders.rules.line import LineState
+from orders.rules.refund import RefundKind
 from orders.services.order import Contact, move_order, place_order
 from orders.services.payment import open_payment
+from orders.services.refund import approve_refund, refuse_refund, request_refund
+from orders.services.refund import take_back as take_back_refund
 from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
+from orders.tasks import send_refunds
 from tests.conftest import DAN, product_of
 
 
@@ -109,6 +113,7 @@ def busy(
     sandbox.receive(message)
     facts = {"price": 1900, "quota": 2, "per_buyer": 1, "warm_up": 30, "minutes": 5}
     announce_flash(room=live, item=live.items.get(product=cup), variant=glass, **facts)
+    give_money_back([pay(place({glass.pk: 2})) for _order in range(5)], bob, store)
     keep_shop(shop, store, glass, bob)
     hold_draws(live, host, (first, second))
     give_out_fairly(live, coupon)
@@ -122,6 +127,26 @@ def busy(
     notify(merchant=shop, channel=Channel.EMAIL, key="later", to="a@example.com", **news)
     invite(by=shop.staff.get(role=Role.OWNER), role=Role.CLERK)
     return shop
+
+
+def give_money_back(orders: list[Order], bob: User, store: Store) -> None:
+    """One order whole, one piece of another, one that was sent; one asked for, one refused."""
+    whole, part, sent, asked, refused = orders
+
+    def ask(order, pieces=2, kind=RefundKind.MONEY):
+        return request_refund(order=order, pieces={order.lines.get().pk: pieces}, kind=kind)
+
+    def agree(refund):
+        return approve_refund(refund=refund, version=1, by=bob)
+
+    agree(ask(whole))
+    agree(ask(part, pieces=1))
+    ship_order(order=sent, carrier="sf", tracking_number="SF1234567", by=bob)
+    back = agree(ask(sent, pieces=1, kind=RefundKind.RETURN))
+    take_back_refund(refund=back, version=back.version, by=bob, store=store)
+    send_refunds()
+    ask(asked)
+    refuse_refund(refund=ask(refused), version=1, by=bob, words="sorry")
 
 
 def hold_draws(live: Room, host: Staff, guests: tuple[Customer, ...]) -> None:
@@ -247,6 +272,33 @@ BROKEN = {
         DELETE FROM merchants_notification WHERE channel = 'sms' AND kind = 'shipped'""",
     "every paid order rings in the dashboard": """
         DELETE FROM merchants_notification WHERE channel = 'in_app'""",
+    "no piece is asked back twice": "UPDATE orders_line SET asked_back = quantity",
+    "a payment gives back what its refunds promise, and no more than it brought": """
+        UPDATE orders_payment SET paid_back = 1""",
+    "a refund gives no more than its pieces cost": """
+        UPDATE orders_refundpiece SET amount = amount - 1""",
+    "money has gone back exactly where a refund says so": """
+        UPDATE orders_refund SET money = 'processing'""",
+    "what came too much goes back": "UPDATE orders_refund SET kind = 'money'",
+    "a refund moves along its map, forwards in time": """
+        DELETE FROM orders_refundstep WHERE state = 'approved'""",
+    "a refund is what its last step says": "UPDATE orders_refund SET state = 'refused'",
+    "every row of a refund has one merchant, one order, one currency": """
+        UPDATE orders_refund SET currency = 'USD'""",
+    "stock comes back only when the goods do": """
+        UPDATE orders_refundpiece SET quantity = quantity + 1""",
+    "an order is refunded when nothing of it was left to send": """
+        UPDATE orders_order SET state = 'paid' WHERE state = 'refunded'""",
+    "each movement of money sums to zero, in one currency, for one merchant": """
+        UPDATE orders_ledgerentry SET amount = amount + 1 WHERE account = 'goods'""",
+    "what the provider holds of a payment is in the books, once": """
+        UPDATE orders_payment SET state = 'failed' WHERE state = 'settled'""",
+    "what went back is in the books, once": """
+        DELETE FROM orders_ledgerentry WHERE reference LIKE 'refund:%'""",
+    "nothing is in the books that has no payment and no refund": """
+        UPDATE orders_ledgerentry SET reference = reference || 'x'""",
+    "what is owed back is what came too much and has not gone": """
+        UPDATE orders_ledgerentry SET account = 'surplus' WHERE account = 'goods'""",
     "chat ids rise in time": f"""
         UPDATE livestream_message SET at = '2999-01-01T00:00:00+00:00'
         WHERE id = {ONE.format("livestream_message")}""",
@@ -308,6 +360,8 @@ def disarm() -> None:
             cursor.execute("DROP INDEX one_effect_per_transaction")
             cursor.execute("DROP INDEX one_open_spotlight")
             return
+        cursor.execute("ALTER TABLE orders_line DROP CONSTRAINT no_piece_back_twice")
+        cursor.execute("ALTER TABLE orders_payment DROP CONSTRAINT never_back_more_than_paid")
         cursor.execute("DROP INDEX one_effect_per_transaction, one_open_spotlight")
         cursor.execute("ALTER TABLE merchants_stock DROP CONSTRAINT reserved_within_on_hand")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")

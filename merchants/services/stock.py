@@ -233,13 +233,18 @@ def release(*, merchant: Merchant, reference: str) -> int:
 
 
 @transaction.atomic
-def release_part(*, merchant: Merchant, reference: str, quantity: int) -> int:
-    """Give back so many of the pieces held under `reference`; returns how many there were to give.
+def release_part(
+    *, merchant: Merchant, reference: str, quantity: int, variant_id: int | None = None
+) -> int:
+    """Give back so many of the pieces held under `reference`, perhaps of one variant alone.
 
-    Within the caller's transaction they are his to hold again: the stock's rows are locked.
+    Returns how many there were to give. Within the caller's transaction they are his to hold
+    again: the stock's rows are locked.
     """
     left = quantity
     for held in _open(merchant, reference):
+        if variant_id not in (None, held.stock.variant_id):
+            continue
         part = min(held.quantity, left)
         if not part:
             break
@@ -250,6 +255,8 @@ def release_part(*, merchant: Merchant, reference: str, quantity: int) -> int:
                 continue
         Stock.objects.filter(pk=held.stock_id).update(reserved=F("reserved") - part, stale=True)
         left -= part
+    if variant_id is not None:  # who holds any of them again at once says so himself
+        stock_changed.state(variant_ids={variant_id})
     return quantity - left
 
 

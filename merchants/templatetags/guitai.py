@@ -169,6 +169,15 @@ PILLS: Mapping[str, Mapping[str, Pill]] = {
         "cancelled": ("x", "", _l("Cancelled")),
         "expired": ("x", "", _l("Expired")),
     },
+    "refund": {
+        "requested": ("warn", "danger", _l("Refund requested")),
+        "approved": ("refund", "info", _l("Agreed")),
+        "awaiting_return": ("truck", "info", _l("To be sent back")),
+        "returned": ("refund", "info", _l("Came back")),
+        "refunded": ("refund", "", _l("Refunded")),
+        "refused": ("x", "", _l("Not agreed")),
+        "withdrawn": ("x", "", _l("Withdrawn")),
+    },
     "room": {
         "draft": ("edit", "", _l("Draft")),
         "scheduled": ("clock", "info", _l("Scheduled")),

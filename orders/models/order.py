@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
 
     from orders.models.payment import Payment
+    from orders.models.refund import Refund
     from orders.models.shipment import Shipment
 
 LINE_LABELS = {
@@ -31,6 +32,7 @@ LINE_LABELS = {
     LineState.COMPLETED.value: _("Completed"),
     LineState.CANCELLED.value: _("Cancelled"),
     LineState.EXPIRED.value: _("Expired"),
+    LineState.REFUNDED.value: _("Refunded"),
 }
 ORDER_LABELS = LINE_LABELS | {PARTLY_SHIPPED: _("Partly shipped")}
 # What somebody did, where the state says what is to be done next.
@@ -96,6 +98,7 @@ class Order(models.Model):
         lines: RelatedManager[Line]
         steps: RelatedManager[Step]
         payments: RelatedManager[Payment]
+        refunds: RelatedManager[Refund]
         shipments: RelatedManager[Shipment]
 
     class Meta:
@@ -142,8 +145,21 @@ class Order(models.Model):
 
     @property
     def to_pay_back(self) -> int:
-        """Money that came when the order could no longer be filled, or came twice."""
-        return sum(payment.amount for payment in self.payments.all() if payment.refund_due)
+        """Money that came when the order could no longer be filled, or twice; not back yet."""
+        return sum(
+            refund.amount
+            for refund in self.refunds.all()
+            if refund.kind == "surplus" and refund.is_open
+        )
+
+    @property
+    def waits_for_refund(self) -> bool:
+        """Nothing leaves: its money is asked back and the shop has not answered."""
+        return any(one.state == "requested" and one.unsent for one in self.refunds.all())
+
+    @property
+    def can_be_asked_back(self) -> bool:
+        return self.paid_at is not None and any(line.left for line in self.lines.all())
 
     @property
     def can_ship(self) -> bool:
@@ -155,7 +171,11 @@ class Order(models.Model):
 
 
 class Line(models.Model):
-    """One variant within an order, at the price agreed on the day."""
+    """One variant within an order, at the price agreed on the day.
+
+    `asked_back` counts the pieces for which a refund is open or done; `called_off` those of them
+    that never left the shop. Only orders.services.refund writes them.
+    """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="lines")
@@ -167,6 +187,8 @@ class Line(models.Model):
     list_price = models.PositiveBigIntegerField(_("list price"))
     unit_price = models.PositiveBigIntegerField(_("price"))
     discount = models.PositiveBigIntegerField(_("discount"), default=0)
+    asked_back = models.PositiveIntegerField(_("asked back"), default=0, editable=False)
+    called_off = models.PositiveIntegerField(_("called off"), default=0, editable=False)
     state = models.CharField(
         _("state"), max_length=16, choices=LINE_LABELS, default=LineState.PENDING.value
     )
@@ -175,7 +197,13 @@ class Line(models.Model):
         verbose_name = _("line")
         verbose_name_plural = _("lines")
         ordering = ["pk"]
-        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="line_has_goods")]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="line_has_goods"),
+            models.CheckConstraint(
+                condition=Q(called_off__lte=F("asked_back")) & Q(asked_back__lte=F("quantity")),
+                name="no_piece_back_twice",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.title}"
@@ -187,6 +215,21 @@ class Line(models.Model):
     @property
     def list_amount(self) -> int:
         return self.quantity * self.list_price
+
+    @property
+    def paid(self) -> int:
+        """What the line cost in the end, its share of the coupon taken off."""
+        return self.amount - self.discount
+
+    @property
+    def left(self) -> int:
+        """Pieces that can still be asked back."""
+        return self.quantity - self.asked_back
+
+    @property
+    def to_send(self) -> int:
+        """Pieces that leave the shop, or have left it."""
+        return self.quantity - self.called_off
 
 
 class Step(models.Model):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models.address import secret_id
@@ -18,7 +18,10 @@ PAYMENT_LABELS = {
 
 
 class Payment(models.Model):
-    """One attempt to pay one order through one gateway."""
+    """One attempt to pay one order through one gateway.
+
+    `paid_back` is what its refunds have promised, done or not: the guard of P6.
+    """
 
     public_id = models.CharField(max_length=16, unique=True, default=secret_id, editable=False)
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
@@ -34,6 +37,7 @@ class Payment(models.Model):
         default=False,
         help_text=_("It came when the order could no longer be filled, or came twice."),
     )
+    paid_back = models.PositiveBigIntegerField(_("paid back"), default=0, editable=False)
     created_at = models.DateTimeField(_("opened"))
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
 
@@ -42,6 +46,9 @@ class Payment(models.Model):
         verbose_name_plural = _("payments")
         ordering = ["-pk"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(paid_back__lte=F("amount")), name="never_back_more_than_paid"
+            ),
             models.UniqueConstraint(
                 fields=["gateway", "transaction"],
                 condition=~Q(transaction=""),

@@ -10,10 +10,15 @@ import hmac
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import transaction as database
+from django.db.models import Sum
+from django.utils import timezone
 
 from orders.errors import BadCallback
-from orders.models import Payment
+from orders.models import BankEntry, Payment, Refund
 from orders.rules.payment import signature
+from orders.rules.refund import Leg
+from orders.services.payback import Outcome
 from orders.services.payment import settle_payment
 
 NAME = "sandbox"
@@ -33,6 +38,15 @@ class Callback:
 def charge(payment: Payment) -> Callback:
     """What the practice bank does when the shopper presses pay. It charges a payment once."""
     transaction = f"sb_{payment.public_id}"
+    BankEntry.objects.get_or_create(
+        number=payment.public_id,
+        defaults={
+            "transaction": transaction,
+            "amount": payment.amount,
+            "currency": payment.currency,
+            "at": timezone.now(),
+        },
+    )
     fields = (payment.public_id, transaction, payment.amount, payment.currency)
     return Callback(*fields, signature=signature(settings.SANDBOX_SECRET, *fields))
 
@@ -52,3 +66,32 @@ def receive(message: Callback) -> Payment:
         amount=message.amount,
         currency=message.currency,
     )
+
+
+@database.atomic
+def refund(wanted: Refund) -> Outcome:
+    """What the practice bank answers to a refund: the same number is paid once, ever.
+
+    It never gives back more than it charged.
+    """
+    paid = BankEntry.objects.select_for_update().filter(
+        transaction=wanted.payment.transaction, amount__gt=0
+    )
+    charge = paid.first()
+    if charge is None or charge.currency != wanted.currency:
+        return Outcome(Leg.FAILED, trouble="no such transaction")
+    done = BankEntry.objects.filter(number=wanted.public_id).first()
+    if done is None:
+        left = BankEntry.objects.filter(transaction=charge.transaction).aggregate(n=Sum("amount"))
+        if wanted.amount > left["n"]:
+            return Outcome(Leg.FAILED, trouble="more than is left of the transaction")
+        done = BankEntry.objects.create(
+            number=wanted.public_id,
+            transaction=charge.transaction,
+            amount=-wanted.amount,
+            currency=wanted.currency,
+            at=timezone.now(),
+        )
+    if done.amount != -wanted.amount:
+        return Outcome(Leg.FAILED, trouble="this number was used for another amount")
+    return Outcome(Leg.DONE, transaction=f"sbr_{wanted.public_id}")

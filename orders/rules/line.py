@@ -2,11 +2,12 @@
 
 pending_payment ──pay──> paid ──ship──> shipped ──deliver──> delivered ─┐
       │                   │                                             ├─> completed
-      │                   └──prepare──> ready_for_pickup ─> collected ──┘
+      │                   ├──prepare──> ready_for_pickup ─> collected ──┘
+      │                   └──call off─> refunded (from ready_for_pickup too)
       ├──cancel──> cancelled
       └──expire──> expired
 
-Final: completed, cancelled, expired.
+Final: completed, cancelled, expired, refunded: paid for, never sent, and the money went back.
 """
 
 from __future__ import annotations
@@ -25,20 +26,23 @@ class LineState(StrEnum):
     COMPLETED = "completed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    REFUNDED = "refunded"
 
 
 MOVES: dict[LineState, frozenset[LineState]] = {
     LineState.PENDING: frozenset({LineState.PAID, LineState.CANCELLED, LineState.EXPIRED}),
-    LineState.PAID: frozenset({LineState.SHIPPED, LineState.READY}),
+    LineState.PAID: frozenset({LineState.SHIPPED, LineState.READY, LineState.REFUNDED}),
     LineState.SHIPPED: frozenset({LineState.DELIVERED}),
-    LineState.READY: frozenset({LineState.COLLECTED}),
+    LineState.READY: frozenset({LineState.COLLECTED, LineState.REFUNDED}),
     LineState.DELIVERED: frozenset({LineState.COMPLETED}),
     LineState.COLLECTED: frozenset({LineState.COMPLETED}),
     LineState.COMPLETED: frozenset(),
     LineState.CANCELLED: frozenset(),
     LineState.EXPIRED: frozenset(),
+    LineState.REFUNDED: frozenset(),
 }
-GIVES_STOCK_BACK = frozenset({LineState.CANCELLED, LineState.EXPIRED})
+GIVES_STOCK_BACK = frozenset({LineState.CANCELLED, LineState.EXPIRED, LineState.REFUNDED})
+UNSENT = frozenset({LineState.PAID, LineState.READY})  # paid, and still in the shop
 PARTLY_SHIPPED = "partly_shipped"
 BY_PARCEL = (LineState.PENDING, LineState.PAID, LineState.SHIPPED, LineState.DELIVERED)
 BY_HAND = (LineState.PENDING, LineState.PAID, LineState.READY, LineState.COLLECTED)
@@ -54,11 +58,13 @@ def may_move(old: LineState, new: LineState) -> bool:
 def order_state(lines: Iterable[LineState]) -> str:
     """The state an order shows, derived from its lines.
 
-    Ended lines (cancelled, expired) count only if there is nothing else.
+    Ended lines (cancelled, expired, refunded) count only if there is nothing else.
     """
     states = set(lines)
     alive = states - GIVES_STOCK_BACK
     if not alive:
+        if LineState.REFUNDED in states:
+            return LineState.REFUNDED
         return LineState.EXPIRED if states == {LineState.EXPIRED} else LineState.CANCELLED
     if LineState.PAID in alive and LineState.SHIPPED in alive:
         return PARTLY_SHIPPED

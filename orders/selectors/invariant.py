@@ -4,6 +4,8 @@ merchants.selectors.invariant.
 
 from __future__ import annotations
 
+from orders.selectors.invariant_refund import MONEY_BACK
+
 COUPONS = {
     "a coupon's claimed copies are its vouchers, and never more than issued": """
         SELECT c.id AS coupon, c.issued, c.claimed, COUNT(v.id) AS vouchers
@@ -16,14 +18,14 @@ COUPONS = {
         FROM orders_coupon c
         LEFT JOIN orders_voucher v ON v.coupon_id = c.id
         LEFT JOIN orders_order o
-               ON o.voucher_id = v.id AND o.state NOT IN ('cancelled', 'expired')
+               ON o.voucher_id = v.id AND o.state NOT IN ('cancelled', 'expired', 'refunded')
         GROUP BY c.id, c.redeemed HAVING c.redeemed <> COUNT(o.id)
     """,
     "a voucher is redeemed while exactly one live order has it": """
         SELECT v.id AS voucher, v.state, COUNT(o.id) AS orders
         FROM orders_voucher v
         LEFT JOIN orders_order o
-               ON o.voucher_id = v.id AND o.state NOT IN ('cancelled', 'expired')
+               ON o.voucher_id = v.id AND o.state NOT IN ('cancelled', 'expired', 'refunded')
         GROUP BY v.id, v.state
         HAVING COUNT(o.id) <> CASE WHEN v.state = 'redeemed' THEN 1 ELSE 0 END
     """,
@@ -37,7 +39,7 @@ COUPONS = {
         FROM orders_order o
         JOIN orders_voucher v ON v.id = o.voucher_id
         JOIN orders_coupon c ON c.id = v.coupon_id
-        WHERE o.state NOT IN ('cancelled', 'expired')
+        WHERE o.state NOT IN ('cancelled', 'expired', 'refunded')
         GROUP BY c.id, o.customer_id, c.per_customer HAVING COUNT(*) > c.per_customer
     """,
 }
@@ -50,18 +52,18 @@ GOODS = {
                OR (o.state = 'pending_payment' AND o.pay_by < %(late)s))
     """,
     "an open order holds its goods": """
-        SELECT o.number, o.state, l.variant_id AS variant, SUM(l.quantity) AS wanted
+        SELECT o.number, o.state, l.variant_id AS variant, SUM(l.quantity - l.called_off) AS wanted
         FROM orders_order o JOIN orders_line l ON l.order_id = o.id
         WHERE o.state IN ('pending_payment', 'paid', 'ready_for_pickup')
         GROUP BY o.id, o.number, o.state, o.merchant_id, l.variant_id
-        HAVING SUM(l.quantity) <> (
+        HAVING SUM(l.quantity - l.called_off) <> (
             SELECT COALESCE(SUM(r.quantity), 0)
             FROM merchants_reservation r JOIN merchants_stock s ON s.id = r.stock_id
             WHERE r.reference = o.number AND r.merchant_id = o.merchant_id
               AND s.variant_id = l.variant_id AND r.closed_at IS NULL)
     """,
     "goods leave the stock once, with their order": """
-        SELECT o.number, o.state, l.variant_id AS variant, SUM(l.quantity) AS wanted
+        SELECT o.number, o.state, l.variant_id AS variant, SUM(l.quantity - l.called_off) AS wanted
         FROM orders_order o JOIN orders_line l ON l.order_id = o.id
         GROUP BY o.id, o.number, o.state, l.variant_id
         HAVING (SELECT COALESCE(-SUM(m.delta), 0)
@@ -69,7 +71,7 @@ GOODS = {
                 WHERE m.reference = o.number AND m.reason = 'order'
                   AND s.variant_id = l.variant_id)
             <> CASE WHEN o.state IN ('shipped', 'delivered', 'collected', 'completed')
-                    THEN SUM(l.quantity) ELSE 0 END
+                    THEN SUM(l.quantity - l.called_off) ELSE 0 END
     """,
 }
 ORDERS = {
@@ -111,7 +113,8 @@ ORDERS = {
         SELECT o.number, o.state FROM orders_order o
         WHERE o.state <> COALESCE((SELECT s.state FROM orders_step s WHERE s.order_id = o.id
                                    ORDER BY s.id DESC LIMIT 1), '')
-           OR EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id AND l.state <> o.state)
+           OR EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id AND l.state <> o.state
+                      AND NOT (l.state = 'refunded' AND l.called_off = l.quantity))
     """,
     # expired -> pending_payment is the one step back: money that came late found its goods again.
     "an order moves along its map, forwards in time": """
@@ -127,7 +130,8 @@ ORDERS = {
               '>pending_payment', 'pending_payment>paid', 'pending_payment>cancelled',
               'pending_payment>expired', 'expired>pending_payment', 'paid>shipped',
               'paid>ready_for_pickup', 'shipped>delivered', 'ready_for_pickup>collected',
-              'delivered>completed', 'collected>completed')
+              'delivered>completed', 'collected>completed', 'paid>refunded',
+              'ready_for_pickup>refunded')
            OR (x.before = 'expired' AND COALESCE(x.after, '') <> 'paid')
     """,
     "a parcel belongs to an order that was shipped, once": """
@@ -186,4 +190,4 @@ NEWS = {
                             AND n."key" = 'in_app:order_paid:' || o.number)
     """,
 }
-INVARIANTS = COUPONS | GOODS | ORDERS | PAYMENTS | NEWS
+INVARIANTS = COUPONS | GOODS | ORDERS | PAYMENTS | NEWS | MONEY_BACK

@@ -10,8 +10,8 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 from merchants.models import Photo, Staff
 from merchants.rules.search import fold, phone_digits
 from merchants.selectors.store import stores_ever
-from orders.models import Line, Order
-from orders.rules.line import PARTLY_SHIPPED, LineState
+from orders.models import Line, Order, Refund
+from orders.rules.line import GIVES_STOCK_BACK, PARTLY_SHIPPED, LineState
 
 PARCEL = Q(store__isnull=True)
 TABS: dict[str, Q] = {
@@ -19,8 +19,9 @@ TABS: dict[str, Q] = {
     "ready": Q(state=LineState.READY) | Q(state=LineState.PAID) & ~PARCEL,
     "unpaid": Q(state=LineState.PENDING),
     "shipped": Q(state=LineState.SHIPPED),
+    "refunds": Q(pk__in=Refund.objects.asked().values("order")),
     "done": Q(state__in=[LineState.DELIVERED, LineState.COLLECTED, LineState.COMPLETED]),
-    "ended": Q(state__in=[LineState.CANCELLED, LineState.EXPIRED]),
+    "ended": Q(state__in=GIVES_STOCK_BACK),
 }
 OLDEST_FIRST = {"to_ship", "unpaid", "ready"}  # somebody waits
 

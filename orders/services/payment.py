@@ -17,11 +17,15 @@ from merchants.errors import OutOfStock
 from merchants.services.stock import reserve
 from orders.errors import BadCallback, CouponUnfit, WrongState
 from orders.models import Order, Payment
+from orders.rules.ledger import sale
+from orders.rules.ledger import surplus as owed
 from orders.rules.line import LineState
 from orders.rules.payment import PaymentState
 from orders.selectors.money import money_text
 from orders.services.coupon import redeem_voucher
+from orders.services.ledger import post
 from orders.services.order import Said, goods_text, move_order, tell_customer, tell_staff
+from orders.services.refund import refund_surplus
 from orders.signals import order_paid
 
 
@@ -67,11 +71,17 @@ def settle_payment(*, payment: Payment, transaction_id: str, amount: int, curren
     if order.state != LineState.PENDING and not _revive(order):
         Payment.objects.filter(pk=payment.pk).update(refund_due=True)
         payment.refund_due = True
-        _tell_of_surplus(order, payment)
+        _give_back(order, payment, now)
         return payment
     Order.objects.filter(pk=order.pk).update(paid_at=now)
     order.paid_at = now
     move_order(order=order, to=LineState.PAID, by=None)
+    post(
+        order=order,
+        reference=f"payment:{payment.public_id}",
+        posting=sale(order.total, order.shipping),
+        at=now,
+    )
     _tell(order)
     order_paid.state(order=order)
     return payment
@@ -95,8 +105,20 @@ def _surplus(payment: Payment, transaction_id: str, now: datetime) -> Payment:
         },
     )
     if new:
-        _tell_of_surplus(surplus.order, surplus)
+        _give_back(payment.order, surplus, now)
     return surplus
+
+
+def _give_back(order: Order, payment: Payment, now: datetime) -> None:
+    """Nothing is to be sent for this money: the books owe it, and it goes back by itself."""
+    post(
+        order=order,
+        reference=f"payment:{payment.public_id}",
+        posting=owed(payment.amount),
+        at=now,
+    )
+    refund_surplus(payment=payment, at=now)
+    _tell_of_surplus(order, payment)
 
 
 def _revive(order: Order) -> bool:
@@ -152,16 +174,16 @@ def _tell(order: Order) -> None:
 
 
 def _tell_of_surplus(order: Order, payment: Payment) -> None:
-    """Money has to go back: staff learn that it is theirs to do, the buyer that it comes."""
+    """Money has to go back: staff learn that nothing is to be sent, the buyer that it comes."""
     amount = money_text(payment.amount, payment.currency)
     words = {"amount": amount, "number": order.number[:8].upper(), "shop": order.merchant.name}
 
     def due() -> Said:
         return (
-            _("Pay back %(amount)s: order %(number)s") % words,
+            _("%(amount)s go back: order %(number)s") % words,
             _(
                 "The money came when the order could no longer be filled, or came twice. "
-                "Nothing is to be sent for it. Pay it back the way it came."
+                "Nothing is to be sent for it. It goes back by itself, the way it came."
             ),
         )
 
@@ -174,7 +196,7 @@ def _tell_of_surplus(order: Order, payment: Payment) -> None:
             subject=_("Your money comes back"),
             body=_(
                 "%(shop)s has your %(amount)s, but the order could no longer be filled, or was "
-                "paid twice. The shop has been told and pays it back the way you paid."
+                "paid twice. The money goes back by itself, the way you paid."
             )
             % words,
         )

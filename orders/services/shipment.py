@@ -15,6 +15,7 @@ from merchants.services.stock import take
 from orders.errors import BadTracking, WrongState
 from orders.models import Order, Shipment
 from orders.rules.line import LineState
+from orders.rules.refund import RefundState
 from orders.rules.shipment import CARRIERS, is_tracking_number
 from orders.services.order import move_order, tell_customer, wrong_state
 
@@ -30,6 +31,7 @@ def ship_order(*, order: Order, carrier: str, tracking_number: str, by: User | N
         raise BadTracking
     if order.is_pickup:
         raise WrongState(_("This order is collected at the shop, not shipped."))
+    keep_while_asked_back(order)
     move_order(order=order, to=LineState.SHIPPED, by=by)
     shipment = Shipment.objects.create(
         order=order,
@@ -60,6 +62,7 @@ def make_ready(*, order: Order, by: User) -> Order:
     """The goods wait at the counter; the buyer is told her code."""
     if not order.is_pickup:
         raise wrong_state(order, LineState.READY)
+    keep_while_asked_back(order)
     move_order(order=order, to=LineState.READY, by=by)
     with override(order.language):
         tell_customer(
@@ -78,9 +81,20 @@ def hand_over(*, order: Order, code: str, by: User) -> Order:
     typed = unicodedata.normalize("NFKC", code).strip().encode()
     if not order.pickup_code or not hmac.compare_digest(typed, order.pickup_code.encode()):
         raise WrongState(_("This is not the code of this order. Nothing was handed over."))
+    keep_while_asked_back(order)
     move_order(order=order, to=LineState.COLLECTED, by=by)
     take(merchant=order.merchant, reference=order.number, by=by)
     return order
+
+
+def keep_while_asked_back(order: Order) -> None:
+    """Nothing leaves while its money is asked back. Locks the order, as the refund's verbs do.
+
+    Raises WrongState.
+    """
+    Order.objects.select_for_update().get(pk=order.pk)
+    if order.refunds.filter(state=RefundState.REQUESTED, unsent=True).exists():
+        raise WrongState(_("The customer wants money back for it. Answer that first."))
 
 
 @transaction.atomic

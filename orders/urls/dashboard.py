@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import coupon, order, payment
+from orders.views import coupon, order, payment, refund
 
 app_name = "orders"
 urlpatterns = [
@@ -13,6 +13,10 @@ urlpatterns = [
     path("orders/<slug:number>/collect/", order.collect, name="order_collect"),
     path("orders/<slug:number>/deliver/", order.deliver, name="order_deliver"),
     path("orders/<slug:number>/cancel/", order.cancel, name="order_cancel"),
+    path("orders/<slug:number>/refund/", refund.give, name="refund_give"),
+    path("orders/<slug:number>/refunds/<slug:refund>/approve/", refund.approve, name="refund_ok"),
+    path("orders/<slug:number>/refunds/<slug:refund>/refuse/", refund.refuse, name="refund_no"),
+    path("orders/<slug:number>/refunds/<slug:refund>/back/", refund.receive, name="refund_back"),
     path("settings/payments/", payment.index, name="payments"),
     path("coupons/", coupon.index, name="coupon_list"),
     path("coupons/new/", coupon.create, name="coupon_new"),

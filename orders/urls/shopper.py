@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import checkout
+from orders.views import checkout, refund
 
 app_name = "track"
 urlpatterns = [
@@ -10,5 +10,8 @@ urlpatterns = [
     path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
     path("<slug:number>/", checkout.track, name="order"),
     path("<slug:number>/pay/", checkout.pay, name="pay"),
+    path("<slug:number>/refund/", refund.ask, name="refund_ask"),
+    path("<slug:number>/refunds/<slug:refund>/withdraw/", refund.withdraw, name="refund_withdraw"),
+    path("<slug:number>/refunds/<slug:refund>/sent/", refund.sent, name="refund_sent"),
     path("<slug:number>/cancel/", checkout.cancel, name="cancel"),
 ]

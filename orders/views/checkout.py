@@ -28,6 +28,8 @@ from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
 from orders.models import Order, Voucher
 from orders.payments import open_gateway, sandbox
 from orders.rules.line import LineState
+from orders.rules.refund import RefundKind
+from orders.rules.shipment import CARRIERS
 from orders.selectors.order import lines_with_pictures, orders_of_device
 from orders.selectors.voucher import best_voucher
 from orders.services.customer import customer_for_phone
@@ -204,7 +206,12 @@ def _settled(request: HttpRequest, order: Order) -> HttpResponse:
 def track(request: HttpRequest, number: str) -> HttpResponse:
     """Where is it? Whoever knows the number may ask; the address shows on its device only."""
     order = _order(number)
-    context = {"order": order, "mine": order.device == device_of(request.session)}
+    context = {
+        "order": order,
+        "mine": order.device == device_of(request.session),
+        "refunds": [one for one in order.refunds.all() if one.kind != RefundKind.SURPLUS],
+        "carriers": CARRIERS.items(),
+    }
     template = "_progress.html" if request.headers.get("HX-Request") else "page.html"
     return render(request, f"orders/tracking/{template}", context)
 
@@ -233,6 +240,6 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 def _order(number: str) -> Order:
     orders = Order.objects.select_related("merchant", "store", "voucher__coupon").prefetch_related(
-        lines_with_pictures(), "steps", "shipments", "payments"
+        lines_with_pictures(), "steps", "shipments", "payments", "refunds__pieces__line"
     )
     return get_object_or_404(orders, number=number)

@@ -19,6 +19,7 @@ from merchants.rules.role import Role
 from orders.forms.order import HandOverForm, ShipForm
 from orders.models import Order
 from orders.rules.line import LineState
+from orders.rules.refund import RefundKind
 from orders.selectors.order import lines_with_pictures, order_list, seen_by, tab_counts
 from orders.services.order import move_order
 from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
@@ -28,6 +29,7 @@ TAB_LABELS = {
     "ready": _l("To be collected"),
     "unpaid": _l("Unpaid"),
     "shipped": _l("Shipped"),
+    "refunds": _l("Refunds"),
     "done": _l("Completed"),
     "ended": _l("Cancelled"),
     "all": _l("All"),
@@ -126,6 +128,7 @@ def cancel(request: MerchantRequest, number: str) -> HttpResponse:
 def _order(request: MerchantRequest, number: str) -> Order:
     orders = seen_by(request.staff).select_related("merchant", "store", "customer", "voucher")
     orders = orders.prefetch_related(lines_with_pictures(), "steps__by", "shipments", "payments")
+    orders = orders.prefetch_related("refunds__pieces__line", "refunds__steps__by")
     return get_object_or_404(orders, number=number)
 
 
@@ -151,6 +154,8 @@ def _page(
         "order": order,
         "ship_form": ship_form,
         "hand_over_form": hand_over_form,
+        "refunds": [one for one in order.refunds.all() if one.kind != RefundKind.SURPLUS],
+        "stores": request.stores,
         "bought": order.customer.orders.filter(paid_at__isnull=False).count(),
     }
     return render(request, "orders/order/detail.html", context, status=status)

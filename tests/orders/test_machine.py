@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as django_settings
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -38,18 +39,30 @@ from orders.errors import (
     CouponGone,
     CouponHeld,
     CouponUnfit,
+    NothingToRefund,
+    RefundMoved,
+    RefundTooLarge,
     TooManyOpen,
     WrongState,
 )
-from orders.models import Order, Payment, Voucher
+from orders.models import BankEntry, LedgerEntry, Order, Payment, Refund, Voucher
 from orders.payments import sandbox
 from orders.rules.line import LineState
+from orders.rules.refund import Leg, RefundKind, RefundState
 from orders.services.coupon import claim_coupon, issue_coupon
 from orders.services.customer import customer_for_phone
 from orders.services.order import Contact, move_order, place_order
+from orders.services.payback import Outcome, finish_refund
 from orders.services.payment import open_payment, settle_payment
+from orders.services.refund import (
+    approve_refund,
+    refuse_refund,
+    request_refund,
+    take_back,
+    withdraw_refund,
+)
 from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
-from orders.tasks import expire_orders
+from orders.tasks import agree_refunds, expire_orders, send_refunds
 from tests.conftest import product_of
 
 ENDED = {LineState.CANCELLED, LineState.EXPIRED}
@@ -263,6 +276,8 @@ class Shop(RuleBasedStateMachine):
                 return
             other = f"x{uuid.uuid4().hex}"
             assert settle_payment(payment=payment, transaction_id=other, **real).refund_due
+            book = {"currency": message.currency, "at": timezone.now(), "transaction": other}
+            BankEntry.objects.create(number=other, amount=message.amount, **book)
             self.money[payment.order_id] += message.amount
         elif wrong == "sum":
             for off in (-1, 1):
@@ -336,7 +351,7 @@ class Shop(RuleBasedStateMachine):
                 order=self.seen(order, stale), carrier="sf", tracking_number="SF123456", by=self.by
             )
         except WrongState:
-            assert was != LineState.PAID or order.is_pickup or stale
+            assert was != LineState.PAID or order.is_pickup or stale or self.waits(order)
         else:
             assert was == LineState.PAID
             assert not order.is_pickup
@@ -348,7 +363,7 @@ class Shop(RuleBasedStateMachine):
         try:
             make_ready(order=self.seen(order), by=self.by)
         except WrongState:
-            assert was != LineState.PAID or not order.is_pickup
+            assert was != LineState.PAID or not order.is_pickup or self.waits(order)
         else:
             assert was == LineState.PAID
 
@@ -360,7 +375,7 @@ class Shop(RuleBasedStateMachine):
         try:
             hand_over(order=self.seen(order), code=code, by=self.by)
         except WrongState:
-            assert was != LineState.READY or not right
+            assert was != LineState.READY or not right or self.waits(order)
         else:
             assert right
             assert was == LineState.READY
@@ -373,6 +388,95 @@ class Shop(RuleBasedStateMachine):
             confirm_delivery(order=self.seen(order), by=None)
         except WrongState:
             assert was != LineState.SHIPPED
+
+    # --- money back -------------------------------------------------------------------------------
+
+    @rule(pick=picks, count=quantities, back=st.booleans(), part=st.booleans())
+    def ask_back(self, pick: int, count: int, back: bool, part: bool) -> None:
+        """She wants some pieces of one line back, perhaps only part of what they cost."""
+        order = self.one(pick, LineState.PAID)
+        line = list(order.lines.all())[pick % order.lines.count()]
+        kind = RefundKind.RETURN if back else RefundKind.MONEY
+        try:
+            refund = request_refund(
+                order=order, pieces={line.pk: count}, kind=kind, amount=1 if part else None
+            )
+        except NothingToRefund:
+            was = self.now(order)
+            assert count > line.left or was in ENDED | {LineState.PENDING}
+        except RefundTooLarge:
+            assert line.paid == 0 or line.paid < line.quantity  # a piece worth less than a cent
+        except WrongState:
+            assert back
+        else:
+            assert refund.amount <= sum(one.amount for one in order.payments.all())
+
+    @rule(pick=picks, say=st.sampled_from(["yes", "yes", "no", "never mind", "time"]))
+    def answer(self, pick: int, say: str) -> None:
+        refund = self.refund(pick, RefundState.REQUESTED)
+        if refund is None:
+            return
+        was, facts = refund.state, {"refund": refund, "version": refund.version}
+        try:
+            if say == "yes":
+                approve_refund(**facts, by=self.by)
+            elif say == "no":
+                refuse_refund(**facts, by=self.by, words="no")
+            elif say == "never mind":
+                withdraw_refund(**facts)
+            else:
+                Refund.objects.filter(pk=refund.pk).update(answer_by=timezone.now())
+                agree_refunds()
+        except WrongState:
+            assert was != RefundState.REQUESTED
+            return
+        if was == RefundState.REQUESTED and say in {"yes", "time"} and refund.unsent:
+            for piece in refund.pieces.all():
+                self.free[piece.line.variant_id] += piece.quantity
+
+    @rule(pick=picks, whole=st.booleans(), twice=st.booleans())
+    def goods_come_back(self, pick: int, whole: bool, twice: bool) -> None:
+        refund = self.refund(pick, RefundState.AWAITING)
+        if refund is None:
+            return
+        was = refund.state
+        facts = {
+            "version": refund.version,
+            "by": self.by,
+            "store": self.stores[1] if whole else None,
+        }
+        try:
+            take_back(refund=refund, **facts)
+        except WrongState:
+            assert was != RefundState.AWAITING
+            return
+        if twice:
+            with pytest.raises((RefundMoved, WrongState)):
+                take_back(refund=refund, **facts)
+        for piece in refund.pieces.all() if whole else ():
+            self.free[piece.line.variant_id] += piece.quantity
+
+    @rule(broken=st.booleans())
+    def the_gateway_is_asked(self, broken: bool) -> None:
+        """It pays, or it pays and its answer is lost: then it is asked again."""
+        Refund.objects.filter(next_try_at__isnull=False).update(next_try_at=timezone.now())
+        if broken:
+            for refund in Refund.objects.due(timezone.now()):
+                sandbox.refund(refund)
+                failed = Outcome(Leg.FAILED, trouble="lost")
+                finish_refund(refund=refund, outcome=failed)
+        else:
+            send_refunds()
+
+    def refund(self, pick: int, state: RefundState) -> Refund | None:
+        """As `one`, of the refunds."""
+        every = list(Refund.objects.exclude(kind=RefundKind.SURPLUS).order_by("pk"))
+        fits = [refund for refund in every if refund.state == state]
+        among = fits if fits and pick % 4 != 3 else every
+        return among[-1 - pick % len(among)] if among else None
+
+    def waits(self, order: Order) -> bool:
+        return Order.objects.get(pk=order.pk).waits_for_refund
 
     # --- the clock --------------------------------------------------------------------------------
 
@@ -419,6 +523,10 @@ class Shop(RuleBasedStateMachine):
             assert sum(p.amount for p in settled) == self.money.get(order.pk, 0)  # none swallowed
             paid = order.state not in ENDED | {LineState.PENDING}
             assert kept == (order.total if paid else 0)
+        # The practice bank has what it was given, less what it has paid back: and so say the books.
+        in_bank = BankEntry.objects.filter(amount__lt=0).aggregate(n=Sum("amount", default=0))["n"]
+        books = LedgerEntry.objects.filter(account="gateway", amount__lt=0)
+        assert in_bank <= books.aggregate(n=Sum("amount", default=0))["n"]
 
     def one(self, pick: int, state: LineState) -> Order:
         """Mostly one in `state`, the newest first, if there is one; else any ever placed."""

@@ -197,7 +197,7 @@ def test_late_money_is_told_to_everybody_who_has_to_know(client, mine, shop):
     assert mine.payments.get().refund_due
     page = words(page_of(client, mine))
     assert "Your money comes back" in page
-    assert "pays it back the way you paid" in page
+    assert "gives it back by itself, the way you paid" in page
     assert "nothing was charged" not in page
     news = Notification.objects.filter(kind="refund_due", merchant=shop)
     assert set(news.values_list("channel", flat=True)) == {"sms", "in_app", "email"}

@@ -1,0 +1,139 @@
+"""What is written to have money back, to give it, and to answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from merchants.forms.money import MoneyField, speak
+from merchants.models import Store
+from orders.models import Line, Order
+from orders.models.refund import REASONS
+from orders.rules.line import UNSENT
+from orders.rules.refund import RefundKind
+from orders.rules.shipment import CARRIERS, is_tracking_number
+
+SENT_KINDS = {
+    RefundKind.RETURN.value: _("I send the goods back"),
+    RefundKind.MONEY.value: _("I keep the goods"),
+}
+
+
+class PiecesForm(forms.Form):
+    """How many pieces of each line: the base of asking and of giving."""
+
+    def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order = order
+        self.lines = [line for line in order.lines.all() if line.left]
+        alone = len(self.lines) == 1
+        for line in self.lines:
+            self.fields[f"line-{line.pk}"] = forms.IntegerField(
+                label=line.title,
+                min_value=0,
+                max_value=line.left,
+                initial=line.left if alone else 0,
+                required=False,
+                widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+                error_messages={
+                    "max_value": _("At most %(limit_value)s of it."),
+                    "invalid": _("Write a whole number."),
+                },
+            )
+
+    def rows(self) -> list[tuple[Line, forms.BoundField]]:
+        """Each line with its field."""
+        return [(line, self[f"line-{line.pk}"]) for line in self.lines]
+
+    def pieces(self) -> dict[int, int]:
+        """The cleaned choice in the shape that the refund's verbs take."""
+        return {line.pk: self.cleaned_data.get(f"line-{line.pk}") or 0 for line in self.lines}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if not self.errors and not any(self.pieces().values()):
+            raise forms.ValidationError(_("Choose at least one piece."))
+        return data
+
+
+class AskForm(PiecesForm):
+    """The buyer asks."""
+
+    kind = forms.ChoiceField(
+        label=_("And the goods?"), choices=SENT_KINDS.items(), widget=forms.RadioSelect
+    )
+    reason = forms.ChoiceField(label=_("Why"), choices=REASONS.items())
+    words = forms.CharField(
+        label=_("In your words"),
+        max_length=200,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sent = any(line.state not in UNSENT for line in self.lines)
+        self.fields["kind"].initial = RefundKind.RETURN.value
+        if not self.sent:  # nothing can be sent back that has not been sent
+            del self.fields["kind"]
+
+    def wish(self) -> dict[str, Any]:
+        """The cleaned data in the shape that `request_refund` takes."""
+        data = self.cleaned_data
+        kind = RefundKind(data.get("kind") or RefundKind.MONEY)
+        words = {"reason": data["reason"], "words": data["words"]}
+        return {"pieces": self.pieces(), "kind": kind, **words}
+
+
+class GiveForm(PiecesForm):
+    """The shop gives."""
+
+    amount = MoneyField(
+        label=_("Amount"), required=False, help_text=_("Empty: all that these pieces cost.")
+    )
+    words = forms.CharField(label=_("A word to the customer"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        speak(self, self.order.currency)
+
+    def gift(self) -> dict[str, Any]:
+        """The cleaned data in the shape that `give_refund` takes."""
+        data = self.cleaned_data
+        return {"pieces": self.pieces(), "amount": data["amount"] or None, "words": data["words"]}
+
+
+class SentBackForm(forms.Form):
+    """The buyer's parcel."""
+
+    carrier = forms.ChoiceField(label=_("Carrier"), choices=CARRIERS.items())
+    tracking_number = forms.CharField(label=_("Tracking number"), max_length=40)
+
+    def clean_tracking_number(self) -> str:
+        number = self.cleaned_data["tracking_number"].strip()
+        if not is_tracking_number(number):
+            raise forms.ValidationError(
+                _("A tracking number has 6 to 32 letters, digits or hyphens.")
+            )
+        return number
+
+
+class AnswerForm(forms.Form):
+    """The version that somebody decided on, and what she says to it."""
+
+    version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    words = forms.CharField(max_length=200, required=False)
+
+
+class TakeBackForm(AnswerForm):
+    """Where the goods go that have come back; nowhere if they cannot be sold any more."""
+
+    store = forms.ModelChoiceField(Store.objects.none(), required=False)
+
+    def __init__(self, *args: Any, stores: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["store"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = stores

@@ -1,0 +1,97 @@
+"""What buyer and shop are told of a refund."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from orders.models import Refund
+from orders.rules.refund import RefundKind
+from orders.selectors.money import money_text
+from orders.services.order import Said, tell_customer, tell_staff
+
+
+def requested(refund: Refund) -> None:
+    """The shop has 48 hours to answer."""
+    words = _words(refund)
+
+    def asked() -> Said:
+        return (
+            _("%(name)s wants %(amount)s back: order %(number)s") % words,
+            _("Answer within 48 hours; after that it is agreed by itself."),
+        )
+
+    tell_staff(order=refund.order, kind="refund_requested", about=refund.public_id, say=asked)
+
+
+def approved(refund: Refund) -> None:
+    """The buyer learns that the money comes, or what she has to do first."""
+    with override(refund.order.language):
+        words = _words(refund)
+        if refund.kind == RefundKind.RETURN:
+            body = _(
+                "%(shop)s agreed. Send the goods back and enter the tracking number on the page "
+                "of your order; then %(amount)s go back to you."
+            )
+        else:
+            body = _("%(shop)s agreed. %(amount)s go back the way you paid.")
+        _tell(refund, "refund_approved", _("Your refund is agreed"), body % words)
+
+
+def refused(refund: Refund) -> None:
+    """The reason goes along, in the shop's words."""
+    with override(refund.order.language):
+        words = _words(refund) | {"answer": refund.answer}
+        body = _("%(shop)s did not agree to give %(amount)s back: “%(answer)s”") % words
+        _tell(refund, "refund_refused", _("Your refund was not agreed"), body)
+
+
+def sent_back(refund: Refund) -> None:
+    """A parcel is on its way to the shop."""
+    words = _words(refund) | {
+        "carrier": refund.get_carrier_display(),
+        "parcel": refund.tracking_number,
+    }
+
+    def sent() -> Said:
+        return (
+            _("Goods of order %(number)s come back") % words,
+            _("%(carrier)s %(parcel)s. When they are here, confirm it: the money goes back then.")
+            % words,
+        )
+
+    tell_staff(order=refund.order, kind="refund_sent", about=refund.public_id, say=sent)
+
+
+def refunded(refund: Refund) -> None:
+    """The money has left."""
+    with override(refund.order.language):
+        body = _("%(shop)s has paid %(amount)s back the way you paid.") % _words(refund)
+        _tell(refund, "refunded", _("Your money is on its way back"), body)
+
+
+def failed(refund: Refund) -> None:
+    """The provider would not: staff should know, though it is tried again."""
+    words = _words(refund)
+
+    def trouble() -> Said:
+        return (
+            _("%(amount)s could not be paid back yet: order %(number)s") % words,
+            _("It is tried again by itself. The payment provider says: %(trouble)s")
+            % {"trouble": refund.trouble or "–"},
+        )
+
+    tell_staff(order=refund.order, kind="refund_failed", about=refund.public_id, say=trouble)
+
+
+def _words(refund: Refund) -> dict[str, str]:
+    return {
+        "amount": money_text(refund.amount, refund.currency),
+        "number": refund.order.number[:8].upper(),
+        "shop": refund.order.merchant.name,
+        "name": refund.order.name,
+    }
+
+
+def _tell(refund: Refund, kind: str, subject: str, body: str) -> None:
+    tell_customer(order=refund.order, kind=kind, about=refund.public_id, subject=subject, body=body)

@@ -1,0 +1,196 @@
+"""A refund: the buyer asks and follows it, the shop answers."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from merchants.access import MerchantRequest, merchant_view
+from merchants.device import device_of
+from merchants.errors import RuleBroken
+from merchants.rules.role import Role
+from merchants.services.request import once
+from orders.forms.refund import AnswerForm, AskForm, GiveForm, SentBackForm, TakeBackForm
+from orders.models import Order, Refund
+from orders.selectors.order import lines_with_pictures, seen_by
+from orders.services.refund import (
+    approve_refund,
+    give_refund,
+    refuse_refund,
+    request_refund,
+    send_back,
+    take_back,
+    withdraw_refund,
+)
+
+# --- the buyer ------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+def ask(request: HttpRequest, number: str) -> HttpResponse:
+    """She wants money back. Only on the device that ordered."""
+    order = _bought_here(request, number)
+    if order is None:
+        messages.error(request, _("Only the device it was ordered with can ask for money back."))
+        return redirect("track:order", number)
+    form = AskForm(request.POST or None, order=order)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                _once(request, order, lambda: request_refund(order=order, **form.wish()))
+            except RuleBroken as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
+            else:
+                messages.success(request, _("Asked. The shop answers within 48 hours."))
+                return redirect("track:order", number)
+    context = {"order": order, "form": form, "key": _key(request)}
+    return render(request, "orders/refund/ask.html", context, status=status)
+
+
+@require_POST
+def withdraw(request: HttpRequest, number: str, refund: str) -> HttpResponse:
+    """She keeps what she has after all."""
+    wanted, form = _hers(request, number, refund), AnswerForm(request.POST)
+    if wanted is not None and form.is_valid():
+        version = form.cleaned_data["version"]
+        _try(
+            request,
+            lambda: withdraw_refund(refund=wanted, version=version),
+            _("Withdrawn. You keep your order as it is."),
+        )
+    return redirect("track:order", number)
+
+
+@require_POST
+def sent(request: HttpRequest, number: str, refund: str) -> HttpResponse:
+    """Her parcel is on its way back."""
+    wanted = _hers(request, number, refund)
+    form, answer = SentBackForm(request.POST), AnswerForm(request.POST)
+    if wanted is not None and answer.is_valid():
+        if form.is_valid():
+            facts = {**form.cleaned_data, "version": answer.cleaned_data["version"]}
+            _try(
+                request,
+                lambda: send_back(refund=wanted, **facts),
+                _("The shop knows that it comes."),
+            )
+        else:
+            messages.error(request, str(next(iter(form.errors.values()))[0]))
+    return redirect("track:order", number)
+
+
+def _bought_here(request: HttpRequest, number: str) -> Order | None:
+    orders = Order.objects.select_related("merchant").prefetch_related(lines_with_pictures())
+    order = get_object_or_404(orders, number=number)
+    return order if order.device == device_of(request.session) else None
+
+
+def _hers(request: HttpRequest, number: str, refund: str) -> Refund | None:
+    order = _bought_here(request, number)
+    if order is None:
+        messages.error(request, _("Only the device it was ordered with can do that."))
+        return None
+    return get_object_or_404(Refund, order=order, public_id=refund)
+
+
+# --- the shop -------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "POST"])
+@merchant_view(Role.MANAGER)
+def give(request: MerchantRequest, number: str) -> HttpResponse:
+    """Money goes back without having been asked for."""
+    order = _order(request, number)
+    form = GiveForm(request.POST or None, order=order)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                gift = form.gift()
+                _once(request, order, lambda: give_refund(order=order, by=request.user, **gift))
+            except RuleBroken as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
+            else:
+                messages.success(request, _("The money goes back."))
+                return redirect("orders:order_detail", request.merchant.slug, number)
+    context = {"order": order, "form": form, "key": _key(request)}
+    return render(request, "orders/refund/give.html", context, status=status)
+
+
+@require_POST
+@merchant_view(Role.MANAGER)
+def approve(request: MerchantRequest, number: str, refund: str) -> HttpResponse:
+    return _answer(request, number, refund, approve_refund, _("Agreed. The customer is told."))
+
+
+@require_POST
+@merchant_view(Role.MANAGER)
+def refuse(request: MerchantRequest, number: str, refund: str) -> HttpResponse:
+    return _answer(request, number, refund, refuse_refund, _("Refused. The customer is told why."))
+
+
+@require_POST
+@merchant_view(Role.CLERK)
+def receive(request: MerchantRequest, number: str, refund: str) -> HttpResponse:
+    """The parcel is here again."""
+    wanted = get_object_or_404(Refund, order=_order(request, number), public_id=refund)
+    form = TakeBackForm(request.POST, stores=request.stores)
+    if form.is_valid():
+        version, store = form.cleaned_data["version"], form.cleaned_data["store"]
+        _try(
+            request,
+            lambda: take_back(refund=wanted, version=version, by=request.user, store=store),
+            _("It is here. The money goes back."),
+        )
+    return redirect("orders:order_detail", request.merchant.slug, number)
+
+
+def _answer(
+    request: MerchantRequest, number: str, refund: str, verb: Callable[..., object], done: str
+) -> HttpResponse:
+    wanted = get_object_or_404(Refund, order=_order(request, number), public_id=refund)
+    form = AnswerForm(request.POST)
+    if form.is_valid():
+        _try(request, lambda: verb(refund=wanted, by=request.user, **form.cleaned_data), done)
+    return redirect("orders:order_detail", request.merchant.slug, number)
+
+
+def _order(request: MerchantRequest, number: str) -> Order:
+    orders = seen_by(request.staff).select_related("merchant")
+    return get_object_or_404(orders.prefetch_related(lines_with_pictures()), number=number)
+
+
+# --- both -----------------------------------------------------------------------------------------
+
+
+def _once(request: HttpRequest, order: Order, act: Callable[[], Refund]) -> str:
+    """The same form again is the same refund (P2)."""
+    body: dict[str, Any] = request.POST.dict()
+    body.pop("csrfmiddlewaretoken", None)
+    key = body.get("key", "")
+    return once(scope=f"refund:{order.pk}", key=key, body=body, act=lambda: act().public_id)
+
+
+def _key(request: HttpRequest) -> str:
+    """The key of a new form. A form that was refused has left nothing behind and keeps its own."""
+    return request.POST.get("key", "") or str(uuid.uuid4())
+
+
+def _try(request: HttpRequest, verb: Callable[[], object], done: str) -> None:
+    try:
+        verb()
+        messages.success(request, done)
+    except RuleBroken as refusal:
+        messages.error(request, str(refusal))

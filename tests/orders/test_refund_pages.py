@@ -1,0 +1,186 @@
+"""Asking for money back and answering, on the pages."""
+
+from __future__ import annotations
+
+import re
+import uuid
+
+import pytest
+from django.urls import reverse
+
+from orders.models import Order, Payment, Refund
+from orders.rules.refund import RefundKind, RefundState
+from orders.services.refund import approve_refund, request_refund
+from orders.services.shipment import ship_order
+from orders.tasks import send_refunds
+
+
+@pytest.fixture(autouse=True)
+def _in_english(client, as_alice, as_bob):
+    for one in (client, as_alice, as_bob):
+        one.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+
+
+@pytest.fixture
+def mine(client, paid) -> Order:
+    """Two pieces, paid for on this very browser."""
+    client.get(reverse("track:mine"))
+    Order.objects.filter(pk=paid.pk).update(device=client.session["device"])
+    paid.refresh_from_db()
+    return paid
+
+
+def words(html: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def asked(order: Order, count: int = 1, **more: str) -> dict[str, str]:
+    line = order.lines.get()
+    form = {f"line-{line.pk}": str(count), "reason": "wrong", "words": "Wrong size", "key": "k1"}
+    return form | more
+
+
+def ask(client, order: Order, **more) -> Refund:
+    client.post(reverse("track:refund_ask", args=[order.number]), asked(order, **more))
+    return Refund.objects.get()
+
+
+def staff_url(name: str, refund: Refund) -> str:
+    order = refund.order
+    return reverse(f"orders:{name}", args=[order.merchant.slug, order.number, refund.public_id])
+
+
+def test_she_asks_the_shop_agrees_and_the_money_goes(client, as_alice, mine):
+    page = client.get(reverse("track:order", args=[mine.number])).text
+    assert "I want my money back" in page
+    refund = ask(client, mine)
+    assert refund.words == "Wrong size"
+    page = words(client.get(reverse("track:order", args=[mine.number])).text)
+    assert "Without an answer it is agreed by itself" in page
+
+    detail = reverse("orders:order_detail", args=[mine.merchant.slug, mine.number])
+    page = words(as_alice.get(detail).text)
+    assert "Wrong size" in page
+    assert "Do not send it yet" in page
+    assert "Ordered the wrong thing" in page
+    as_alice.post(staff_url("refund_ok", refund), {"version": refund.version})
+    send_refunds()
+    refund.refresh_from_db()
+    assert refund.state == RefundState.REFUNDED
+    assert "The money went back" in client.get(reverse("track:order", args=[mine.number])).text
+    page = words(as_alice.get(detail).text)
+    assert "Ship it" in page  # the other piece is still wanted
+
+
+def test_the_same_form_twice_is_one_refund(client, mine):
+    for _press in range(2):
+        client.post(reverse("track:refund_ask", args=[mine.number]), asked(mine))
+    assert Refund.objects.count() == 1
+
+
+def test_another_browser_cannot_ask_or_withdraw(client, mine):
+    refund = ask(client, mine)
+    stranger = type(client)()
+    stranger.post(reverse("track:refund_ask", args=[mine.number]), asked(mine, key="k2"))
+    url = reverse("track:refund_withdraw", args=[mine.number, refund.public_id])
+    stranger.post(url, {"version": refund.version})
+    refund.refresh_from_db()
+    assert refund.state == RefundState.REQUESTED
+    assert Refund.objects.count() == 1
+    client.post(url, {"version": refund.version})
+    refund.refresh_from_db()
+    assert refund.state == RefundState.WITHDRAWN
+
+
+@pytest.mark.parametrize("count", ["-1", "0", "1.5", "3", "2147483648", "many", ""])
+def test_a_bad_number_is_said_at_its_field_and_nothing_typed_is_lost(client, mine, count):
+    answer = client.post(
+        reverse("track:refund_ask", args=[mine.number]), asked(mine, count=count, words="Keep me")
+    )
+    assert answer.status_code == 422
+    assert "Keep me" in answer.text
+    assert not Refund.objects.exists()
+
+
+def test_a_full_width_number_is_a_number(client, mine):
+    assert ask(client, mine, count="２").pieces.get().quantity == 2
+
+
+def test_a_refusal_needs_its_reason_and_the_buyer_reads_it(client, as_alice, mine):
+    refund = ask(client, mine)
+    as_alice.post(staff_url("refund_no", refund), {"version": refund.version, "words": " "})
+    refund.refresh_from_db()
+    assert refund.state == RefundState.REQUESTED
+    facts = {"version": refund.version, "words": "It was opened"}
+    as_alice.post(staff_url("refund_no", refund), facts)
+    assert "It was opened" in client.get(reverse("track:order", args=[mine.number])).text
+
+
+def test_an_answer_on_an_old_page_changes_nothing_and_says_so(client, as_alice, mine):
+    refund = ask(client, mine)
+    url = reverse("track:refund_withdraw", args=[mine.number, refund.public_id])
+    client.post(url, {"version": refund.version})
+    answer = as_alice.post(staff_url("refund_ok", refund), {"version": 1}, follow=True)
+    assert "This refund is “Withdrawn”" in words(answer.text)
+    assert Payment.objects.get().paid_back == 0
+
+
+def test_goods_are_sent_back_and_received(client, as_alice, as_bob, mine, alice, store):
+    ship_order(order=mine, carrier="sf", tracking_number="SF123456", by=alice)
+    refund = ask(client, mine, kind="return")
+    approve_refund(refund=refund, version=refund.version, by=alice)
+    page = words(client.get(reverse("track:order", args=[mine.number])).text)
+    assert "I have sent it" in page
+    refund.refresh_from_db()
+    url = reverse("track:refund_sent", args=[mine.number, refund.public_id])
+    parcel = {"version": refund.version, "carrier": "zto", "tracking_number": "??"}
+    assert "6 to 32" in client.post(url, parcel, follow=True).text
+    client.post(url, parcel | {"tracking_number": "ZT7654321"})
+    detail = reverse("orders:order_detail", args=[mine.merchant.slug, mine.number])
+    assert "ZT7654321" in as_bob.get(detail).text
+    refund.refresh_from_db()
+    back = {"version": refund.version, "store": store.pk}
+    as_bob.post(staff_url("refund_back", refund), back)
+    refund.refresh_from_db()
+    assert refund.state == RefundState.RETURNED
+
+
+def test_the_shop_gives_part_of_it_of_its_own_accord(as_alice, mine):
+    line = mine.lines.get()
+    url = reverse("orders:refund_give", args=[mine.merchant.slug, mine.number])
+    assert as_alice.get(url).status_code == 200
+    form = {f"line-{line.pk}": "1", "amount": "99999", "words": "Sorry", "key": uuid.uuid4().hex}
+    answer = as_alice.post(url, form)
+    assert answer.status_code == 422
+    assert "more than was paid" in answer.text
+    assert "99999" in answer.text
+    as_alice.post(url, form | {"amount": "12.50"})
+    assert Refund.objects.get().amount == 1250
+
+
+def test_refunds_have_a_tab_of_their_own(client, as_alice, mine, shop):
+    listed = reverse("orders:order_list", args=[shop.slug]) + "?tab=refunds"
+    assert mine.number[:8].upper() not in as_alice.get(listed).text
+    ask(client, mine)
+    assert mine.number[:8].upper() in as_alice.get(listed).text
+
+
+def test_words_are_never_read_as_html(client, as_alice, mine):
+    evil = "<script>alert(1)</script>"
+    refund = ask(client, mine, words=evil)
+    detail = reverse("orders:order_detail", args=[mine.merchant.slug, mine.number])
+    assert evil not in as_alice.get(detail).text
+    facts = {"version": refund.version, "words": evil}
+    as_alice.post(staff_url("refund_no", refund), facts)
+    assert evil not in client.get(reverse("track:order", args=[mine.number])).text
+
+
+def test_a_page_costs_no_more_with_many_refunds(
+    client, as_alice, mine, django_assert_max_num_queries
+):
+    detail = reverse("orders:order_detail", args=[mine.merchant.slug, mine.number])
+    line = mine.lines.get()
+    for _one in range(line.quantity):
+        request_refund(order=mine, pieces={line.pk: 1}, kind=RefundKind.MONEY)
+    with django_assert_max_num_queries(32):
+        as_alice.get(detail)
