@@ -36,9 +36,8 @@ def main(wanted: list[str]) -> None:
         camera = f"--use-file-for-fake-video-capture={_camera(folder)}"
         with chromium(camera) as browser:
             for size in ("desktop", "phone"):
-                for theme in ("light", "dark"):
-                    for language in ("zh-hans", "en"):
-                        _series(browser, url, chosen, size, theme, language)
+                for language in ("zh-hans", "en"):
+                    _series(browser, url, chosen, size, language)
     print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT.name}/")
 
 
@@ -57,13 +56,9 @@ def _camera(folder: Path) -> Path:
     return film
 
 
-def _series(
-    browser: Browser, url: str, chosen: list[Screen], size: str, theme: str, language: str
-) -> None:
+def _series(browser: Browser, url: str, chosen: list[Screen], size: str, language: str) -> None:
     open_ = desk if size == "desktop" else phone
-    guest = open_(browser, url, color_scheme=theme)
-    staff = open_(browser, url, color_scheme=theme)
-    admin = open_(browser, url, color_scheme=theme)
+    guest, staff, admin = (open_(browser, url) for _who in range(3))
     if any(screen.staff for screen in chosen):
         sign_in_as(staff, HOST)
     if any(screen.admin for screen in chosen):
@@ -72,9 +67,13 @@ def _series(
         speak(context, language)
     for screen in chosen:
         page = (admin if screen.admin else staff if screen.staff else guest).new_page()
+        page.emulate_media(color_scheme="light")
         arrive(page, screen)
-        out = OUT / f"{screen.name}-{size}-{theme}-{language}.png"
-        page.screenshot(path=out, full_page=screen.full)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_timeout(200)  # colours of the admin change slowly
+            out = OUT / f"{screen.name}-{size}-{theme}-{language}.png"
+            page.screenshot(path=out, full_page=screen.full)
         page.close()
     for context in (guest, staff, admin):
         context.close()
