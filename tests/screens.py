@@ -108,18 +108,18 @@ def screens(folder: Path) -> list[Screen]:
         Screen("tracking", f"/orders/{number}/"),
         Screen("my-orders", "/orders/"),
         Screen("checkout", f"/orders/checkout/guifang/?variant={_variant(rows, tea)}&quantity=1"),
+        Screen("sign-in", "/accounts/login/"),
         Screen("sign-up", "/accounts/signup/"),
         Screen("sign-up-wrong", "/accounts/signup/", press=("main form .btn--primary",)),
         Screen(
             "sign-up-code", "/accounts/signup/", fill=PERSON, press=("main form .btn--primary",)
         ),
-        Screen(
+        Screen(  # of the sign-up that waits since the screen before
             "sign-up-code-wrong",
             "/accounts/signup/",
-            fill=(*PERSON, ("[name=code]", "000000")),
-            press=(CODE, CODE),
+            fill=(("[name=code]", "000000"),),
+            press=(CODE,),
         ),
-        Screen("sign-in", "/accounts/login/"),
         Screen("join", "", invited=True),
         Screen("join-signed-in", "", admin=True, invited=True),
         Screen("join-works-here", "", staff=True, invited=True),
