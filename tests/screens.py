@@ -213,6 +213,13 @@ def screens(folder: Path) -> list[Screen]:
         ),
         Screen("counter", f"{shop}/counter/", staff=True, press=("main form button",)),
         Screen(
+            "counter-sold",
+            f"{shop}/counter/",
+            staff=True,
+            press=("main form button", *[SCAN] * len(CODES)),
+            fill=CODES,
+        ),
+        Screen(
             "counter-camera",
             f"{shop}/counter/",
             staff=True,
