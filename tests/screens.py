@@ -350,7 +350,7 @@ def screens(folder: Path) -> list[Screen]:
                 "nav a[href$='/products/']:visible",
                 "main .empty .btn--primary",
                 SAVE,
-                "nav a[href*='/dashboard/'] >> nth=0",
+                "nav a[href*='/dashboard/']:visible",
             ),
         ),
         Screen(

@@ -32,8 +32,8 @@ def left(request: MerchantRequest, product: str) -> HttpResponse:
     found = get_object_or_404(request.merchant.products, public_id=product)
     form = LeftForm(request.POST, stores=request.stores)
     if not form.is_valid():
-        trouble = next(iter(form.errors.get("left", form.errors.get("store", [""]))))
-        return _row(request, found, status=422, trouble=trouble or str(RuleBroken()))
+        troubles = [str(one) for name in ("left", "store") for one in form.errors.get(name, [])]
+        return _row(request, found, status=422, trouble=next(iter(troubles), str(RuleBroken())))
     if form.cleaned_data["left"] == form.cleaned_data["seen"]:
         return _row(request, found)
     try:
