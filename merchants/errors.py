@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.utils.translation import gettext_lazy as _
 
 
@@ -77,7 +79,7 @@ class StoreInUse(RuleBroken):
 
     code = "store_in_use"
 
-    def __init__(self, why: list[str]) -> None:
+    def __init__(self, why: Sequence[str]) -> None:
         super().__init__(" ".join(why))
         self.why = why
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -42,6 +42,9 @@ PERSON = (
     ("[name=contact]", "138 0013 8{n}"),
     ("[name=agree]", "on"),
 )
+CODE = "main form .btn--primary"
+REJECTED = "授权书上的印章看不清，请在光线好的地方重拍一张。其他没有问题。"
+NEVER = "2100-01-01 00:00:00"  # until when a worker leaves a row alone
 NEW = (("[name=name]", "湖畔茶馆 {n}"), *SHOP)
 ADMIN = "admin@demo.guitai"
 PHOTO = str(ROOT / "merchants" / "demo" / "pictures" / "keemun.webp")
@@ -62,6 +65,8 @@ class Screen:
     invited: bool = False  # begins with an invitation of the host: the page of its link
     meanwhile: tuple[tuple[str, str], ...] = ()  # what a colleague saves in the same form first
     admin: bool = False  # seen by a platform admin
+    then: str = ""  # SQL for what no press reaches (time, another person); the page is loaded again
+    folder: Path = Path()  # whose database that is said to
 
 
 def screens(folder: Path) -> list[Screen]:
@@ -78,6 +83,7 @@ def screens(folder: Path) -> list[Screen]:
     tea = one("select public_id from merchants_product order by id limit 1")
     number = one("select number from orders_order where state='shipped' order by id desc limit 1")
     contested = one("select public_id from merchants_product order by id desc limit 1")
+    scarce = one("select public_id from merchants_product order by id limit 1 offset 18")
     to_ship = one("select number from orders_order where state='paid' order by id desc limit 1")
     shop = "/dashboard/guifang"
     return [
@@ -103,15 +109,29 @@ def screens(folder: Path) -> list[Screen]:
         Screen("tracking", f"/orders/{number}/"),
         Screen("my-orders", "/orders/"),
         Screen("checkout", f"/orders/checkout/guifang/?variant={_variant(rows, tea)}&quantity=1"),
+        Screen("sign-in", "/accounts/login/"),
         Screen("sign-up", "/accounts/signup/"),
         Screen("sign-up-wrong", "/accounts/signup/", press=("main form .btn--primary",)),
         Screen(
             "sign-up-code", "/accounts/signup/", fill=PERSON, press=("main form .btn--primary",)
         ),
-        Screen("sign-in", "/accounts/login/"),
+        Screen(  # of the sign-up that waits since the screen before
+            "sign-up-code-wrong",
+            "/accounts/signup/",
+            fill=(("[name=code]", "000000"),),
+            press=(CODE,),
+        ),
         Screen("join", "", invited=True),
         Screen("join-signed-in", "", admin=True, invited=True),
         Screen("join-works-here", "", staff=True, invited=True),
+        Screen(
+            "join-expired",
+            "",
+            invited=True,
+            then="update merchants_invitation set expires_at='2020-01-01 00:00:00'"
+            " where id=(select max(id) from merchants_invitation)",
+            folder=folder,
+        ),
         Screen("terms", "/terms/"),
         Screen("privacy", "/privacy/"),
         Screen("account-email", "/accounts/email/", staff=True),
@@ -144,12 +164,35 @@ def screens(folder: Path) -> list[Screen]:
             fill=(("[name=name]", "祁门红茶"), ("#id_file", PHOTO), ("[name$=-price]", "一百八")),
             press=(SAVE,),
         ),
+        Screen(
+            "product-options",
+            f"{shop}/products/new/",
+            staff=True,
+            fill=(
+                ("[name=name]", "真丝方巾"),
+                ("[name=option_0_name]", "颜色"),
+                ("[name=option_0_values]", "藕荷，竹青，月白"),
+                ("[name=option_1_name]", "尺码"),
+                ("[name=option_1_values]", "60 × 60，90 × 90"),
+            ),
+            press=("[data-options] summary", ".p-build"),
+        ),
         Screen("product-edit", f"{shop}/products/{tea}/", staff=True),
+        Screen(
+            "product-photo-waits",
+            f"{shop}/products/{scarce}/",
+            staff=True,
+            then="update merchants_photo set state='waiting', original='photos/away',"
+            f" leased_until='{NEVER}' where product_id="
+            f"(select id from merchants_product where public_id='{scarce}')",
+            folder=folder,
+        ),
         Screen(
             "products-ticked",
             f"{shop}/products/",
             staff=True,
             press=TICKED,
+            full=False,
         ),
         Screen(
             "product-conflict",
@@ -173,6 +216,13 @@ def screens(folder: Path) -> list[Screen]:
         ),
         Screen("counter", f"{shop}/counter/", staff=True, press=("main form button",)),
         Screen(
+            "counter-sold",
+            f"{shop}/counter/",
+            staff=True,
+            press=("main form button", *[SCAN] * len(CODES)),
+            fill=CODES,
+        ),
+        Screen(
             "counter-camera",
             f"{shop}/counter/",
             staff=True,
@@ -187,6 +237,24 @@ def screens(folder: Path) -> list[Screen]:
             press=("main [name=store], main .rows a", *[SCAN] * len(CODES)),
             fill=CODES,
         ),
+        Screen(
+            "stocktake-applied",
+            f"{shop}/stocktakes/",
+            staff=True,
+            press=(
+                "main [name=store], main .rows a",
+                *[SCAN] * len(CODES),
+                "form[action$='/apply/'] .btn--primary",
+            ),
+            fill=CODES,
+        ),
+        Screen(
+            "transfer-done",
+            f"{shop}/transfer/",
+            staff=True,
+            press=(*[SCAN] * len(CODES), "[name=go]"),
+            fill=CODES,
+        ),
         Screen("transfer", f"{shop}/transfer/", staff=True),
         Screen(
             "transfer-box",
@@ -195,6 +263,15 @@ def screens(folder: Path) -> list[Screen]:
             press=(*[SCAN] * len(CODES), "[name=go]"),
             fill=(*CODES, ("#list [name^=n-] >> nth=0", "999")),
         ),
+        Screen(
+            "products-store",
+            f"{shop}/products/?store=1",
+            staff=True,
+            fill=(("[name=left] >> nth=1", "十"),),
+            press=("h1",),
+        ),
+        Screen("products-nothing", f"{shop}/products/?q=咖啡", staff=True),
+        Screen("shelve", f"{shop}/products/", staff=True, press=(*TICKED, "[data-shelve]")),
         Screen("products-filtered", f"{shop}/products/?state=on_sale&sort=name", staff=True),
         Screen(
             "products-bulk",
@@ -205,6 +282,16 @@ def screens(folder: Path) -> list[Screen]:
         ),
         Screen("imports", f"{shop}/imports/", staff=True),
         Screen("import-columns", "", staff=True, sheet=True),
+        Screen(
+            "import-progress",
+            "",
+            staff=True,
+            sheet=True,
+            press=(".savebar button",),
+            then="update merchants_import set state='applying', cursor=3, total=5,"
+            f" leased_until='{NEVER}' where id=(select max(id) from merchants_import)",
+            folder=folder,
+        ),
         Screen("import-preview", "", staff=True, sheet=True, press=(".savebar button",)),
         Screen(
             "import-undo",
@@ -215,6 +302,13 @@ def screens(folder: Path) -> list[Screen]:
             full=False,
         ),
         Screen("import-result", "", staff=True, sheet=True, press=(".savebar button", ".imp-go")),
+        Screen(
+            "import-undone",
+            "",
+            staff=True,
+            sheet=True,
+            press=(".savebar button", ".imp-go", "[data-dialog-open=undo]", "#undo .btn--danger"),
+        ),
         Screen("orders", f"{shop}/orders/", staff=True),
         Screen("order", f"{shop}/orders/{to_ship}/", staff=True),
         Screen("coupons", f"{shop}/coupons/", staff=True),
@@ -237,7 +331,7 @@ def screens(folder: Path) -> list[Screen]:
         Screen("admin-desk", "/admin/merchants/verification/waiting/", admin=True),
         Screen("settings", f"{shop}/settings/", staff=True),
         Screen("chat-lists", f"{shop}/settings/chat/", staff=True),
-        Screen("verification", f"{shop}/settings/verification/", staff=True),
+        *_verification(folder, f"{shop}/settings/verification/"),
         Screen("payments", f"{shop}/settings/payments/", staff=True),
         Screen("keys", f"{shop}/settings/keys/", staff=True),
         Screen("notices", f"{shop}/notices/", staff=True),
@@ -250,12 +344,53 @@ def screens(folder: Path) -> list[Screen]:
             press=("main form .btn--primary",),
         ),
         Screen(
+            "checklist-going",
+            "/dashboard/new/",
+            staff=True,
+            fill=(*NEW, ("[name=name]", "碧螺春"), ("#id_file", PHOTO), ("[name$=-price]", "68")),
+            press=(
+                "main form .btn--primary",
+                "nav a[href$='/products/']:visible",
+                "main .empty .btn--primary",
+                SAVE,
+                "nav a[href*='/dashboard/']:visible",
+            ),
+        ),
+        Screen(
+            "verification-none",
+            "/dashboard/new/",
+            staff=True,
+            fill=NEW,
+            press=(
+                "main form .btn--primary",
+                "[data-sheet-open=more]:visible",
+                "nav a[href$='/settings/']:visible",
+                "main nav a[href$='/verification/']",
+            ),
+        ),
+        Screen(
             "products-none",
             "/dashboard/new/",
             staff=True,
             fill=NEW,
             press=("main form .btn--primary", "nav a[href$='/products/']:visible"),
         ),
+    ]
+
+
+def _verification(folder: Path, page: str) -> list[Screen]:
+    """The brand as its reviewer left it; at the end it waits again, as the demo has it."""
+
+    def after(name: str, state: str, reason: str = "") -> Screen:
+        decided = "null" if state == "submitted" else "datetime('now')"
+        said = f"update merchants_verification set state='{state}', reason='{reason}'"
+        sql = f"{said}, decided_at={decided}"
+        return Screen(name, page, staff=True, then=sql, folder=folder)
+
+    return [
+        after("verification-rejected", "rejected", REJECTED),
+        after("verification-approved", "approved"),
+        after("verification", "submitted"),
     ]
 
 
@@ -307,7 +442,7 @@ def demo() -> Iterator[tuple[str, Path]]:
         environment = {**os.environ, "DEBUG": "1", "VAR_DIR": temporary, "LOG_LEVEL": "ERROR"}
         environment.pop("DATABASE_URL", None)
         command = [sys.executable, "manage.py", "serve", "--port", str(port)]
-        server = subprocess.Popen(command, cwd=ROOT, env=environment)
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True)
         try:
             url = f"http://localhost:{port}"
             _wait(url)
@@ -315,7 +450,10 @@ def demo() -> Iterator[tuple[str, Path]]:
             yield url, Path(temporary)
         finally:
             server.send_signal(signal.SIGINT)
-            server.wait(40)
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(40)
+            with suppress(ProcessLookupError):  # what has not ended with it by then
+                os.killpg(server.pid, signal.SIGKILL)
 
 
 def sign_in_as(context: BrowserContext, who: str) -> None:
@@ -355,6 +493,11 @@ def arrive(page: Page, screen: Screen) -> None:
         if page.locator(selector).first.is_visible():
             page.locator(selector).first.click()
         page.wait_for_timeout(4000 if screen.sheet else 900)
+    if screen.then:
+        with closing(sqlite3.connect(screen.folder / "db.sqlite3", timeout=20)) as rows, rows:
+            rows.execute(screen.then)
+        page.reload()
+        page.wait_for_timeout(500)
 
 
 def _type(page: Page, selector: str, text: str) -> None:

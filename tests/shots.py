@@ -35,10 +35,14 @@ def main(wanted: list[str]) -> None:
         ]
         camera = f"--use-file-for-fake-video-capture={_camera(folder)}"
         with chromium(camera) as browser:
-            for size in ("desktop", "phone"):
-                for theme in ("light", "dark"):
-                    for language in ("zh-hans", "en"):
-                        _series(browser, url, chosen, size, theme, language)
+            looks = [
+                Look(browser, url, size, language)
+                for size in ("desktop", "phone")
+                for language in ("zh-hans", "en")
+            ]
+            for screen in chosen:
+                for look in looks:
+                    look.at(screen)
     print(f"{len(list(OUT.glob('*.png')))} pictures in {OUT.name}/")
 
 
@@ -57,27 +61,30 @@ def _camera(folder: Path) -> Path:
     return film
 
 
-def _series(
-    browser: Browser, url: str, chosen: list[Screen], size: str, theme: str, language: str
-) -> None:
-    open_ = desk if size == "desktop" else phone
-    guest = open_(browser, url, color_scheme=theme)
-    staff = open_(browser, url, color_scheme=theme)
-    admin = open_(browser, url, color_scheme=theme)
-    if any(screen.staff for screen in chosen):
-        sign_in_as(staff, HOST)
-    if any(screen.admin for screen in chosen):
-        sign_in_as(admin, ADMIN)
-    for context in (guest, staff, admin):
-        speak(context, language)
-    for screen in chosen:
-        page = (admin if screen.admin else staff if screen.staff else guest).new_page()
+class Look:
+    """A guest, a shopkeeper and an admin who have one size of screen and one language."""
+
+    def __init__(self, browser: Browser, url: str, size: str, language: str) -> None:
+        open_ = desk if size == "desktop" else phone
+        self.name = f"{size}-{{theme}}-{language}"
+        self.guest, self.staff, self.admin = (open_(browser, url) for _who in range(3))
+        sign_in_as(self.staff, HOST)
+        sign_in_as(self.admin, ADMIN)
+        for context in (self.guest, self.staff, self.admin):
+            speak(context, language)
+
+    def at(self, screen: Screen) -> None:
+        """Two pictures of it, light and dark."""
+        context = self.admin if screen.admin else self.staff if screen.staff else self.guest
+        page = context.new_page()
+        page.emulate_media(color_scheme="light")
         arrive(page, screen)
-        out = OUT / f"{screen.name}-{size}-{theme}-{language}.png"
-        page.screenshot(path=out, full_page=screen.full)
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            page.wait_for_timeout(200)  # colours of the admin change slowly
+            out = OUT / f"{screen.name}-{self.name.format(theme=theme)}.png"
+            page.screenshot(path=out, full_page=screen.full)
         page.close()
-    for context in (guest, staff, admin):
-        context.close()
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ from merchants.models import Customer, User
 from merchants.rules.importing import Outcome
 from merchants.rules.role import Role
 from merchants.rules.verification import Paper
+from merchants.services.correction import correct_stock
 from merchants.services.importing import begin_import
 from merchants.services.invitation import invite
 from merchants.services.merchant import make_key
@@ -107,6 +108,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:refund_sent": (PUBLIC, {POST}, ["number", "refund"]),
     # dashboard
     "livestream:home": (CLERK, {GET}, []),
+    "livestream:at_risk": (CLERK, {GET}, []),
+    "livestream:shelve": (CLERK, {POST}, []),
     "livestream:room_list": (CLERK, {GET}, []),
     "livestream:room_new": (CLERK, {GET, POST}, []),
     "livestream:room_edit": (CLERK, {GET, POST}, ["room"]),
@@ -149,6 +152,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "merchants:product_new": (CLERK, {GET, POST}, []),
     "merchants:product_edit": (CLERK, {GET, POST}, ["product"]),
     "merchants:product_stock": (CLERK, {GET, POST}, ["product"]),
+    "merchants:product_left": (CLERK, {POST}, ["product"]),
+    "merchants:left_undo": (CLERK, {POST}, ["product", "movement"]),
     "merchants:counter": (CLERK, {GET}, []),
     "merchants:counter_store": (CLERK, {POST}, []),
     "merchants:counter_sell": (CLERK, {POST}, []),
@@ -324,6 +329,9 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "coupon": coupon.public_id,
         "batch": batch.public_id,
         "row": 2,
+        "movement": correct_stock(
+            variant=longjing.variants.get(), store=store, seen=5, found=6, by=bob
+        ).pk,
         "stocktake": begin_stocktake(store=store, by=bob).public_id,
         "secret": secret,
         "provider": "nginx_rtmp",

@@ -51,7 +51,7 @@ def make_shop() -> Merchant:
     merchant = open_merchant(
         owner=owner, name="桂芳茶行", slug="guifang", store="清河坊店", city="杭州"
     )
-    merchant.tagline = "开了十九年的茶铺,自己喝什么就卖什么"
+    merchant.tagline = "开了十九年的茶铺，自己喝什么就卖什么"
     _set_logo(merchant)
     merchant.save()
     Store.objects.filter(merchant=merchant).update(

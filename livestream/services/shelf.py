@@ -95,6 +95,30 @@ def add_to_shelf(*, room: Room, product: Product) -> ShelfItem:
 
 
 @transaction.atomic
+def add_all_to_shelf(*, room: Room, products: Sequence[int]) -> tuple[int, int]:
+    """Put those of the products (ids) that are on sale last, in the order of the ids.
+
+    Returns (how many of them stand there now, how many are not on sale). Raises FullShelf, and puts
+    none, or ShelfClosed.
+    """
+    _open_shelf(room)
+    found = Product.objects.on_sale().filter(merchant=room.merchant_id, pk__in=products)
+    on_sale = list(found.order_by("pk"))
+    there = set(room.items.values_list("product_id", flat=True))
+    fresh = [one for one in on_sale if one.pk not in there]
+    if len(there) + len(fresh) > SHELF_LIMIT:
+        raise FullShelf
+    last = room.items.aggregate(last=Max("position"))["last"] or 0
+    ShelfItem.objects.bulk_create(
+        ShelfItem(room=room, product=one, position=place)
+        for place, one in enumerate(fresh, start=last + 1)
+    )
+    if fresh:
+        broadcast.shelf_changed(room)
+    return len(on_sale), len(products) - len(on_sale)
+
+
+@transaction.atomic
 def move_item(*, item: ShelfItem, up: bool) -> None:
     """Swap an item with its neighbour; at the edge nothing happens. Raises ShelfClosed."""
     _open_shelf(item.room)

@@ -6,6 +6,7 @@ from livestream.views import (
     clip,
     console,
     draw,
+    goods,
     helper,
     home,
     rehearsal,
@@ -19,6 +20,8 @@ from livestream.views import (
 app_name = "livestream"
 urlpatterns = [
     path("", home.home, name="home"),
+    path("goods/at-risk/", goods.note, name="at_risk"),
+    path("goods/shelve/", goods.shelve, name="shelve"),
     path("rooms/", room.index, name="room_list"),
     path("rooms/new/", room.create, name="room_new"),
     path("rooms/<slug:room>/", room.edit, name="room_edit"),

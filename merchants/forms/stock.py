@@ -77,6 +77,18 @@ class StockForm(forms.Form):
         return -self.cleaned_data["quantity"] if leaves else self.cleaned_data["quantity"]
 
 
+class LeftForm(forms.Form):
+    """How many are left in a row of the goods list, and what the row had said."""
+
+    store = forms.ModelChoiceField(Store.objects.none())
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+    left = WholeField(least=0, label=_("Stock"))
+
+    def __init__(self, *args: Any, stores: QuerySet[Store], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cast(forms.ModelChoiceField, self.fields["store"]).queryset = stores.all()
+
+
 class TransferForm(forms.Form):
     """From which of her stores to which."""
 

@@ -67,6 +67,10 @@ COLUMN_LABELS = {
 PROBLEM_LABELS = {
     "no_name": (_("No name"), _("Every product needs a name.")),
     "no_price": (_("No price"), _("Write the price, such as 180.")),
+    "formula": (
+        _("Formula without a result"),
+        _("Open the sheet in Excel or WPS and save it once, or write here what it comes to."),
+    ),
     "not_an_amount": (_("Price is no number"), _("Write the price in digits, such as 180.")),
     "below_nothing": (_("Price below 0"), _("Write what a customer pays, such as 180.")),
     "too_dear": (_("Price too high"), _("At most 999,999,999.")),

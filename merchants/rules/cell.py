@@ -16,6 +16,7 @@ MOST_PIECES = 1_000_000
 _PIECES = re.compile(r"(-?\d+)(?:\.0+)?")
 _PART = re.compile(r"\d*\.\d+")
 _AMOUNT = re.compile(r"(-?)[¥$]?(\d+)(?:\.\d+)?")
+FORMULA = "=…"  # what stands in a cell whose formula nobody has reckoned
 _DIGITS = 9  # of the largest price
 
 
@@ -51,7 +52,7 @@ class Cells:
     def amount(self, column: Column) -> int | None:
         """Minor units, or None for nothing or no amount."""
         text = self.text(column)
-        if not text:
+        if not text or self._unreckoned(column):
             return None
         bare = re.sub(r"(元|RMB|CNY)$", "", text).strip()
         found = money.parse(bare, self.currency)
@@ -61,7 +62,7 @@ class Cells:
 
     def pieces(self, column: Column, grave: bool) -> int | None:
         text = unicodedata.normalize("NFKC", self.text(column))
-        if not text:
+        if not text or self._unreckoned(column, grave):
             return None
         match = _PIECES.fullmatch(text.replace(",", "").strip())
         if match is None:
@@ -80,7 +81,7 @@ class Cells:
 
     def grams(self, column: Column) -> int | None:
         """What it weighs, in the unit of the cell, of the column beside it or of the heading."""
-        if not self.text(column):
+        if not self.text(column) or self._unreckoned(column):
             return None
         unit = self.text(Column.WEIGHT_UNIT) or self.unit
         found = grams_of(self.text(column), unit)
@@ -90,9 +91,18 @@ class Cells:
 
     def short(self, column: Column, most: int) -> str:
         text = self.text(column)
+        if self._unreckoned(column):
+            return ""
         if len(text) > most:
             self.say(column, "too_long", most=str(most))
         return text[:most]
+
+    def _unreckoned(self, column: Column, grave: bool = True) -> bool:
+        """Whether the cell holds a formula without its result, which is told then."""
+        if self.text(column) != FORMULA:
+            return False
+        self.say(column, "formula", grave)
+        return True
 
 
 def _wrong_amount(text: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
+
+GUESSING = 5  # seconds, until a pace can be told
 
 
 class ImportState(StrEnum):
@@ -50,3 +53,10 @@ class Outcome(StrEnum):
 
 
 TO_APPLY = (Outcome.NEW, Outcome.CHANGE)
+
+
+def minutes_left(done: int, total: int, seconds: float) -> int | None:
+    """How long the rest takes at the pace so far, at least 1; None while that would be a guess."""
+    if seconds < GUESSING or done <= 0:
+        return None
+    return max(math.ceil(seconds * (total - done) / done / 60), 1)

@@ -265,7 +265,7 @@ def _letters(text: str) -> str:
 
 def _needed(goods: Goods, texts: Mapping[Column, str]) -> list[Problem]:
     found = []
-    if not goods.name:
+    if not goods.name and not texts.get(Column.NAME):
         found.append(Problem(Column.NAME, "no_name"))
     if goods.price is None and not texts.get(Column.PRICE):
         found.append(Problem(Column.PRICE, "no_price"))

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 MOST_AT_ONCE = 999  # of one variant in one order
 TILL, TRANSFER = "till", "transfer"  # how the references of our own movements begin
+CORRECTION = "list"  # a number put right in the goods list
 
 
 class Reason(StrEnum):

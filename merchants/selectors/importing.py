@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
@@ -12,13 +13,20 @@ from django.utils.translation import gettext as _
 from merchants.models import Import, ImportRow, StockMovement
 from merchants.models.importing import COLUMN_LABELS, PROBLEM_LABELS
 from merchants.rules.column import CHOOSABLE, VALUES, Column
-from merchants.rules.importing import Outcome
+from merchants.rules.importing import ImportState, Outcome, minutes_left
 from merchants.rules.product import plain_weight
 
 ALWAYS = (
     *(Column.NAME, Column.SPEC, Column.SKU, Column.CATEGORY, Column.WEIGHT),
     *(Column.PRICE, Column.STOCK),
 )
+
+
+def time_left(batch: Import, now: datetime) -> int | None:
+    """Minutes until its rows are in the shop; None when nobody can say."""
+    if batch.state != ImportState.APPLYING or batch.started_at is None:
+        return None
+    return minutes_left(batch.done, batch.total, (now - batch.started_at).total_seconds())
 
 
 @dataclass(frozen=True)

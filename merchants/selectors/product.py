@@ -122,11 +122,14 @@ def listed(
 ) -> list[Product]:
     """The products of one page of the inventory, in its order, with their numbers as they are now.
 
-    Added: `left` (free pieces, in `store` or all), `thumb`, `sold` in thirty days. Four queries.
+    Added: `left` (free pieces, in `store` or all), `thumb`, `sold` in thirty days, and `place`: the
+    store in which `left` may be put right, None where they are several or of several variants.
+    Six queries.
     """
     rows = merchant.products.filter(pk__in=page).select_related("category")
     numbered = with_numbers(rows, None if store is None else [store])
-    found = {one.pk: one for one in numbered.prefetch_related("variants")}
+    found = {one.pk: one for one in numbered.prefetch_related("variants__stock")}
+    stores = {one.pk: one for one in ([store] if store else merchant.stores.all())}
     sold = dict(
         StockMovement.objects.filter(
             stock__variant__product__in=page, reason__in=SOLD, at__gte=now - A_MONTH
@@ -139,7 +142,18 @@ def listed(
     )
     for one in found.values():
         one.sold = sold.get(one.pk, 0)
+        one.place = _place(one, stores)
     return [found[pk] for pk in page if pk in found]
+
+
+def _place(product: Any, stores: Mapping[int, Store]) -> Store | None:
+    """The one of `stores` where all pieces of the product's only variant lie, or would."""
+    variants = list(product.variants.all())
+    if len(variants) != 1 or product.state == ProductState.ARCHIVED:
+        return None
+    lying = {stock.store_id for stock in variants[0].stock.all()} & stores.keys()
+    places = lying or stores.keys()
+    return stores[next(iter(places))] if len(places) == 1 else None
 
 
 def low_goods(staff: Staff, most: int = 20) -> list[Any]:

@@ -37,16 +37,28 @@ def stores_ever(staff: Staff) -> QuerySet[Store]:
     return Store.whole.filter(staff=staff)
 
 
-def obstacles(store: Store) -> list[str]:
+class Obstacle(str):
+    """A sentence, and the name of the page where it is done."""
+
+    page: str
+
+    def __new__(cls, sentence: str, page: str = "") -> Obstacle:
+        self = super().__new__(cls, sentence)
+        self.page = page
+        return self
+
+
+def obstacles(store: Store) -> list[Obstacle]:
     """What has to be done before a store can be closed, a sentence each."""
     found = [*_pieces(store), *_work(store)]
     if not store.merchant.stores.exclude(pk=store.pk).exists():
-        found.append(_("It is the only open store, and a shop has at least one."))
+        found.append(Obstacle(_("It is the only open store, and a shop has at least one.")))
     if clerks := clerks_of_only(store):
         said = _(
             "%(names)s would serve no store any more. Tick another one on the staff page first."
         )
-        found.append(said % {"names": _(", ").join(clerk.host_name for clerk in clerks)})
+        names = _(", ").join(clerk.host_name for clerk in clerks)
+        found.append(Obstacle(said % {"names": names}, "staff"))
     return found
 
 
@@ -57,7 +69,7 @@ def clerks_of_only(store: Store) -> list[Staff]:
     return list(of_shop.exclude(pk__in=Staff.objects.filter(stores__in=others)).order_by("pk"))
 
 
-def _pieces(store: Store) -> list[str]:
+def _pieces(store: Store) -> list[Obstacle]:
     sums = Stock.objects.filter(store=store).aggregate(there=Sum("on_hand"), held=Sum("reserved"))
     there, held = sums["there"] or 0, sums["held"] or 0
     found = []
@@ -67,21 +79,24 @@ def _pieces(store: Store) -> list[str]:
             "%(count)s pieces lie there. Move them to another store or write them off.",
             there,
         )
-        found.append(said % {"count": there})
+        others = store.merchant.stores.exclude(pk=store.pk).exists()
+        found.append(Obstacle(said % {"count": there}, "transfer" if others else ""))
     if held:
         said = ngettext(
             "%(count)s of them is held for an order or a flash sale. Hand it over or cancel that.",
             "%(count)s of them are held for orders or flash sales. Hand them over or cancel those.",
             held,
         )
-        found.append(said % {"count": held})
+        found.append(Obstacle(said % {"count": held}, "orders"))
     return found
 
 
-def _work(store: Store) -> list[str]:
+def _work(store: Store) -> list[Obstacle]:
     found = []
     if Stocktake.objects.filter(store=store, state=StocktakeState.OPEN.value).exists():
-        found.append(_("It is being counted. Book the stocktake or throw it away."))
+        said = _("It is being counted. Book the stocktake or throw it away.")
+        found.append(Obstacle(said, "stocktakes"))
     if Import.objects.filter(store=store, state__in=WORKING).exists():
-        found.append(_("A sheet is being brought in for it. Wait until that is done."))
+        said = _("A sheet is being brought in for it. Wait until that is done.")
+        found.append(Obstacle(said, "imports"))
     return found

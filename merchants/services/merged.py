@@ -16,6 +16,7 @@ from openpyxl.utils import column_index_from_string
 BLOCK = 1024 * 1024
 TAIL = 200  # a reference that lies across two blocks is shorter
 MOST = 50_000  # as many as there may be rows
+References = Iterator[tuple[bytes, ...]]
 _REF = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 
 Downwards = dict[int, dict[int, int]]  # column -> first row -> last row, columns from 0
@@ -25,23 +26,24 @@ def merged(path: Path, part: str) -> Downwards:
     """The cells of one column that were made into one, in a worksheet of the workbook at `path`."""
     found: Downwards = {}
     count = 0
-    for first, top, last, bottom in _references(path, part):
+    for first, top, last, bottom in references(path, part, _REF, TAIL):
         if first == last and (count := count + 1) <= MOST:
             column = column_index_from_string(first.decode()) - 1
             found.setdefault(column, {})[int(top)] = int(bottom)
     return found
 
 
-def _references(path: Path, part: str) -> Iterator[tuple[bytes, ...]]:
+def references(path: Path, part: str, pattern: re.Pattern[bytes], tail: int) -> References:
+    """The groups of every match of `pattern`, none longer than `tail`, in a part of a workbook."""
     with zipfile.ZipFile(path) as archive, archive.open(part) as xml:
         kept = b""
         while block := xml.read(BLOCK):
             text = kept + block
             ends = 0
-            for match in _REF.finditer(text):
+            for match in pattern.finditer(text):
                 yield match.groups()
                 ends = match.end()
-            kept = text[max(ends, len(text) - TAIL) :]
+            kept = text[max(ends, len(text) - tail) :]
 
 
 class Filling:

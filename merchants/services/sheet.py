@@ -157,6 +157,7 @@ def _csv(path: Path, shape: Shape) -> Iterator[tuple[int, list[str]]]:
 def _xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
     from openpyxl import load_workbook  # a third of a second that no start should wait for
 
+    from merchants.services.formula import mark, unreckoned
     from merchants.services.merged import Filling, merged
 
     try:
@@ -165,12 +166,13 @@ def _xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
             sheet = book.active or book.worksheets[0]
             sheet.reset_dimensions()
             filling = Filling(merged(path, sheet._worksheet_path))
+            missing = unreckoned(path, sheet._worksheet_path)
             wide = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
             for number, values in enumerate(wide, 1):
                 cells = [_text(value) for value in values]
                 while cells and not cells[-1]:
                     cells.pop()
-                yield number, filling.fill(number, cells)
+                yield number, filling.fill(number, mark(cells, missing.get(number, [])))
     except BadSheet:
         raise
     except Exception as trouble:  # whatever a hostile or half-written workbook makes openpyxl raise

@@ -28,6 +28,7 @@ from merchants.selectors.importing import (
     kinds,
     row_list,
     shown,
+    time_left,
     undoing,
 )
 from merchants.services.export import goods_csv, goods_xlsx
@@ -103,6 +104,7 @@ def _page(
 ) -> HttpResponse:
     context = {"batch": batch, "step": STEPS.get(ImportState(batch.state), 4), "refusal": refusal}
     context |= {"working": batch.state in WORKING, "kinds": kinds(batch)}
+    context["left"] = time_left(batch, timezone.now())
     if batch.state == ImportState.DONE and batch.file:
         context["undoing"] = undoing(batch)
     return render(
@@ -204,7 +206,8 @@ def progress(request: MerchantRequest, batch: str) -> HttpResponse:
     found = _find(request, batch)
     if found.state not in WORKING:
         return HttpResponse(status=200, headers={"HX-Refresh": "true"})
-    return render(request, "merchants/import/_progress.html", {"batch": found})
+    context = {"batch": found, "left": time_left(found, timezone.now())}
+    return render(request, "merchants/import/_progress.html", context)
 
 
 @require_safe

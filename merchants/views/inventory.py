@@ -101,7 +101,7 @@ def _page(request: MerchantRequest, store: Store | None, listed: int) -> Page[in
 @merchant_view(Role.MANAGER)
 def bulk(request: MerchantRequest) -> HttpResponse:
     """Goods ticked in the list: one of its buttons, or the page where more can be changed."""
-    chosen = _chosen(request)
+    chosen = chosen_products(request)
     wish = request.POST.get("do", "")
     if wish in set(ProductState):
         return _at_once(request, chosen, GoodsChange(state=ProductState(wish)))
@@ -118,18 +118,22 @@ def bulk(request: MerchantRequest) -> HttpResponse:
         return _bulk_page(request, chosen, form, status=refusal.status)
 
 
-def _chosen(request: MerchantRequest) -> list[int]:
+def chosen_products(request: MerchantRequest) -> list[int]:
     """The ids of what was ticked, or with `all` of everything that the list's filters match."""
     if "all" in request.POST:
-        query = {name: str(value) for name, value in _filters(request).items()}
-        store = _store(*_places(request), query.get("store"))
-        found = product_list(request.merchant, query, store)
+        query = {name: str(value) for name, value in _query_of(request).items()}
+        found = product_list(request.merchant, query, filters_store(request))
     else:
         found = request.merchant.products.filter(public_id__in=request.POST.getlist("products"))
     return list(found.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
 
 
-def _filters(request: MerchantRequest) -> QueryDict:
+def filters_store(request: MerchantRequest) -> Store | None:
+    """The store by which the list was filtered."""
+    return _store(*_places(request), request.POST.get("list_store"))
+
+
+def _query_of(request: MerchantRequest) -> QueryDict:
     """The list as it was when the goods were ticked: `list_q`, `list_category` …"""
     query = QueryDict(mutable=True)
     for name in FILTERS:
@@ -138,12 +142,17 @@ def _filters(request: MerchantRequest) -> QueryDict:
     return query
 
 
+def filters_of(request: MerchantRequest) -> list[tuple[str, str]]:
+    """The same as hidden fields of the next form."""
+    return [(f"list_{name}", str(value)) for name, value in _query_of(request).items()]
+
+
 def _at_once(request: MerchantRequest, chosen: list[int], change: GoodsChange) -> HttpResponse:
     try:
         return _changed(request, chosen, change)
     except RuleBroken as refusal:
         messages.error(request, str(refusal))
-        return redirect(_back(request))
+        return redirect(back_to_list(request))
 
 
 def _changed(request: MerchantRequest, chosen: list[int], change: GoodsChange) -> HttpResponse:
@@ -156,11 +165,11 @@ def _changed(request: MerchantRequest, chosen: list[int], change: GoodsChange) -
     )
     said = ngettext("%(count)s product changed", "%(count)s products changed", count)
     messages.success(request, said % {"count": count})
-    return redirect(_back(request))
+    return redirect(back_to_list(request))
 
 
-def _back(request: MerchantRequest) -> str:
-    query = _filters(request).urlencode()
+def back_to_list(request: MerchantRequest) -> str:
+    query = _query_of(request).urlencode()
     address = reverse("merchants:product_list", args=[request.merchant.slug])
     return f"{address}?{query}" if query else address
 
@@ -179,8 +188,8 @@ def _bulk_page(
         "too_many": len(chosen) > MOST,
         "most": MOST,
         "categories": request.merchant.categories.all(),
-        "back": _back(request),
-        "filters": [(f"list_{name}", value) for name, value in _filters(request).items()],
+        "back": back_to_list(request),
+        "filters": filters_of(request),
         "ticked": [] if "all" in request.POST else request.POST.getlist("products"),
         "change": change,
     }

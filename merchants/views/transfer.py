@@ -38,7 +38,7 @@ def transfer(request: MerchantRequest) -> HttpResponse:
 
     A copy of it is kept for whoever loads the page again.
     """
-    sent = request.POST if request.method == "POST" else _kept(request)
+    sent = request.POST if request.method == "POST" else _kept(request) | _way(request.GET)
     typed = {} if "clear" in request.POST else _typed(sent)
     if "go" in request.POST:
         return _gone(request, TransferForm(sent, stores=request.stores), typed)

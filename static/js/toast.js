@@ -6,6 +6,7 @@
 //
 // The server says one with the header  HX-Trigger: {"toast": "Saved"}  or
 // {"toast": {"text": "Removed", "icon": "check", "undo": "/address/to/post/"}}.
+// Once that is posted the document hears "undone".
 import { send } from "guitai/request";
 import { word } from "guitai/words";
 
@@ -56,7 +57,10 @@ document.addEventListener("toast", ({ detail }) => {
   const { text, icon, undo } = said;
   toast(text, {
     icon,
-    undo: undo ? { run: () => send(undo).catch((no) => toast(no.message, { icon: "warn" })) } : null,
+    undo: undo ? { run: () => send(undo).then(
+      () => document.dispatchEvent(new CustomEvent("undone")),
+      (no) => toast(no.message, { icon: "warn" }),
+    ) } : null,
   });
 });
 document.addEventListener("close", ({ target }) => {

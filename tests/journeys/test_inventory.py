@@ -68,3 +68,29 @@ def test_the_list_works_by_keyboard_alone(server, shop, alice, account):
             one.refresh_from_db()
             assert one.state == "archived"
         assert troubles.found == []
+
+
+def test_a_number_is_put_right_in_its_row_and_taken_back(server, shop, alice, account):
+    stock = product_of(shop, "黄山毛峰", 7600, 3).variants.get().stock.get()
+    with chromium() as browser:
+        page = phone(browser, server.url).new_page()
+        troubles = Troubles(page)
+        sign_in(page, account(alice).email, PASSWORD)
+        page.goto("/dashboard/tea/products/")
+        page.wait_for_selector("html[data-started]")
+        for _twice in range(2):
+            page.locator("[data-step='1']").tap()
+        toast = page.locator(".toast")
+        expect(toast).to_contain_text("3 → 5")
+        stock.refresh_from_db()
+        assert stock.on_hand == 5
+        toast.locator("button").tap()
+        expect(page.locator("[name=left]")).to_have_value("3")
+        stock.refresh_from_db()
+        assert stock.on_hand == 3
+        page.locator("[name=left]").fill("8")
+        page.locator("h1").tap()
+        expect(toast).to_contain_text("3 → 8")
+        stock.refresh_from_db()
+        assert stock.on_hand == 8
+        assert troubles.found == []

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
 
 from merchants.models import Import, Product, Stock, StockMovement, Variant
-from merchants.rules.importing import ImportState
+from merchants.rules.importing import ImportState, minutes_left
 from merchants.services import import_apply
 from merchants.services.counter import sell_at_counter
 from merchants.services.import_run import run
@@ -238,3 +241,29 @@ def test_a_name_saved_while_a_batch_waits_is_not_written_back(checked, shop, lon
     variant.refresh_from_db()
     longjing.refresh_from_db()
     assert (variant.price, variant.low_stock, longjing.description) == (price + 100, 9, "by hand")
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "seconds", "minutes"),
+    [
+        (0, 100, 60, None),  # nothing is done yet
+        (50, 100, 3, None),  # it has hardly begun
+        (50, 100, 60, 1),
+        (99, 100, 600, 1),
+        (10, 100, 60, 9),
+        (1_000, 50_000, 30, 25),
+    ],
+)
+def test_it_tells_how_long_the_rest_takes(done, total, seconds, minutes):
+    assert minutes_left(done, total, seconds) == minutes
+
+
+def test_the_progress_says_it(checked, as_alice):
+    batch = checked(PLAIN)
+    apply_import(batch=batch)
+    begun = timezone.now() - timedelta(minutes=2)
+    Import.objects.filter(pk=batch.pk).update(started_at=begun, cursor=2, total=6)
+    address = reverse("merchants:import_progress", args=["tea", batch.public_id])
+    page = as_alice.get(address, headers={"accept-language": "en"})
+    assert "2 of 6 rows" in page.text
+    assert "about 5 min left" in page.text

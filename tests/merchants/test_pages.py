@@ -54,7 +54,7 @@ def test_the_list_asks_as_often_for_three_as_for_thirty(
         product_of(shop, f"Tea {number}", 1000 + number, 3)
     with django_assert_max_num_queries(18):
         page = as_bob.get(at("product_list"))
-    assert page.text.count('class="g-stock num"') == count
+    assert page.text.count(" data-left>") == count
 
 
 def test_htmx_gets_the_rows_alone(as_bob, longjing):

@@ -9,6 +9,7 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
+from merchants.services.formula import unreckoned
 from merchants.services.merged import Filling
 from merchants.services.sheet import BadSheet
 
@@ -70,9 +71,30 @@ def test_a_formula_counts_as_what_it_came_to(checked):
     assert checked(formula("<v>20</v>"), "x.xlsx").rows.get().goods["price"] == 2000
 
 
-def test_a_formula_that_was_never_reckoned_is_told(checked):
-    row = checked(formula(""), "x.xlsx").rows.get()
-    assert [problem[1] for problem in row.problems if problem[2]] == ["no_price"]
+@pytest.mark.parametrize("empty", ["", "<v></v>", "<v/>", "<v />"])
+def test_a_formula_that_was_never_reckoned_is_told(checked, empty):
+    row = checked(formula(empty), "x.xlsx").rows.get()
+    assert [problem[1] for problem in row.problems if problem[2]] == ["formula"]
+
+
+@pytest.mark.parametrize("column", ["品名", "编码", "库存", "重量(kg)"])
+def test_so_it_is_in_every_column(checked, column):
+    rows = [["品名", "编码", "价格", "库存", "重量(kg)"], ["茶", "A", 10, 5, 1]]
+    rows[1][rows[0].index(column)] = "=A9&B9"
+    row = checked(workbook(rows), "x.xlsx").rows.get()
+    assert "formula" in [problem[1] for problem in row.problems if problem[2]]
+
+
+def test_cells_are_found_across_blocks_and_prefixes(tmp_path, monkeypatch):
+    monkeypatch.setattr("merchants.services.merged.BLOCK", 7)
+    path = tmp_path / "x.xlsx"
+    cells = (
+        '<c r="A1"><f>B1*2</f></c><c r="B1"><f>B1</f><v>4</v></c><c r="C1" s="1"><v>4</v></c>'
+        '<x:c s="1" r="AB2"><x:f t="shared" si="0"/><x:v/></x:c>'
+    )
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("part", f"<row>{cells}</row>")
+    assert unreckoned(path, "part") == {1: [0], 2: [27]}
 
 
 def test_a_formula_as_text_is_text(checked):

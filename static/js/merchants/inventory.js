@@ -3,10 +3,13 @@
 // ticks the page; the bar [data-bar] shows [data-count] once anything is ticked; [data-whole] in it
 // means everything that the filters match.
 
+const PAUSE = 700; // after the last press of + or −, before the number is sent
 const TYPING = "input:not([type=checkbox]), select, textarea";
 
 export default function start(card) {
   let last = null; // where a tick with Shift begins
+  const resting = new WeakMap(); // fields whose number is sent in a moment
+  const changed = (field) => field.dispatchEvent(new Event("change", { bubbles: true }));
   const ticks = () => [...card.querySelectorAll("[data-tick]")];
 
   function count() {
@@ -39,6 +42,18 @@ export default function start(card) {
     if (target.matches("[data-all], [data-tick], [data-whole]")) count();
   });
   card.addEventListener("htmx:afterSettle", count);
+
+  // One more, one less: the number is sent once the finger rests, or leaves the row.
+  card.addEventListener("click", ({ target }) => {
+    const button = target.closest("[data-step]");
+    const field = button?.closest("[data-left]").querySelector("[name=left]");
+    if (!field) return;
+    field.value = String(Math.max(0, (Number.parseInt(field.value, 10) || 0) + Number(button.dataset.step)));
+    clearTimeout(resting.get(field));
+    resting.set(field, setTimeout(() => changed(field), PAUSE));
+  });
+  card.addEventListener("focusin", ({ target }) => target.matches("[name=left]") && target.select());
+  document.addEventListener("undone", () => card.querySelector("#filters").requestSubmit());
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;

@@ -1,0 +1,35 @@
+"""Devices are told by names that people use."""
+
+from __future__ import annotations
+
+import pytest
+
+from merchants.rules.browser import names_of
+from merchants.templatetags.device import device_name
+
+IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
+MAC = "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) "
+ANDROID = "Mozilla/5.0 (Linux; Android 14; V2309A) AppleWebKit/537.36 (KHTML, like Gecko) "
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "names"),
+    [
+        (IPHONE + "Gecko) Version/17.4 Mobile/15E148 Safari/604.1", ("Safari", "iPhone")),
+        (IPHONE + "Gecko) Mobile/15E148 MicroMessenger/8.0.49", ("WeChat", "iPhone")),
+        (IPHONE + "Gecko) CriOS/126.0 Mobile/15E148 Safari/604.1", ("Chrome", "iPhone")),
+        (ANDROID + "Chrome/126.0 Mobile Safari/537.36", ("Chrome", "Android")),
+        (ANDROID + "Chrome/116.0 MicroMessenger/8.0.49", ("WeChat", "Android")),
+        (MAC + "Chrome/126.0 Safari/537.36 Edg/126.0", ("Edge", "Mac")),
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko Firefox/127.0", ("Firefox", "Linux")),
+        ("curl/8.5", ("", "")),
+        ("", ("", "")),
+    ],
+)
+def test_it_knows_what_people_use(user_agent, names):
+    assert names_of(user_agent) == names
+
+
+def test_it_is_said_as_people_say_it():
+    assert device_name(ANDROID + "MicroMessenger/8.0.49") == "WeChat · Android"
+    assert device_name("curl/8.5 of somebody") == "Another program"
