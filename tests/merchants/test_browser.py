@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.utils.translation import override
 
 from merchants.rules.browser import names_of
 from merchants.templatetags.device import device_name
@@ -31,5 +32,6 @@ def test_it_knows_what_people_use(user_agent, names):
 
 
 def test_it_is_said_as_people_say_it():
-    assert device_name(ANDROID + "MicroMessenger/8.0.49") == "WeChat · Android"
-    assert device_name("curl/8.5 of somebody") == "Another program"
+    with override("en"):
+        assert device_name(ANDROID + "MicroMessenger/8.0.49") == "WeChat · Android"
+        assert device_name("curl/8.5 of somebody") == "Another program"
