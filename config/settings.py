@@ -301,6 +301,7 @@ SANDBOX_SECRET = env("SANDBOX_SECRET", default=SECRET_KEY)
 # --- how much one guest may hold ------------------------------------------------------------------
 # Orders placed from one network address in ten minutes: a shop full of customers may share one.
 ORDERS_PER_ADDRESS = env.int("ORDERS_PER_ADDRESS", default=30)
+RETURN_DAYS = env.int("RETURN_DAYS", default=15)  # after the goods came, to ask for money back
 OPEN_ORDERS = env.int("OPEN_ORDERS", default=5)  # unpaid at once, by one number or one device
 
 # --- draws --------------------------------------------------------------------------------------

@@ -31,7 +31,16 @@ from orders.services.order import move_order
 
 class LineInline(ReadOnlyInline):
     model = Line
-    fields = ["title", "quantity", "list_price", "unit_price", "discount", "state"]
+    fields = [
+        "title",
+        "quantity",
+        "asked_back",
+        "called_off",
+        "list_price",
+        "unit_price",
+        "discount",
+        "state",
+    ]
 
 
 class StepInline(ReadOnlyInline):
@@ -41,12 +50,17 @@ class StepInline(ReadOnlyInline):
 
 class PaymentInline(ReadOnlyInline):
     model = Payment
-    fields = ["gateway", "transaction", "amount", "state", "refund_due", "settled_at"]
+    fields = ["gateway", "transaction", "amount", "paid_back", "state", "refund_due", "settled_at"]
 
 
 class ShipmentInline(ReadOnlyInline):
     model = Shipment
     fields = ["carrier", "tracking_number", "shipped_at", "by"]
+
+
+class RefundInline(ReadOnlyInline):
+    model = Refund
+    fields = ["public_id", "kind", "state", "money", "amount", "words", "answer", "requested_at"]
 
 
 @admin.register(Order)
@@ -56,7 +70,7 @@ class OrderAdmin(ReadOnlyAdmin):
     list_select_related = ["merchant"]
     search_fields = ["number", "name", "phone", "merchant__name"]
     date_hierarchy = "placed_at"
-    inlines = [LineInline, StepInline, PaymentInline, ShipmentInline]
+    inlines = [LineInline, StepInline, PaymentInline, RefundInline, ShipmentInline]
     actions = ["cancel"]
 
     @admin.action(description=_("Cancel, and give the stock back"), permissions=["view"])

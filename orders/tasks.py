@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
@@ -11,10 +12,10 @@ from orders.errors import RefundMoved, WrongState
 from orders.models import Order, Refund
 from orders.payments import gateway_of
 from orders.rules.line import LineState
-from orders.rules.refund import Leg
+from orders.rules.refund import Leg, RefundState
 from orders.services.order import move_order
 from orders.services.payback import Outcome, finish_refund, lease
-from orders.services.refund import approve_refund
+from orders.services.refund import approve_refund, take_back, withdraw_refund
 
 logger = logging.getLogger(__name__)
 
@@ -37,14 +38,26 @@ def expire_orders() -> None:
 
 @shared_task(ignore_result=True)
 def agree_refunds() -> None:
-    """What the shop did not answer in 48 hours is agreed. Runs every minute."""
-    for refund in Refund.objects.unanswered(timezone.now()).order_by("answer_by")[:200]:
+    """What nobody answered in time goes on by itself. Runs every minute."""
+    for refund in Refund.objects.overdue(timezone.now()).order_by("answer_by")[:200]:
         try:
-            approve_refund(refund=refund, version=refund.version, by=None)
+            go_on_without(refund)
         except (RefundMoved, WrongState):
             logger.info("refund %s was answered meanwhile", refund.public_id)
-        except Exception:
-            logger.exception("refund %s could not be agreed", refund.public_id)
+        except Exception:  # it must not stand in the way of the others for ever
+            logger.exception("refund %s could not go on by itself", refund.public_id)
+            later = timezone.now() + timedelta(hours=1)
+            Refund.objects.filter(pk=refund.pk).update(answer_by=later)
+
+
+def go_on_without(refund: Refund) -> None:
+    """An unanswered request is agreed, what was never sent back is kept, what was is taken back."""
+    if refund.state == RefundState.REQUESTED:
+        approve_refund(refund=refund, version=refund.version, by=None)
+    elif refund.is_sent:
+        take_back(refund=refund, version=refund.version, by=None)
+    else:
+        withdraw_refund(refund=refund, version=refund.version)
 
 
 @shared_task(ignore_result=True)
@@ -56,8 +69,12 @@ def send_refunds() -> None:
     now = timezone.now()
     due = Refund.objects.due(now).select_related("payment").order_by("next_try_at")
     for refund in due[:50]:
-        if lease(refund=refund, now=timezone.now()):
+        if not lease(refund=refund, now=timezone.now()):
+            continue
+        try:
             finish_refund(refund=refund, outcome=_asked(refund))
+        except Exception:  # one bad row must not keep the money of all others
+            logger.exception("refund %s could not be written down", refund.public_id)
 
 
 def _asked(refund: Refund) -> Outcome:

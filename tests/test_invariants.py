@@ -275,8 +275,12 @@ BROKEN = {
     "no piece is asked back twice": "UPDATE orders_line SET asked_back = quantity",
     "a payment gives back what its refunds promise, and no more than it brought": """
         UPDATE orders_payment SET paid_back = 1""",
-    "a refund gives no more than its pieces cost": """
+    "a refund gives what its pieces cost, and perhaps the shipping": """
         UPDATE orders_refundpiece SET amount = amount - 1""",
+    "a line gives back no more than it cost, and all of it with its last piece": """
+        UPDATE orders_refundpiece SET amount = amount * 3""",
+    "shipping goes back once, with an order of which nothing is sent": """
+        UPDATE orders_refund SET shipping = 1 WHERE state = 'refunded'""",
     "money has gone back exactly where a refund says so": """
         UPDATE orders_refund SET money = 'processing'""",
     "what came too much goes back": "UPDATE orders_refund SET kind = 'money'",
@@ -293,6 +297,8 @@ BROKEN = {
         UPDATE orders_ledgerentry SET amount = amount + 1 WHERE account = 'goods'""",
     "what the provider holds of a payment is in the books, once": """
         UPDATE orders_payment SET state = 'failed' WHERE state = 'settled'""",
+    "goods and shipping in the books are those of the paid orders": """
+        UPDATE orders_ledgerentry SET amount = amount - 1 WHERE account = 'goods'""",
     "what went back is in the books, once": """
         DELETE FROM orders_ledgerentry WHERE reference LIKE 'refund:%'""",
     "nothing is in the books that has no payment and no refund": """

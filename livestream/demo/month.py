@@ -121,6 +121,7 @@ def backdate(order: Order, at: datetime) -> None:
     )
     order.steps.update(at=F("at") + by)
     order.payments.update(created_at=F("created_at") + by, settled_at=F("settled_at") + by)
+    order.ledger.update(at=F("at") + by)
     order.shipments.update(shipped_at=F("shipped_at") + by)
     StockMovement.objects.filter(reference=order.number).update(at=F("at") + by)
     Reservation.objects.filter(reference=order.number).update(

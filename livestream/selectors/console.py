@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Avg, Count, Exists, OuterRef, Q, Sum
+from django.db.models import Avg, Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
 from livestream.models import Attendance, Room, Sale
 from merchants.models import Product, Staff
 from orders.models import Line, Order
 from orders.rules.line import GIVES_STOCK_BACK, LineState
-from orders.selectors.order import seen_by
+from orders.selectors.order import seen_by, sold
 
 
 def figures(room: Room, staff: Staff) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def figures(room: Room, staff: Staff) -> dict[str, Any]:
     Amounts in minor units.
     """
     since = timezone.now() - timedelta(minutes=5)
-    paid = Q(order__paid_at__isnull=False)
+    paid = sold("order__")
     sums = Sale.objects.filter(room=room).aggregate(
         turnover=Sum("order__total", filter=paid, default=0),
         recent=Sum("order__total", filter=paid & Q(at__gte=since), default=0),
@@ -42,11 +42,11 @@ def _audience(room: Room, buyers: int) -> dict[str, Any]:
     watched = Attendance.objects.filter(room=room).aggregate(Count("pk"), average=Avg("seconds"))
     count = watched["pk__count"]
     before = Order.objects.filter(
+        sold(),
         customer=OuterRef("order__customer"),
-        paid_at__isnull=False,
         placed_at__lt=room.started_at or timezone.now(),
     )
-    new = Sale.objects.filter(~Exists(before), room=room, order__paid_at__isnull=False)
+    new = Sale.objects.filter(~Exists(before), sold("order__"), room=room)
     return {
         "attended": count or None,
         "watched": round(watched["average"]) if count else None,
@@ -59,6 +59,6 @@ def pieces(room: Room, product: Product) -> dict[str, int]:
     """How many pieces of a product this room has sold, and how many wait for their payment."""
     lines = Line.objects.filter(order__sale__room=room, variant__product=product)
     return lines.aggregate(
-        sold=Sum("quantity", filter=Q(order__paid_at__isnull=False), default=0),
+        sold=Sum(F("quantity") - F("called_off"), filter=sold("order__"), default=0),
         unpaid=Sum("quantity", filter=Q(state=LineState.PENDING), default=0),
     )

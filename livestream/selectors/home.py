@@ -15,8 +15,9 @@ from livestream.rules.room import RoomState
 from livestream.selectors.room import shelf
 from merchants.models import Merchant, Staff
 from merchants.selectors.product import low_goods
-from orders.models import Order
-from orders.selectors.order import TABS, lines_with_pictures, seen_by
+from orders.models import Order, Refund
+from orders.rules.refund import RefundState
+from orders.selectors.order import TABS, lines_with_pictures, seen_by, sold
 
 DAYS = 14
 WEEK = timedelta(days=7)
@@ -78,10 +79,13 @@ def _waiting(staff: Staff) -> dict[str, Any]:
         "to_pack": of("to_ship", "paid_at"),
         "to_collect": of("ready", "paid_at"),
         "unpaid": of("unpaid", "pay_by"),
+        "asked_back": Refund.objects.asked()
+        .filter(order__in=seen_by(staff), state=RefundState.REQUESTED)
+        .aggregate(count=Count("pk"), first=Min("answer_by")),
         "running_out": running_out,
     }
     found["waiting"] = bool(running_out) + sum(
-        found[name]["count"] > 0 for name in ("to_pack", "to_collect", "unpaid")
+        found[name]["count"] > 0 for name in ("to_pack", "to_collect", "unpaid", "asked_back")
     )
     return found
 
@@ -104,7 +108,7 @@ def daily(merchant: Merchant, now: datetime) -> list[dict[str, Any]]:
     start = timezone.make_aware(datetime.combine(first, datetime.min.time()))
     rows: dict[date, dict[str, Any]] = {
         row["day"]: dict(row)
-        for row in Order.objects.filter(merchant=merchant, paid_at__gte=start)
+        for row in Order.objects.filter(sold(), merchant=merchant, paid_at__gte=start)
         .order_by()
         .annotate(day=TruncDate("paid_at"))
         .values("day")
@@ -128,7 +132,7 @@ def kpis(merchant: Merchant, days: list[dict[str, Any]], now: datetime) -> dict[
     """Today's figures beside those of the same weekday up to the same hour: a fair comparison."""
     then = now - WEEK
     start = timezone.localtime(then).replace(hour=0, minute=0, second=0, microsecond=0)
-    before = merchant.orders.filter(paid_at__gte=start, paid_at__lte=then).aggregate(
+    before = merchant.orders.filter(sold(), paid_at__gte=start, paid_at__lte=then).aggregate(
         turnover=Sum("total", default=0),
         orders=Count("pk"),
         buyers=Count("customer", distinct=True),

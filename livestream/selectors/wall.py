@@ -19,6 +19,7 @@ from livestream.rules.wall import Moment, by_minute, stages, trend
 from livestream.selectors.console import figures
 from merchants.models import Staff
 from orders.models import Line
+from orders.selectors.order import sold
 
 VIEWERS = {"left": 64.0, "right": 944.0, "base": 134.0, "head": 34.0}
 ORDERS = {"left": 64.0, "right": 944.0, "base": 52.0, "head": 8.0}
@@ -52,7 +53,7 @@ def _moments(room: Room, until: datetime) -> list[Moment]:
     sales = Sale.objects.filter(room=room).order_by()
     placed = sales.annotate(minute=TruncMinute("at")).values("minute").annotate(n=Count("pk"))
     paid = (
-        sales.filter(order__paid_at__isnull=False)
+        sales.filter(sold("order__"))
         .annotate(minute=TruncMinute("order__paid_at"))
         .values("minute")
         .annotate(n=Sum("order__total"))
@@ -124,7 +125,7 @@ def _stages(room: Room, sums: dict[str, Any]) -> list[Any]:
 
 def _best(room: Room) -> list[dict[str, Any]]:
     """What brought in most, with the width of its bar in percent of the first."""
-    paid = Q(order__sale__room=room, order__paid_at__isnull=False)
+    paid = Q(order__sale__room=room) & sold("order__")
     rows = (
         Line.objects.filter(paid)
         .values("variant__product")

@@ -19,11 +19,25 @@ from orders.services.shipment import ship_order
 
 
 class LineOut(serializers.ModelSerializer):
+    """Of `quantity` pieces `to_send` leave the shop: those `called_off` were refunded before."""
+
+    to_send = serializers.IntegerField(read_only=True)
     sku = serializers.CharField(source="variant.sku", read_only=True)
 
     class Meta:
         model = Line
-        fields = ["title", "sku", "quantity", "list_price", "unit_price", "discount", "state"]
+        fields = [
+            "title",
+            "sku",
+            "quantity",
+            "to_send",
+            "asked_back",
+            "called_off",
+            "list_price",
+            "unit_price",
+            "discount",
+            "state",
+        ]
 
 
 class ShipmentOut(serializers.ModelSerializer):

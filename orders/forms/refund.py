@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -15,6 +16,7 @@ from orders.rules.line import UNSENT
 from orders.rules.refund import RefundKind
 from orders.rules.shipment import CARRIERS, is_tracking_number
 
+NOWHERE = "nowhere"
 SENT_KINDS = {
     RefundKind.RETURN.value: _("I send the goods back"),
     RefundKind.MONEY.value: _("I keep the goods"),
@@ -128,12 +130,17 @@ class AnswerForm(forms.Form):
 
 
 class TakeBackForm(AnswerForm):
-    """Where the goods go that have come back; nowhere if they cannot be sold any more."""
+    """Where the goods go that have come back; `nowhere` if they cannot be sold any more."""
 
-    store = forms.ModelChoiceField(Store.objects.none(), required=False)
+    store = forms.ChoiceField()
 
-    def __init__(self, *args: Any, stores: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, stores: Iterable[Store], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.stores = {str(store.pk): store for store in stores}
         field = self.fields["store"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = stores
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(pk, pk) for pk in (*self.stores, NOWHERE)]
+
+    def place(self) -> Store | None:
+        """The store that was chosen."""
+        return self.stores.get(self.cleaned_data["store"])

@@ -1,54 +1,9 @@
 """Refunds, the books, and the practice bank's own book."""
 
-from typing import Any
-
 import django.db.models.deletion
 import merchants.models.address
 from django.conf import settings
 from django.db import migrations, models
-
-
-def open_the_books(apps: Any, editor: Any) -> None:
-    """What was paid before there were books: its entries, and the practice bank's own."""
-    models = {name: apps.get_model("orders", name) for name in ("Payment", "LedgerEntry", "BankEntry", "Refund", "RefundStep")}
-    settled = models["Payment"].objects.filter(state="settled").select_related("order")
-    for payment in settled.iterator():
-        order, at = payment.order, payment.settled_at
-        if payment.refund_due:
-            sides = {"gateway": payment.amount, "surplus": -payment.amount}
-        else:
-            goods = order.total - order.shipping
-            sides = {"gateway": order.total, "goods": -goods, "shipping": -order.shipping}
-        common = {"merchant_id": order.merchant_id, "order": order, "currency": order.currency}
-        models["LedgerEntry"].objects.bulk_create(
-            models["LedgerEntry"](
-                reference=f"payment:{payment.public_id}", account=account, amount=amount, at=at, **common
-            )
-            for account, amount in sides.items()
-            if amount
-        )
-        if payment.gateway == "sandbox":
-            models["BankEntry"].objects.create(
-                number=payment.public_id,
-                transaction=payment.transaction,
-                amount=payment.amount,
-                currency=payment.currency,
-                at=at,
-            )
-        if payment.refund_due:
-            refund = models["Refund"].objects.create(
-                payment=payment,
-                kind="surplus",
-                state="approved",
-                amount=payment.amount,
-                money="processing",
-                next_try_at=at,
-                requested_at=at,
-                **common,
-            )
-            models["RefundStep"].objects.create(refund=refund, state="approved", at=at)
-            payment.paid_back = payment.amount
-            payment.save(update_fields=["paid_back"])
 
 
 class Migration(migrations.Migration):
@@ -97,10 +52,11 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('public_id', models.CharField(default=merchants.models.address.secret_id, editable=False, max_length=16, unique=True)),
-                ('kind', models.CharField(choices=[('money', 'Money back'), ('return', 'Send back, then money back'), ('surplus', 'Paid too much')], max_length=8, verbose_name='kind')),
+                ('kind', models.CharField(choices=[('money', 'Money back'), ('return', 'Send back, then money back'), ('goodwill', 'Part of the money'), ('surplus', 'Paid too much')], max_length=8, verbose_name='kind')),
                 ('state', models.CharField(choices=[('requested', 'Requested'), ('approved', 'Agreed'), ('awaiting_return', 'To be sent back'), ('returned', 'Came back'), ('refunded', 'Refunded'), ('refused', 'Not agreed'), ('withdrawn', 'Withdrawn')], max_length=16, verbose_name='state')),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
                 ('amount', models.PositiveBigIntegerField(help_text='In minor units.', verbose_name='amount')),
+                ('shipping', models.PositiveBigIntegerField(default=0, help_text='In minor units.', verbose_name='of it shipping')),
                 ('currency', models.CharField(max_length=3)),
                 ('unsent', models.BooleanField(default=False, verbose_name='goods not sent yet')),
                 ('reason', models.CharField(blank=True, choices=[('wrong', 'Ordered the wrong thing'), ('unwanted', 'Do not want it any more'), ('late', 'It takes too long'), ('broken', 'Broken or spoilt'), ('differs', 'Not as it was shown'), ('missing', 'Something is missing'), ('other', 'Something else')], max_length=10, verbose_name='reason')),
@@ -254,7 +210,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='refund_gives_something'),
+            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', 0), ('unsent', True), _connector='OR'), name='refund_gives_something'),
         ),
         migrations.AddConstraint(
             model_name='refund',
@@ -268,5 +224,4 @@ class Migration(migrations.Migration):
             model_name='refundpiece',
             constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='refund_has_pieces'),
         ),
-        migrations.RunPython(open_the_books, migrations.RunPython.noop, elidable=True),
     ]

@@ -153,6 +153,16 @@ class Order(models.Model):
         )
 
     @property
+    def came_too_much(self) -> bool:
+        """Money came for it twice or too late, and went back or will."""
+        return any(one.kind == "surplus" for one in self.refunds.all())
+
+    @property
+    def paid_back(self) -> int:
+        """What of its price goes back or has gone."""
+        return sum(one.paid_back for one in self.payments.all() if not one.refund_due)
+
+    @property
     def waits_for_refund(self) -> bool:
         """Nothing leaves: its money is asked back and the shop has not answered."""
         return any(one.state == "requested" and one.unsent for one in self.refunds.all())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 KIND_LABELS = {
     RefundKind.MONEY.value: _("Money back"),
     RefundKind.RETURN.value: _("Send back, then money back"),
+    RefundKind.GOODWILL.value: _("Part of the money"),
     RefundKind.SURPLUS.value: _("Paid too much"),
 }
 REFUND_LABELS = {
@@ -58,12 +59,18 @@ class RefundQuerySet(models.QuerySet["Refund"]):
         return self.filter(state__in=OPEN)
 
     def asked(self) -> RefundQuerySet:
-        """Open ones that a person has to do with: what came too much goes back by itself."""
-        return self.open().exclude(kind=RefundKind.SURPLUS)
+        """Open ones that a person has to do with: what came too much goes by itself."""
+        return self.open().exclude(~Q(money=Leg.FAILED), kind=RefundKind.SURPLUS)
 
-    def unanswered(self, now: datetime) -> RefundQuerySet:
-        """Requests whose time to be answered is over."""
-        return self.filter(state=RefundState.REQUESTED, answer_by__lte=now)
+    def counted(self) -> RefundQuerySet:
+        """Those whose pieces are gone, or are asked for: neither refused nor withdrawn."""
+        return self.exclude(state__in=[RefundState.REFUSED, RefundState.WITHDRAWN])
+
+    def overdue(self, now: datetime) -> RefundQuerySet:
+        """Those for which somebody let the time run out."""
+        return self.filter(
+            state__in=[RefundState.REQUESTED, RefundState.AWAITING], answer_by__lte=now
+        )
 
     def due(self, now: datetime) -> RefundQuerySet:
         """Those whose money a gateway is to be asked for now."""
@@ -85,6 +92,9 @@ class Refund(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=REFUND_LABELS)
     version = models.PositiveIntegerField(default=1, editable=False)
     amount = models.PositiveBigIntegerField(_("amount"), help_text=_("In minor units."))
+    shipping = models.PositiveBigIntegerField(
+        _("of it shipping"), default=0, help_text=_("In minor units.")
+    )
     currency = models.CharField(max_length=3)
     unsent = models.BooleanField(_("goods not sent yet"), default=False)
     reason = models.CharField(_("reason"), max_length=10, choices=REASONS, blank=True)
@@ -119,7 +129,9 @@ class Refund(models.Model):
             ),
         ]
         constraints = [
-            models.CheckConstraint(condition=Q(amount__gt=0), name="refund_gives_something"),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0) | Q(unsent=True), name="refund_gives_something"
+            ),
             models.UniqueConstraint(
                 fields=["payment"],
                 condition=Q(kind=RefundKind.SURPLUS.value),
@@ -138,6 +150,12 @@ class Refund(models.Model):
     def is_sent(self) -> bool:
         """The buyer has handed her parcel in."""
         return bool(self.tracking_number)
+
+    @property
+    def may_be_withdrawn(self) -> bool:
+        return self.state == RefundState.REQUESTED or (
+            self.state == RefundState.AWAITING and not self.is_sent
+        )
 
 
 class RefundPiece(models.Model):

@@ -2,8 +2,8 @@
 
 requested ──approve──> approved ──────────────────────────────────────> refunded
     │  │                   └─(to be sent back)─> awaiting_return ─> returned ─┘
-    │  └──refuse──> refused
-    └──withdraw──> withdrawn
+    │  └──refuse──> refused                            │
+    └──withdraw──> withdrawn <──(while nothing is sent)┘
 
 Its money has a life of its own: none ──> processing ──> done, and processing ⇄ failed until the
 gateway has paid. Final: refunded, refused, withdrawn.
@@ -18,6 +18,7 @@ from enum import StrEnum
 class RefundKind(StrEnum):
     MONEY = "money"  # the money alone: the goods have not left, or are not worth a parcel
     RETURN = "return"  # the goods come back first
+    GOODWILL = "goodwill"  # part of what sent goods cost; they stay, and can still come back
     SURPLUS = "surplus"  # money that came twice, or too late: nobody has to ask for it
 
 
@@ -45,7 +46,7 @@ MOVES: dict[RefundState, frozenset[RefundState]] = {
         {RefundState.APPROVED, RefundState.REFUSED, RefundState.WITHDRAWN}
     ),
     RefundState.APPROVED: frozenset({RefundState.AWAITING, RefundState.REFUNDED}),
-    RefundState.AWAITING: frozenset({RefundState.RETURNED}),
+    RefundState.AWAITING: frozenset({RefundState.RETURNED, RefundState.WITHDRAWN}),
     RefundState.RETURNED: frozenset({RefundState.REFUNDED}),
     RefundState.REFUNDED: frozenset(),
     RefundState.REFUSED: frozenset(),
@@ -53,6 +54,8 @@ MOVES: dict[RefundState, frozenset[RefundState]] = {
 }
 OPEN = frozenset(state for state, on in MOVES.items() if on)
 ANSWER_WITHIN = timedelta(hours=48)  # then it is agreed by itself
+RETURN_WITHIN = timedelta(days=14)  # to send the goods back; then as long to take them back
+ASKED_AT_MOST = 5  # requests for one order that came to nothing
 LONGEST_WAIT = timedelta(hours=6)
 
 
@@ -61,13 +64,14 @@ def may_move(old: RefundState, new: RefundState) -> bool:
     return new in MOVES[old]
 
 
-def worth(paid: int, quantity: int, before: int, pieces: int) -> int:
-    """What `pieces` of a line cost that was paid with `paid` for `quantity` of them.
+def worth(paid: int, quantity: int, asked: int, given: int) -> int:
+    """What some pieces of a line cost that was paid with `paid` for `quantity` of them.
 
-    `before` pieces have been asked back already. Minor units. Piece by piece it comes to exactly
+    `asked` pieces are asked back with these, and `given` is what the others of them come to. Minor
+    units. In whatever order they are asked, withdrawn and asked again, all pieces come to exactly
     `paid`: a cent that does not divide is in one of them and in no other.
     """
-    return paid * (before + pieces) // quantity - paid * before // quantity
+    return max(paid * asked // quantity - given, 0)
 
 
 def next_try(tries: int) -> timedelta:

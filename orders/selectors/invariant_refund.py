@@ -11,7 +11,8 @@ REFUNDS = {
         GROUP BY l.id, l.quantity, l.asked_back, l.called_off, l.state
         HAVING l.asked_back > l.quantity
             OR l.asked_back <> COALESCE(SUM(
-                CASE WHEN r.state NOT IN ('refused', 'withdrawn') THEN p.quantity END), 0)
+                CASE WHEN r.state NOT IN ('refused', 'withdrawn') AND r.kind <> 'goodwill'
+                     THEN p.quantity END), 0)
             OR l.called_off <> COALESCE(SUM(
                 CASE WHEN r.unsent AND r.state IN ('approved', 'refunded')
                      THEN p.quantity END), 0)
@@ -24,21 +25,38 @@ REFUNDS = {
         GROUP BY p.id, p.amount, p.paid_back
         HAVING p.paid_back > p.amount OR p.paid_back <> COALESCE(SUM(r.amount), 0)
     """,
-    "a refund gives no more than its pieces cost": """
-        SELECT r.id AS refund, r.amount, SUM(p.amount) AS worth
-        FROM orders_refund r JOIN orders_order o ON o.id = r.order_id
-        LEFT JOIN orders_refundpiece p ON p.refund_id = r.id
+    "a refund gives what its pieces cost, and perhaps the shipping": """
+        SELECT r.id AS refund, r.amount, r.shipping, SUM(p.amount) AS worth
+        FROM orders_refund r LEFT JOIN orders_refundpiece p ON p.refund_id = r.id
         WHERE r.kind <> 'surplus'
-        GROUP BY r.id, r.amount, r.unsent, o.shipping
-        HAVING COUNT(p.id) = 0
-            OR r.amount > SUM(p.amount) + CASE WHEN r.unsent THEN o.shipping ELSE 0 END
+        GROUP BY r.id, r.amount, r.shipping
+        HAVING COUNT(p.id) = 0 OR r.amount <> SUM(p.amount) + r.shipping
+    """,
+    "a line gives back no more than it cost, and all of it with its last piece": """
+        SELECT l.id AS line, l.quantity, l.asked_back, SUM(p.amount) AS back
+        FROM orders_line l JOIN orders_refundpiece p ON p.line_id = l.id
+        JOIN orders_refund r ON r.id = p.refund_id
+        WHERE r.state NOT IN ('refused', 'withdrawn')
+        GROUP BY l.id, l.quantity, l.asked_back, l.unit_price, l.discount
+        HAVING SUM(p.amount) > l.quantity * l.unit_price - l.discount
+            OR l.asked_back = l.quantity
+               AND SUM(p.amount) <> l.quantity * l.unit_price - l.discount
+    """,
+    "shipping goes back once, with an order of which nothing is sent": """
+        SELECT o.number, o.state, o.shipping, SUM(r.shipping) AS back
+        FROM orders_order o JOIN orders_refund r ON r.order_id = o.id
+        WHERE r.state IN ('approved', 'refunded')
+        GROUP BY o.id, o.number, o.state, o.shipping
+        HAVING SUM(r.shipping) <> CASE WHEN o.state = 'refunded' THEN o.shipping ELSE 0 END
     """,
     "money has gone back exactly where a refund says so": """
         SELECT r.id AS refund, r.state, r.money FROM orders_refund r
-        WHERE (r.state = 'refunded') <> (r.money = 'done')
+        WHERE (r.state = 'refunded') <> (r.money = 'done' OR r.amount = 0 AND r.unsent
+                                         AND r.state = 'refunded')
            OR (r.money = 'done') <> (r.done_at IS NOT NULL AND r."transaction" <> '')
+              AND r.amount > 0
            OR (r.money <> 'none')
-              <> (r.state IN ('approved', 'returned', 'refunded'))
+              <> (r.amount > 0 AND r.state IN ('approved', 'returned', 'refunded'))
            OR (r.money IN ('processing', 'failed')) <> (r.next_try_at IS NOT NULL)
     """,
     "what came too much goes back": """
@@ -59,6 +77,7 @@ REFUNDS = {
            OR COALESCE(x.before, '') || '>' || x.state NOT IN (
               '>requested', 'requested>approved', 'requested>refused', 'requested>withdrawn',
               'approved>awaiting_return', 'approved>refunded', 'awaiting_return>returned',
+              'awaiting_return>withdrawn',
               'returned>refunded')
               AND NOT (r.kind = 'surplus' AND x.before IS NULL AND x.state = 'approved')
     """,
@@ -103,6 +122,15 @@ BOOKS = {
              ON e.reference = 'payment:' || p.public_id AND e.account = 'gateway'
         GROUP BY p.id, p.state, p.amount
         HAVING COALESCE(SUM(e.amount), 0) <> CASE WHEN p.state = 'settled' THEN p.amount ELSE 0 END
+    """,
+    "goods and shipping in the books are those of the paid orders": """
+        SELECT o.number, o.total FROM orders_order o
+        WHERE o.paid_at IS NOT NULL AND EXISTS (
+            SELECT 1 FROM orders_ledgerentry e WHERE e.order_id = o.id AND e.account = 'goods'
+            GROUP BY e.order_id HAVING SUM(e.amount) <> o.shipping - o.total)
+           OR o.paid_at IS NULL AND EXISTS (
+            SELECT 1 FROM orders_ledgerentry e
+            WHERE e.order_id = o.id AND e.account IN ('goods', 'shipping'))
     """,
     "what went back is in the books, once": """
         SELECT r.id AS refund, r.state, r.amount, SUM(e.amount) AS booked

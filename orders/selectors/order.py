@@ -26,6 +26,11 @@ TABS: dict[str, Q] = {
 OLDEST_FIRST = {"to_ship", "unpaid", "ready"}  # somebody waits
 
 
+def sold(order: str = "") -> Q:
+    """Orders that brought money and were not called off whole; `order` is the way to them."""
+    return Q(**{f"{order}paid_at__isnull": False}) & ~Q(**{f"{order}state": LineState.REFUNDED})
+
+
 def seen_by(staff: Staff) -> QuerySet[Order]:
     """The orders of her shop that she may see: parcels, and what is collected at her stores."""
     orders = staff.merchant.orders.all()
@@ -39,7 +44,8 @@ def order_list(staff: Staff, query: Mapping[str, str]) -> QuerySet[Order]:
 
     Where a customer waits, the longest waiting comes first.
     """
-    orders = seen_by(staff).select_related("store").prefetch_related(lines_with_pictures())
+    orders = seen_by(staff).select_related("store")
+    orders = orders.prefetch_related(lines_with_pictures(), "refunds")
     tab = query.get("tab", "to_ship")
     if tab in TABS:
         orders = orders.filter(TABS[tab])

@@ -319,7 +319,9 @@ def tell_staff(*, order: Order, kind: str, say: Callable[[], Said], about: str =
             language=language,
             path=path,
         )
-    if order.store is not None:
+    if kind.startswith("refund") and kind != "refund_due":
+        path = f"{orders}?tab=refunds"
+    elif order.store is not None:
         say, path = partial(_of_store, kind, order.store), f"{orders}?tab=ready"
     stores = [] if order.store is None else [order.store]
     notify_all(merchant=order.merchant, kind=kind, key=key, say=say, path=path, stores=stores)

@@ -43,17 +43,19 @@ def lease(*, refund: Refund, now: datetime) -> bool:
 @transaction.atomic
 def finish_refund(*, refund: Refund, outcome: Outcome) -> Refund:
     """The gateway has answered. Done: the books say so, once, and the buyer is told."""
-    Payment.objects.select_for_update().get(pk=refund.payment_id)
-    order = Order.objects.select_for_update().select_related("merchant").get(pk=refund.order_id)
+    Payment.objects.select_for_update(no_key=True).get(pk=refund.payment_id)
+    rows = Order.objects.select_for_update(of=("self",), no_key=True)
+    order = rows.select_related("merchant").get(pk=refund.order_id)
     refund = Refund.objects.get(pk=refund.pk)
     if refund.money not in {Leg.PROCESSING, Leg.FAILED}:
         return refund  # a second answer to the same question
     now = timezone.now()
     if outcome.leg != Leg.DONE:
+        first = outcome.leg == Leg.FAILED and refund.money != Leg.FAILED
         refund.money, refund.trouble = outcome.leg.value, outcome.trouble[:200]
         refund.next_try_at = now + next_try(refund.tries)
         refund.save(update_fields=["money", "trouble", "next_try_at"])
-        if outcome.leg == Leg.FAILED and refund.tries == 1:
+        if first:
             news.failed(refund)
         return refund
     refund.money, refund.state = Leg.DONE.value, RefundState.REFUNDED.value

@@ -8,8 +8,9 @@ is orders.services.payback.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
@@ -28,10 +29,20 @@ from orders.errors import (
 from orders.models import Line, Order, Payment, Refund, RefundPiece
 from orders.rules.line import UNSENT, LineState
 from orders.rules.payment import PaymentState
-from orders.rules.refund import ANSWER_WITHIN, Leg, RefundKind, RefundState, may_move, worth
+from orders.rules.refund import (
+    ANSWER_WITHIN,
+    ASKED_AT_MOST,
+    RETURN_WITHIN,
+    Leg,
+    RefundKind,
+    RefundState,
+    may_move,
+)
 from orders.rules.shipment import CARRIERS, is_tracking_number
 from orders.services import refund_news as news
 from orders.services.order import move_order
+from orders.services.refund_pieces import all_unsent, claim, let_go, nothing_stays, part_of
+from orders.signals import order_moved
 
 
 @transaction.atomic
@@ -42,14 +53,14 @@ def request_refund(
     kind: RefundKind,
     reason: str = "other",
     words: str = "",
-    amount: int | None = None,
 ) -> Refund:
     """The buyer wants money back for {line id: pieces}: the shop has 48 hours to answer.
 
-    Without `amount` (minor units) it is all that the pieces cost, and the parcel's price too if
-    nothing of the order was sent and nothing of it stays. Raises NothingToRefund or RefundTooLarge.
+    It is all that the pieces cost, and the parcel's price too if nothing of the order is ever
+    sent. Raises NothingToRefund, RefundTooLarge (they cost nothing) or WrongState.
     """
-    refund = _open(order, pieces, kind, reason, words, amount)
+    _in_time(order)
+    refund = _open(order, pieces, kind, reason, words)
     news.requested(refund)
     return refund
 
@@ -63,8 +74,12 @@ def give_refund(
     words: str = "",
     amount: int | None = None,
 ) -> Refund:
-    """The shop gives money back of its own accord. Raises as `request_refund`."""
-    refund = _open(order, pieces, RefundKind.MONEY, "other", "", amount)
+    """The shop gives money back of its own accord, for goods that were sent also a part of it.
+
+    Such an `amount` (minor units) leaves the pieces as they are: they can still come back, for
+    what is left of their price. Raises as `request_refund`.
+    """
+    refund = _open(order, pieces, RefundKind.MONEY, amount=amount)
     return approve_refund(refund=refund, version=refund.version, by=by, words=words)
 
 
@@ -79,12 +94,14 @@ def approve_refund(*, refund: Refund, version: int, by: User | None, words: str 
     _move(refund, RefundState.APPROVED, by, version, answer=words)
     _promise(refund)
     if refund.kind == RefundKind.RETURN:
-        _move(refund, RefundState.AWAITING, by)
+        _move(refund, RefundState.AWAITING, by, answer_by=timezone.now() + RETURN_WITHIN)
     else:
         if refund.unsent:
             _call_off(refund, by)
-        _start_money(refund)
+        _start_money(refund, by)
     news.approved(refund)
+    if by is None:
+        news.agreed_by_silence(refund)
     return refund
 
 
@@ -95,17 +112,24 @@ def refuse_refund(*, refund: Refund, version: int, by: User, words: str) -> Refu
         raise WrongState(_("Say why: the customer reads it."))
     refund = _locked(refund)
     _move(refund, RefundState.REFUSED, by, version, answer=words.strip())
-    _let_go(refund)
+    let_go(refund)
     news.refused(refund)
     return refund
 
 
 @transaction.atomic
 def withdraw_refund(*, refund: Refund, version: int) -> Refund:
-    """The buyer keeps what she has. Raises RefundMoved, WrongState."""
+    """The buyer keeps what she has, as long as no parcel is on its way back.
+
+    Raises RefundMoved, WrongState.
+    """
     refund = _locked(refund)
+    if not refund.may_be_withdrawn:
+        raise _wrong(refund, RefundState.WITHDRAWN)
+    if refund.state == RefundState.AWAITING:
+        _take_promise_back(refund)
     _move(refund, RefundState.WITHDRAWN, None, version)
-    _let_go(refund)
+    let_go(refund)
     return refund
 
 
@@ -118,14 +142,17 @@ def send_back(*, refund: Refund, version: int, carrier: str, tracking_number: st
     refund = _locked(refund)
     if refund.state != RefundState.AWAITING:
         raise _wrong(refund, RefundState.RETURNED)
-    _write(refund, version, carrier=carrier, tracking_number=number)
+    late = timezone.now() + RETURN_WITHIN
+    _write(refund, version, carrier=carrier, tracking_number=number, answer_by=late)
     news.sent_back(refund)
     return refund
 
 
 @transaction.atomic
-def take_back(*, refund: Refund, version: int, by: User, store: Store | None = None) -> Refund:
-    """The goods are here again: the money goes.
+def take_back(
+    *, refund: Refund, version: int, by: User | None, store: Store | None = None
+) -> Refund:
+    """The goods are here again: the money goes. `by` None: nobody said so in two weeks.
 
     They go on the shelf of `store`; without one they cannot be sold any more, and no stock comes
     back. Raises RefundMoved, WrongState, StoreClosed, TakenOut.
@@ -134,11 +161,11 @@ def take_back(*, refund: Refund, version: int, by: User, store: Store | None = N
     _move(refund, RefundState.RETURNED, by, version)
     if store is not None:
         _restock(refund, store, by)
-    _start_money(refund)
+    _start_money(refund, by)
     return refund
 
 
-def _restock(refund: Refund, store: Store, by: User) -> None:
+def _restock(refund: Refund, store: Store, by: User | None) -> None:
     for piece in refund.pieces.select_related("line__variant").order_by("line__variant_id"):
         change_stock(
             variant=piece.line.variant,
@@ -174,23 +201,30 @@ def _open(
     order: Order,
     pieces: Mapping[int, int],
     kind: RefundKind,
-    reason: str,
-    words: str,
-    amount: int | None,
+    reason: str = "other",
+    words: str = "",
+    amount: int | None = None,
 ) -> Refund:
     payment = _covering(order)
-    order = Order.objects.select_for_update().select_related("merchant").get(pk=order.pk)
+    order = _lock(order)
     wanted = {pk: count for pk, count in pieces.items() if count}
     lines = list(order.lines.filter(pk__in=wanted))
     if not wanted or len(lines) != len(wanted) or min(wanted.values()) < 0:
         raise NothingToRefund
-    unsent = _all_unsent(lines)
+    unsent = all_unsent(lines)
     if unsent and kind == RefundKind.RETURN:
         raise WrongState(_("Nothing of it has been sent yet: there is nothing to send back."))
-    costs = {line: _claim(line, wanted[line.pk]) for line in lines}
-    most = sum(costs.values()) + (order.shipping if unsent and _nothing_stays(order) else 0)
-    sum_ = most if amount is None else amount
-    if not 0 < sum_ <= most:
+    if amount is None:
+        costs = [claim(line, wanted[line.pk]) for line in lines]
+    elif unsent:
+        raise RefundTooLarge(
+            _("What has not been sent goes back at its whole price: leave the amount empty.")
+        )
+    else:
+        kind = RefundKind.GOODWILL
+        costs = part_of(lines, wanted, amount)
+    shipping = order.shipping if unsent and nothing_stays(order, wanted) else 0
+    if not unsent and not sum(costs):
         raise RefundTooLarge
     now = timezone.now()
     refund = Refund.objects.create(
@@ -199,63 +233,58 @@ def _open(
         payment=payment,
         kind=kind.value,
         state=RefundState.REQUESTED.value,
-        amount=sum_,
+        amount=sum(costs) + shipping,
+        shipping=shipping,
         currency=order.currency,
         unsent=unsent,
         reason=reason,
         words=words.strip()[:200],
         requested_at=now,
-        answer_by=now + ANSWER_WITHIN,
+        answer_by=now + ANSWER_WITHIN if _silence_agrees(order, kind, unsent) else None,
     )
     RefundPiece.objects.bulk_create(
         RefundPiece(refund=refund, line=line, quantity=wanted[line.pk], amount=cost)
-        for line, cost in costs.items()
+        for line, cost in zip(lines, costs, strict=True)
     )
     refund.steps.create(state=refund.state, at=now)
     return refund
 
 
+def _lock(order: Order) -> Order:
+    """The order as it is now. Its own row alone is locked, and not against who refers to it."""
+    rows = Order.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("merchant", "voucher", "customer", "store").get(pk=order.pk)
+
+
+def _silence_agrees(order: Order, kind: RefundKind, unsent: bool) -> bool:
+    """Not for money on goods that stay with the buyer, and not when the shop has said no before."""
+    if not unsent and kind != RefundKind.RETURN:
+        return False
+    return not order.refunds.filter(state=RefundState.REFUSED).exists()
+
+
+def _in_time(order: Order) -> None:
+    """Raise NothingToRefund if the goods arrived too long ago, or if she has asked too often."""
+    came = order.steps.filter(state__in=[LineState.DELIVERED, LineState.COLLECTED]).last()
+    if came is not None and came.at + timedelta(days=settings.RETURN_DAYS) < timezone.now():
+        raise NothingToRefund(
+            _("It came more than %(days)s days ago. Ask the shop itself.")
+            % {"days": settings.RETURN_DAYS}
+        )
+    vain = order.refunds.filter(state__in=[RefundState.REFUSED, RefundState.WITHDRAWN])
+    if vain.count() >= ASKED_AT_MOST:
+        raise NothingToRefund(_("It was asked for often enough here. Ask the shop itself."))
+
+
 def _covering(order: Order) -> Payment:
     """The payment that paid for this order, locked."""
-    paid = order.payments.select_for_update().filter(state=PaymentState.SETTLED, refund_due=False)
+    paid = order.payments.select_for_update(no_key=True).filter(
+        state=PaymentState.SETTLED, refund_due=False
+    )
     payment = paid.first()
     if payment is None:
         raise NothingToRefund
     return payment
-
-
-def _all_unsent(lines: list[Line]) -> bool:
-    """Whether these lines are all still here. Raises NothingToRefund for a mixture."""
-    unsent = {line.state in UNSENT for line in lines}
-    if len(unsent) > 1:
-        raise NothingToRefund(
-            _("Some of it has been sent and some has not: ask for one, then for the other.")
-        )
-    return unsent.pop()
-
-
-def _claim(line: Line, count: int) -> int:
-    """So many pieces of a line are asked back, once. Returns what they cost."""
-    asked = Line.objects.filter(
-        pk=line.pk, asked_back__lte=F("quantity") - count, state=line.state
-    ).update(asked_back=F("asked_back") + count)
-    if not asked:
-        raise NothingToRefund(
-            _("Of %(goods)s only %(count)s can still be asked back.")
-            % {"goods": line.title, "count": line.quantity - line.asked_back}
-        )
-    return worth(line.paid, line.quantity, line.asked_back, count)
-
-
-def _nothing_stays(order: Order) -> bool:
-    """Every piece of an order has been asked back, with what was just claimed."""
-    return not order.lines.filter(asked_back__lt=F("quantity")).exists()
-
-
-def _let_go(refund: Refund) -> None:
-    """What was asked back is not any more, and may be asked back again."""
-    for piece in refund.pieces.all():
-        Line.objects.filter(pk=piece.line_id).update(asked_back=F("asked_back") - piece.quantity)
 
 
 def _promise(refund: Refund) -> None:
@@ -267,11 +296,22 @@ def _promise(refund: Refund) -> None:
         raise RefundTooLarge
 
 
+def _take_promise_back(refund: Refund) -> None:
+    Payment.objects.filter(pk=refund.payment_id).update(paid_back=F("paid_back") - refund.amount)
+
+
 def _call_off(refund: Refund, by: User | None) -> None:
     """Pieces that were still here are nobody's any more; with the last of them the order ends."""
     order = refund.order
-    for piece in refund.pieces.select_related("line").order_by("line__variant_id"):
+    pieces = list(refund.pieces.select_related("line").order_by("line__variant_id"))
+    for piece in pieces:
         Line.objects.filter(pk=piece.line_id).update(called_off=F("called_off") + piece.quantity)
+    if not order.lines.exclude(called_off=F("quantity")).exists():
+        _add_shipping(refund)
+        # It gives back the voucher, then the stock: the order in which all do, so no deadlock.
+        move_order(order=order, to=LineState.REFUNDED, by=by)
+        return
+    for piece in pieces:
         release_part(
             merchant=order.merchant,
             reference=order.number,
@@ -279,24 +319,40 @@ def _call_off(refund: Refund, by: User | None) -> None:
             quantity=piece.quantity,
         )
     empty = order.lines.filter(called_off=F("quantity"), state__in=UNSENT)
-    if order.lines.exclude(called_off=F("quantity")).exists():
-        empty.update(state=LineState.REFUNDED.value)
-    else:
-        move_order(order=order, to=LineState.REFUNDED, by=by)
+    empty.update(state=LineState.REFUNDED.value)
+    order_moved.state(order=order, old=order.state)  # open pages count again what is to be sent
 
 
-def _start_money(refund: Refund) -> None:
+def _add_shipping(refund: Refund) -> None:
+    """Nothing of the order is sent after all, by two requests: the parcel's price goes back too."""
+    order = refund.order
+    if refund.shipping or not order.shipping:
+        return
+    added = Payment.objects.filter(
+        pk=refund.payment_id, paid_back__lte=F("amount") - order.shipping
+    ).update(paid_back=F("paid_back") + order.shipping)
+    if not added:
+        raise RefundTooLarge
+    amount = refund.amount + order.shipping
+    _write(refund, refund.version, amount=amount, shipping=order.shipping)
+
+
+def _start_money(refund: Refund, by: User | None) -> None:
+    """The gateway is asked from now on; for what cost nothing there is nothing to ask."""
     now = timezone.now()
-    _write(refund, refund.version, money=Leg.PROCESSING.value, next_try_at=now)
+    if refund.amount:
+        _write(refund, refund.version, money=Leg.PROCESSING.value, next_try_at=now)
+    else:
+        _move(refund, RefundState.REFUNDED, by, done_at=now)
 
 
 def _locked(refund: Refund) -> Refund:
     """The refund as it is now, its payment and its order locked for this transaction."""
-    Payment.objects.select_for_update().get(pk=refund.payment_id)
-    Order.objects.select_for_update().get(pk=refund.order_id)
-    return Refund.objects.select_related("order__merchant", "order__voucher", "payment").get(
-        pk=refund.pk
-    )
+    Payment.objects.select_for_update(no_key=True).get(pk=refund.payment_id)
+    order = _lock(refund.order)
+    fresh = Refund.objects.select_related("payment").get(pk=refund.pk)
+    fresh.order = order
+    return fresh
 
 
 def _move(

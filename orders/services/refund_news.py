@@ -38,6 +38,19 @@ def approved(refund: Refund) -> None:
         _tell(refund, "refund_approved", _("Your refund is agreed"), body % words)
 
 
+def agreed_by_silence(refund: Refund) -> None:
+    """Nobody in the shop has answered: now they should at least know."""
+    words = _words(refund)
+
+    def late() -> Said:
+        return (
+            _("Agreed by itself: %(name)s gets %(amount)s back, order %(number)s") % words,
+            _("Nobody had answered in time."),
+        )
+
+    tell_staff(order=refund.order, kind="refund_agreed", about=refund.public_id, say=late)
+
+
 def refused(refund: Refund) -> None:
     """The reason goes along, in the shop's words."""
     with override(refund.order.language):

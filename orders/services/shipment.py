@@ -92,7 +92,7 @@ def keep_while_asked_back(order: Order) -> None:
 
     Raises WrongState.
     """
-    Order.objects.select_for_update().get(pk=order.pk)
+    Order.objects.select_for_update(no_key=True).get(pk=order.pk)
     if order.refunds.filter(state=RefundState.REQUESTED, unsent=True).exists():
         raise WrongState(_("The customer wants money back for it. Answer that first."))
 

@@ -28,7 +28,6 @@ from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
 from orders.models import Order, Voucher
 from orders.payments import open_gateway, sandbox
 from orders.rules.line import LineState
-from orders.rules.refund import RefundKind
 from orders.rules.shipment import CARRIERS
 from orders.selectors.order import lines_with_pictures, orders_of_device
 from orders.selectors.voucher import best_voucher
@@ -209,9 +208,11 @@ def track(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "order": order,
         "mine": order.device == device_of(request.session),
-        "refunds": [one for one in order.refunds.all() if one.kind != RefundKind.SURPLUS],
+        "refunds": order.refunds.all(),
         "carriers": CARRIERS.items(),
     }
+    if "part" in request.GET:
+        return render(request, "orders/refund/_list.html", context)
     template = "_progress.html" if request.headers.get("HX-Request") else "page.html"
     return render(request, f"orders/tracking/{template}", context)
 

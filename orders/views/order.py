@@ -19,8 +19,7 @@ from merchants.rules.role import Role
 from orders.forms.order import HandOverForm, ShipForm
 from orders.models import Order
 from orders.rules.line import LineState
-from orders.rules.refund import RefundKind
-from orders.selectors.order import lines_with_pictures, order_list, seen_by, tab_counts
+from orders.selectors.order import lines_with_pictures, order_list, seen_by, sold, tab_counts
 from orders.services.order import move_order
 from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
 
@@ -128,7 +127,7 @@ def cancel(request: MerchantRequest, number: str) -> HttpResponse:
 def _order(request: MerchantRequest, number: str) -> Order:
     orders = seen_by(request.staff).select_related("merchant", "store", "customer", "voucher")
     orders = orders.prefetch_related(lines_with_pictures(), "steps__by", "shipments", "payments")
-    orders = orders.prefetch_related("refunds__pieces__line", "refunds__steps__by")
+    orders = orders.prefetch_related("refunds__pieces__line")
     return get_object_or_404(orders, number=number)
 
 
@@ -154,8 +153,8 @@ def _page(
         "order": order,
         "ship_form": ship_form,
         "hand_over_form": hand_over_form,
-        "refunds": [one for one in order.refunds.all() if one.kind != RefundKind.SURPLUS],
+        "refunds": order.refunds.all(),
         "stores": request.stores,
-        "bought": order.customer.orders.filter(paid_at__isnull=False).count(),
+        "bought": order.customer.orders.filter(sold()).count(),
     }
     return render(request, "orders/order/detail.html", context, status=status)

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -85,7 +86,7 @@ def sent(request: HttpRequest, number: str, refund: str) -> HttpResponse:
                 _("The shop knows that it comes."),
             )
         else:
-            messages.error(request, str(next(iter(form.errors.values()))[0]))
+            messages.error(request, _refused(form))
     return redirect("track:order", number)
 
 
@@ -147,8 +148,10 @@ def receive(request: MerchantRequest, number: str, refund: str) -> HttpResponse:
     """The parcel is here again."""
     wanted = get_object_or_404(Refund, order=_order(request, number), public_id=refund)
     form = TakeBackForm(request.POST, stores=request.stores)
-    if form.is_valid():
-        version, store = form.cleaned_data["version"], form.cleaned_data["store"]
+    if not form.is_valid():
+        messages.error(request, _refused(form))
+    else:
+        version, store = form.cleaned_data["version"], form.place()
         _try(
             request,
             lambda: take_back(refund=wanted, version=version, by=request.user, store=store),
@@ -164,6 +167,8 @@ def _answer(
     form = AnswerForm(request.POST)
     if form.is_valid():
         _try(request, lambda: verb(refund=wanted, by=request.user, **form.cleaned_data), done)
+    else:
+        messages.error(request, _refused(form))
     return redirect("orders:order_detail", request.merchant.slug, number)
 
 
@@ -186,6 +191,11 @@ def _once(request: HttpRequest, order: Order, act: Callable[[], Refund]) -> str:
 def _key(request: HttpRequest) -> str:
     """The key of a new form. A form that was refused has left nothing behind and keeps its own."""
     return request.POST.get("key", "") or str(uuid.uuid4())
+
+
+def _refused(form: forms.Form) -> str:
+    """The first thing that is wrong with a form of one line."""
+    return str(next(iter(form.errors.values()))[0])
 
 
 def _try(request: HttpRequest, verb: Callable[[], object], done: str) -> None:

@@ -9,6 +9,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
+from django.utils.translation import override
 
 from livestream.selectors.invariant import ALL
 from merchants.models import Notification, Stock
@@ -57,6 +58,12 @@ def two(shop, dan, variant, cup) -> Order:
     shop.shipping_fee, shop.free_shipping_from = 800, 10**9
     shop.save()
     return buy(shop, dan, {variant.pk: 2, cup.variants.get().pk: 1})
+
+
+@pytest.fixture(autouse=True)
+def _in_english():
+    with override("en"):
+        yield
 
 
 def whole(order: Order) -> dict[int, int]:
@@ -227,11 +234,170 @@ def test_two_clerks_answer_and_the_second_is_told(two, alice, bob):
 
 
 @pytest.mark.parametrize("amount", [0, -1, 10**9])
-def test_no_more_is_asked_than_was_paid(two, amount):
+def test_no_more_is_given_than_was_paid(two, alice, amount):
+    ship_order(order=two, carrier="sf", tracking_number="SF123456", by=alice)
     with pytest.raises(RefundTooLarge):
-        request_refund(order=two, pieces=whole(two), kind=RefundKind.MONEY, amount=amount)
+        give_refund(order=two, pieces=whole(two), by=alice, amount=amount)
     assert not Refund.objects.exists()
     assert not Line.objects.filter(asked_back__gt=0).exists()
+
+
+def test_part_of_the_price_leaves_the_goods_to_be_sent_back_for_the_rest(two, alice, variant):
+    ship_order(order=two, carrier="sf", tracking_number="SF123456", by=alice)
+    line = two.lines.get(variant=variant)
+    gift = give_refund(order=two, pieces={line.pk: 1}, by=alice, amount=500, words="a scratch")
+    assert (gift.kind, gift.amount) == (RefundKind.GOODWILL, 500)
+    assert Line.objects.get(pk=line.pk).left == 2
+    sound()
+    rest = request_refund(order=two, pieces={line.pk: 2}, kind=RefundKind.RETURN)
+    assert rest.amount == line.paid - 500
+    approve_refund(refund=rest, version=rest.version, by=alice)
+    with pytest.raises(RefundTooLarge):
+        give_refund(order=two, pieces={line.pk: 1}, by=alice, amount=1)
+    sound()
+
+
+def test_what_has_not_been_sent_goes_back_at_its_whole_price(two, alice, variant):
+    line = two.lines.get(variant=variant)
+    with pytest.raises(RefundTooLarge, match="whole price"):
+        give_refund(order=two, pieces={line.pk: 1}, by=alice, amount=500)
+
+
+def test_shipping_goes_back_once_and_only_when_nothing_is_sent(two, alice, variant):
+    first, second = two.lines.get(variant=variant), two.lines.exclude(variant=variant).get()
+
+    def ask(line):
+        pieces = {line.pk: line.quantity}
+        return request_refund(order=two, pieces=pieces, kind=RefundKind.MONEY)
+
+    asked, other = ask(first), ask(second)
+    assert (asked.shipping, other.shipping) == (0, 0)
+    approve_refund(refund=other, version=other.version, by=alice)
+    withdraw_refund(refund=asked, version=asked.version)
+    sound()
+    again = ask(first)
+    assert again.shipping == two.shipping == 800
+    approve_refund(refund=again, version=again.version, by=alice)
+    assert Payment.objects.get().paid_back == two.total
+    sound()
+
+
+def test_two_requests_for_all_of_it_bring_the_shipping_with_the_second(two, alice, variant):
+    first, second = (
+        request_refund(order=two, pieces={line.pk: line.quantity}, kind=RefundKind.MONEY)
+        for line in two.lines.all()
+    )
+    for one in (first, second):
+        approve_refund(refund=one, version=one.version, by=alice)
+    assert Payment.objects.get().paid_back == two.total
+    send_refunds()
+    assert balance(two)["gateway"] == 0
+    sound()
+
+
+def test_what_cost_nothing_can_be_called_off_too(shop, dan, variant, store, alice, coupon):
+    type(coupon).objects.update(amount=16800)
+    coupon.refresh_from_db()
+    voucher = claim_coupon(coupon=coupon, customer=dan)
+    contact = replace(DAN, store=store)
+    order = place_order(
+        merchant=shop,
+        customer=dan,
+        basket={variant.pk: 1},
+        contact=contact,
+        language="en",
+        voucher=voucher,
+    )
+    sandbox.receive(sandbox.charge(open_payment(order=order, gateway=sandbox.NAME)))
+    assert order.total == 0
+    refund = give_refund(order=order, pieces=whole(order), by=alice)
+    assert (refund.state, refund.amount) == (RefundState.REFUNDED, 0)
+    assert held() == 0
+    sound()
+
+
+def test_who_changes_her_mind_keeps_the_goods_and_the_shop_its_promise(two, alice, variant):
+    ship_order(order=two, carrier="sf", tracking_number="SF123456", by=alice)
+    line = two.lines.get(variant=variant)
+    refund = request_refund(order=two, pieces={line.pk: 2}, kind=RefundKind.RETURN)
+    refund = approve_refund(refund=refund, version=refund.version, by=alice)
+    refund = withdraw_refund(refund=refund, version=refund.version)
+    assert Payment.objects.get().paid_back == 0
+    assert Line.objects.get(pk=line.pk).left == 2
+    sound()
+
+
+@pytest.mark.parametrize("sent", [False, True])
+def test_a_return_that_nobody_ends_ends_by_itself(two, alice, sent):
+    ship_order(order=two, carrier="sf", tracking_number="SF123456", by=alice)
+    refund = request_refund(order=two, pieces=whole(two), kind=RefundKind.RETURN)
+    refund = approve_refund(refund=refund, version=refund.version, by=alice)
+    if sent:
+        parcel = {"carrier": "sf", "tracking_number": "SF7654321"}
+        refund = send_back(refund=refund, version=refund.version, **parcel)
+        with pytest.raises(WrongState):
+            withdraw_refund(refund=refund, version=refund.version)
+    Refund.objects.update(answer_by=timezone.now())
+    agree_refunds()
+    refund.refresh_from_db()
+    assert refund.state == (RefundState.RETURNED if sent else RefundState.WITHDRAWN)
+    sound()
+
+
+def test_silence_is_no_consent_to_money_for_goods_that_she_keeps(two, alice):
+    ship_order(order=two, carrier="sf", tracking_number="SF123456", by=alice)
+    refund = request_refund(order=two, pieces=whole(two), kind=RefundKind.MONEY)
+    assert refund.answer_by is None
+    refuse_refund(refund=refund, version=refund.version, by=alice, words="no")
+    assert request_refund(order=two, pieces=whole(two), kind=RefundKind.RETURN).answer_by is None
+
+
+def test_long_after_the_parcel_came_and_after_many_tries_the_page_asks_no_more(two, alice):
+    ship_order(order=two, carrier="sf", tracking_number="SF123456", by=alice)
+    confirm_delivery(order=two, by=alice)
+    for _try in range(5):
+        refund = request_refund(order=two, pieces=whole(two), kind=RefundKind.RETURN)
+        withdraw_refund(refund=refund, version=refund.version)
+    with pytest.raises(NothingToRefund, match="often enough"):
+        request_refund(order=two, pieces=whole(two), kind=RefundKind.RETURN)
+    two.steps.filter(state="delivered").update(at=timezone.now() - timedelta(days=16))
+    with pytest.raises(NothingToRefund, match="15 days"):
+        request_refund(order=two, pieces=whole(two), kind=RefundKind.RETURN)
+
+
+@pytest.mark.parametrize("kind", ["refund_requested", "refund_agreed", "refund_failed"])
+def test_the_dashboard_calls_a_refund_a_refund_where_goods_are_collected(
+    shop, dan, variant, store, monkeypatch, kind
+):
+    order = place_order(
+        merchant=shop,
+        customer=dan,
+        basket={variant.pk: 1},
+        contact=replace(DAN, store=store),
+        language="en",
+    )
+    sandbox.receive(sandbox.charge(open_payment(order=order, gateway=sandbox.NAME)))
+    order.refresh_from_db()
+    refund = request_refund(order=order, pieces=whole(order), kind=RefundKind.MONEY)
+    Refund.objects.update(answer_by=timezone.now())
+    agree_refunds()
+    monkeypatch.setattr(sandbox, "refund", lambda refund: Outcome(Leg.FAILED, trouble="no"))
+    send_refunds()
+    notices = Notification.objects.filter(
+        kind=kind, channel="in_app", key__contains=refund.public_id
+    )
+    assert notices.exists()
+    for notice in notices:
+        assert "new order" not in notice.subject.lower()
+        assert notice.path.endswith("?tab=refunds")
+
+
+def test_what_is_called_off_is_not_in_what_has_to_be_packed(two, alice, variant, as_alice):
+    line = two.lines.get(variant=variant)
+    give_refund(order=two, pieces={line.pk: 1}, by=alice)
+    page = as_alice.get(f"/dashboard/{two.merchant.slug}/orders/{two.number}/").text
+    assert "×1" in page
+    assert "×2" not in page
 
 
 @pytest.mark.parametrize("count", [-1, 99])

@@ -24,7 +24,7 @@ from merchants.models import Customer
 from orders.models import Coupon, Voucher
 from tests.races.shopper import at_once, nothing_is_broken
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("alone")]
 ROUNDS = 3
 PEOPLE = 8
 CONTACT = {"phone": "+8613800002688", "address": "清河坊 12 号"}
