@@ -37,7 +37,8 @@ from livestream.models import (
     StreamEvent,
     StreamKey,
 )
-from livestream.rules.moderation import fold
+from livestream.rules.chat import clean
+from livestream.rules.moderation import MOST_WORDS, is_word
 from livestream.services.moderation import allow_again, block_everywhere
 from livestream.services.room import ban_room
 from merchants.admin import ReadOnlyAdmin, ReadOnlyInline, act
@@ -154,7 +155,8 @@ class PlatformWordForm(ModelForm):
 
     def clean_word(self) -> str:
         word: str = self.cleaned_data["word"]
-        if not fold(word):
+        full = BlockedWord.objects.filter(merchant=None).count() >= MOST_WORDS
+        if full or not is_word(clean(word)):
             raise ValidationError(BadWord.sentence)
         return word
 

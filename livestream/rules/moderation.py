@@ -43,6 +43,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text)
 
 
+def is_word(text: str) -> bool:
+    """Whether a word can stand on a list: something is left of it, and that can be kept."""
+    return len(text) <= LONGEST_WORD and 0 < len(fold(text)) <= LONGEST_WORD * 4
+
+
 def blocked(text: str, words: Iterable[str]) -> str | None:
     """The first of the folded `words` that a line says, else None."""
     said = fold(text)

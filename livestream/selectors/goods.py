@@ -35,9 +35,12 @@ def at_risk(merchant: Merchant, now: datetime) -> dict[str, Any]:
 
 def _nearest(merchant: Merchant, now: datetime) -> Room | None:
     rooms = merchant.rooms.select_related("merchant")
-    soon = rooms.filter(state=RoomState.SCHEDULED, starts_at__lte=now + AHEAD)
-    return rooms.filter(state__in=ON_AIR).order_by("-pk").first() or (
-        soon.order_by("starts_at").first()
+    planned = rooms.filter(state__in=[RoomState.SCHEDULED, RoomState.REHEARSING])
+    soon = planned.filter(starts_at__lte=now + AHEAD).order_by("starts_at")
+    return (
+        rooms.filter(state__in=ON_AIR).order_by("-pk").first()
+        or soon.filter(starts_at__gte=now).first()
+        or soon.last()  # late, and not begun yet
     )
 
 

@@ -25,11 +25,13 @@ def shows(room: Room, staff: Staff) -> bool:
 def refuse_who_does_not_show(room: Room, by: Staff | None) -> None:
     """NotShowing for a colleague who helps. Nobody is the clock, or the picture itself.
 
-    Asked of the row: the show may have been handed over since the page was opened.
+    Asked of the row, which is held until the verb is done: the show may have been handed over since
+    the page was opened, and is not handed over meanwhile.
     """
     if by is None:
         return
-    host, backup = Room.objects.values_list("host", "backup").get(pk=room.pk)
+    rows = Room.objects.select_for_update(of=("self",), no_key=True)
+    host, backup = rows.values_list("host", "backup").get(pk=room.pk)
     if not may_show(staff=by.pk, role=by.role, host=host, backup=backup):
         raise NotShowing
 

@@ -15,11 +15,11 @@ from livestream.models import BlockedWord, HeldLine, Message, QuickReply, Room, 
 from livestream.rules.chat import clean
 from livestream.rules.moderation import (
     LONGEST_REPLY,
-    LONGEST_WORD,
     MOST_REPLIES,
     MOST_WORDS,
     Measure,
     fold,
+    is_word,
     mute_until,
     softer_or_same,
 )
@@ -112,12 +112,11 @@ def set_words(*, merchant: Merchant | None, words: Sequence[str]) -> None:
     wanted: dict[str, str] = {}
     for word in words:
         kept = clean(word)
-        folded = fold(kept)
         if not kept:
             continue
-        if not folded or len(kept) > LONGEST_WORD or len(folded) > LONGEST_WORD * 4:
+        if not is_word(kept):
             raise BadWord
-        wanted.setdefault(folded, kept)
+        wanted.setdefault(fold(kept), kept)
     if len(wanted) > MOST_WORDS:
         raise BadWord
     _alone(merchant)
@@ -135,12 +134,14 @@ def set_words(*, merchant: Merchant | None, words: Sequence[str]) -> None:
 @transaction.atomic
 def block_everywhere(*, word: str) -> BlockedWord:
     """Put a word on the platform's list, where it holds in every shop. Raises BadWord."""
-    folded = fold(clean(word))
-    if not folded:
+    kept = clean(word)
+    everywhere = BlockedWord.objects.filter(merchant=None)
+    if not is_word(kept) or everywhere.count() >= MOST_WORDS:
         raise BadWord
-    known = BlockedWord.objects.filter(merchant=None)
-    set_words(merchant=None, words=[*known.values_list("word", flat=True), word])
-    return known.get(folded=folded)
+    # One row and no list: two admins who add at once both have their word.
+    row, _new = everywhere.get_or_create(merchant=None, folded=fold(kept), defaults={"word": kept})
+    transaction.on_commit(forget_words)
+    return row
 
 
 @transaction.atomic

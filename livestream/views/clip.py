@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -13,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from livestream.media import film
-from livestream.models import Room
+from livestream.models import Replay, Room
 from livestream.rules.room import RoomState
 from livestream.selectors.clip import newest_clip
 from livestream.services.crew import shows
+from livestream.services.replay import TRY_FOR
 from merchants.access import MerchantRequest, merchant_view
 from merchants.models import Product
 from merchants.rules.role import Role
@@ -35,6 +37,12 @@ def has_film(room: Room) -> bool:
     """Whether the film of a show is made: that takes minutes after its replay."""
     made = Path(settings.LIVE_ROOT) / room.public_id / film.NAME
     return room.state == RoomState.ENDED and made.exists()
+
+
+def film_comes(replay: Replay | None, now: datetime) -> bool:
+    """Whether the film may still be made: a sweep tries for a day."""
+    ready = replay.ready_at if replay else None
+    return ready is not None and ready > now - TRY_FOR
 
 
 @require_safe

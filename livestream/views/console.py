@@ -36,7 +36,7 @@ from livestream.services.flash import announce_flash, close_flash
 from livestream.services.rehearsal import begin_rehearsal, end_rehearsal
 from livestream.services.shelf import hide_item, show_item, show_next
 from livestream.services.trial import end_trial, try_drop, try_flash, try_notice
-from livestream.views.clip import has_film
+from livestream.views.clip import film_comes, has_film
 from livestream.views.rehearsal import inbox_of, spotlight_verb
 from livestream.views.share import own_poster
 from livestream.views.talk import inbox_context
@@ -74,6 +74,7 @@ def console(request: MerchantRequest, room: str) -> HttpResponse:
     ]
     context["replay"] = Replay.objects.filter(room=found).first() if found.is_over else None
     context["has_film"] = has_film(found)
+    context["film_comes"] = film_comes(context["replay"], timezone.now())
     return render(request, "livestream/console/page.html", context)
 
 

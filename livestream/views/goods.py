@@ -37,7 +37,7 @@ def shelve(request: MerchantRequest) -> HttpResponse:
     if not chosen:
         messages.error(request, _("Tick at least one product."))
         return redirect(back_to_list(request))
-    if room is None and len(rooms) != 1:
+    if room is None and ("room" in request.POST or len(rooms) != 1):
         return _choice(request, rooms, len(chosen))
     try:
         _put(request, room or rooms[0], chosen)

@@ -147,11 +147,18 @@ def listed(
 
 
 def _place(product: Any, stores: Mapping[int, Store]) -> Store | None:
-    """The one of `stores` where all pieces of the product's only variant lie, or would."""
+    """The one of `stores` where all pieces of the product's only variant lie, or would.
+
+    None while some are held for orders: who counts the shelf counts those too, and the row shows
+    only what is free.
+    """
     variants = list(product.variants.all())
     if len(variants) != 1 or product.state == ProductState.ARCHIVED:
         return None
-    lying = {stock.store_id for stock in variants[0].stock.all()} & stores.keys()
+    stock = [one for one in variants[0].stock.all() if one.store_id in stores]
+    if any(one.reserved for one in stock):
+        return None
+    lying = {one.store_id for one in stock}
     places = lying or stores.keys()
     return stores[next(iter(places))] if len(places) == 1 else None
 

@@ -1,7 +1,8 @@
 """Cells of a workbook whose formula nobody has reckoned: a program wrote it and saved no result.
 
 openpyxl tells either formulas or results, and an empty result as an empty cell; so the part is read
-once more, as bytes. (ECMA-376 part 1, 18.3.1.4 c and 18.3.1.40 f.)
+once more, as bytes. A cell of type "str" has its result, be it an empty text: that is what
+`=IF(B2="","",B2*1.2)` comes to in a row without goods. (ECMA-376 part 1, 18.3.1.4 c, 18.3.1.40 f.)
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from merchants.rules.cell import FORMULA
 from merchants.services.merged import references
 
 MOST = 200_000  # cells that are remembered
+FURTHEST = 100  # columns that a sheet may have (services.sheet)
 LONGEST = 9_000  # bytes of a cell with its formula; Excel takes 8,192 characters
 _CELL = re.compile(
-    rb'<(?:\w+:)?c [^>]{0,80}?r="([A-Z]{1,3})(\d{1,7})"[^>]{0,80}>'
+    rb'<(?:\w+:)?c (?![^>]{0,160}\bt="str")[^>]{0,80}?r="([A-Z]{1,3})(\d{1,7})"[^>]{0,80}>'
     rb"<(?:\w+:)?f(?: [^>]{0,200})?(?:/>|>[^<]{0,8200}</(?:\w+:)?f>)"
     rb"(?:<(?:\w+:)?v(?: ?/>|></(?:\w+:)?v>))?</(?:\w+:)?c>"
 )
@@ -29,7 +31,9 @@ def unreckoned(path: Path, part: str) -> dict[int, list[int]]:
     for count, (column, row) in enumerate(references(path, part, _CELL, LONGEST)):
         if count == MOST:
             break
-        found.setdefault(int(row), []).append(column_index_from_string(column.decode()) - 1)
+        place = column_index_from_string(column.decode()) - 1
+        if place < FURTHEST:
+            found.setdefault(int(row), []).append(place)
     return found
 
 

@@ -117,3 +117,27 @@ def test_a_show_that_is_over_takes_nothing(shop, room):
     Room.objects.filter(pk=room.pk).update(state=RoomState.ENDED)
     with pytest.raises(ShelfClosed):
         add_all_to_shelf(room=room, products=[product_of(shop, "Mug", 900, 5).pk])
+
+
+def test_a_show_that_is_gone_puts_nothing_on_another_shelf(as_bob, shop, room):
+    """She chose a show that was called off meanwhile: the only other one is not meant."""
+    room.items.all().delete()
+    mug = product_of(shop, "Mug", 900, 5)
+    answer = as_bob.post(at("shelve"), {"products": [mug.public_id], "room": "goneforever"})
+    assert answer.status_code == 200
+    assert room.title in answer.text
+    assert not room.items.exists()
+
+
+def test_the_show_that_is_rehearsed_or_next_is_watched_and_not_one_that_never_began(
+    as_bob, shop, room, host
+):
+    stale = make_room(
+        merchant=shop, host=host, title="Yesterday", starts_at=timezone.now(), products=[]
+    )
+    starts_in(stale, -20)
+    add_all_to_shelf(room=room, products=[product_of(shop, "None", 900, 0).pk])
+    starts_in(room, 1)
+    assert "1 is sold out" in as_bob.get(at("at_risk")).text
+    Room.objects.filter(pk=room.pk).update(state=RoomState.REHEARSING)
+    assert "1 is sold out" in as_bob.get(at("at_risk")).text

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.urls import reverse
 
 from merchants.models import Stock, StockMovement, Store
@@ -74,9 +76,33 @@ def test_taking_back_what_is_sold_by_now_says_so(as_bob, bob, cup, store):
     assert "has only 1 of it" in answer.json()["sentence"]
 
 
-def test_what_was_sold_since_the_list_was_shown_stays_sold(as_bob, bob, cup, store):
-    sell_at_counter(variant=cup.variants.get(), store=store, quantity=2, by=bob)
-    put(as_bob, cup, "10", store=store)  # five more than the five she saw
+def test_what_was_sold_since_the_list_was_shown_is_said_and_nothing_booked(as_bob, bob, cup, store):
+    sell_at_counter(variant=cup.variants.get(), store=store, quantity=1, by=bob)
+    answer = put(as_bob, cup, "4", store=store)  # she has counted well: four lie there
+    assert answer.status_code == 409
+    assert "It is 4 by now" in answer.text
+    assert 'name="seen" value="4"' in answer.text  # and the next try is about this number
+    assert on_hand(cup) == 4
+
+
+def test_a_correction_of_another_day_is_not_taken_back_and_an_undo_never(as_bob, cup, store):
+    undo = toast(put(as_bob, cup, "8", store=store))["undo"]
+    assert as_bob.post(undo).status_code == 200
+    last = StockMovement.objects.first()
+    again = reverse("merchants:left_undo", args=["tea", cup.public_id, last.pk])
+    assert as_bob.post(again).status_code == 409
+    undo = toast(put(as_bob, cup, "9", store=store))["undo"]
+    StockMovement.objects.update(at=F("at") - timedelta(days=2))
+    assert as_bob.post(undo).status_code == 409
+    assert on_hand(cup) == 9
+
+
+def test_a_clerk_puts_right_and_takes_back_in_her_own_store_only(as_bob, bob, cup, shop, store):
+    second = Store.objects.create(merchant=shop, name="湖滨店", city="杭州", position=1)
+    undo = toast(put(as_bob, cup, "8", store=store))["undo"]
+    shop.staff.get(user=bob).stores.set([second])
+    assert put(as_bob, cup, "1", store=store, seen=8).status_code == 422
+    assert as_bob.post(undo).status_code == 404
     assert on_hand(cup) == 8
 
 
@@ -102,10 +128,12 @@ def test_full_width_digits_are_digits(as_bob, cup, store):
 
 def test_what_is_held_for_orders_is_not_counted_away(as_bob, shop, cup, store):
     reserve(merchant=shop, basket={cup.variants.get().pk: 4}, reference="an order")
-    answer = put(as_bob, cup, "0", store=store)  # the row was older: it said 5
-    assert answer.status_code == 409
-    assert "are held for online orders" in answer.text
-    assert on_hand(cup) == 5
+    answer = put(as_bob, cup, "0", store=store, seen=1)
+    assert answer.status_code == 200  # the free one is gone; those four stay
+    assert on_hand(cup) == 4
+    assert put(as_bob, cup, "0", store=store, seen=5).status_code == 409
+    assert on_hand(cup) == 4
+    assert editable(as_bob.get(reverse("merchants:product_list", args=["tea"]))) == []
 
 
 def test_sent_twice_it_is_booked_once(as_bob, cup, store):

@@ -77,6 +77,15 @@ def test_a_formula_that_was_never_reckoned_is_told(checked, empty):
     assert [problem[1] for problem in row.problems if problem[2]] == ["formula"]
 
 
+def test_a_formula_that_came_to_nothing_has_its_result(tmp_path):
+    """As Excel saves `=IF(B2="","",B2*1.2)` down a column of which ten rows are used."""
+    path = tmp_path / "x.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        cells = b'<c r="A2" s="1" t="str"><f>IF(B2="","",1)</f><v></v></c>'
+        archive.writestr("part", cells + b'<c r="B2"><f>B9*2</f><v></v></c>')
+    assert unreckoned(path, "part") == {2: [1]}
+
+
 @pytest.mark.parametrize("column", ["品名", "编码", "库存", "重量(kg)"])
 def test_so_it_is_in_every_column(checked, column):
     rows = [["品名", "编码", "价格", "库存", "重量(kg)"], ["茶", "A", 10, 5, 1]]

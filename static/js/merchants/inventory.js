@@ -47,8 +47,10 @@ export default function start(card) {
   card.addEventListener("click", ({ target }) => {
     const button = target.closest("[data-step]");
     const field = button?.closest("[data-left]").querySelector("[name=left]");
-    if (!field) return;
-    field.value = String(Math.max(0, (Number.parseInt(field.value, 10) || 0) + Number(button.dataset.step)));
+    if (!field || field.form.classList.contains("htmx-request")) return; // its answer brings a new row
+    const typed = Number.parseInt(field.value, 10);
+    const from = Number.isNaN(typed) ? Number(field.form.elements.seen.value) : typed;
+    field.value = String(Math.max(0, from + Number(button.dataset.step)));
     clearTimeout(resting.get(field));
     resting.set(field, setTimeout(() => changed(field), PAUSE));
   });
