@@ -79,7 +79,8 @@ def choose(page: Page) -> None:
     expect(small.locator("[data-out]")).to_be_visible()
     chosen = page.locator("[name=variant]:checked")
     assert chosen.get_attribute("data-values") == "蓝\nL"
-    assert "109" in page.locator("[data-price]").first.inner_text()
+    price = page.locator(".ps-price, .pd__price [data-price]").first  # not the shelf's behind it
+    assert "109" in price.inner_text()
     option("L").focus()
     page.keyboard.press(
         "ArrowLeft"
