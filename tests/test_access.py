@@ -330,7 +330,7 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "batch": batch.public_id,
         "row": 2,
         "movement": correct_stock(
-            variant=longjing.variants.get(), store=store, seen=5, found=6, by=bob
+            variant=longjing.variants.get(), store=store, seen=8, found=9, by=bob
         ).pk,
         "stocktake": begin_stocktake(store=store, by=bob).public_id,
         "secret": secret,

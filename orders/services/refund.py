@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from merchants.models import Store, User
 from merchants.rules.stock import Reason
@@ -268,7 +269,11 @@ def _in_time(order: Order) -> None:
     came = order.steps.filter(state__in=[LineState.DELIVERED, LineState.COLLECTED]).last()
     if came is not None and came.at + timedelta(days=settings.RETURN_DAYS) < timezone.now():
         raise NothingToRefund(
-            _("It came more than %(days)s days ago. Ask the shop itself.")
+            ngettext(
+                "It came more than %(days)s day ago. Ask the shop itself.",
+                "It came more than %(days)s days ago. Ask the shop itself.",
+                settings.RETURN_DAYS,
+            )
             % {"days": settings.RETURN_DAYS}
         )
     vain = order.refunds.filter(state__in=[RefundState.REFUSED, RefundState.WITHDRAWN])
