@@ -31,6 +31,7 @@ from orders.services.order import move_order
 
 class LineInline(ReadOnlyInline):
     model = Line
+    readonly_fields = ["asked_back", "called_off"]
     fields = [
         "title",
         "quantity",
@@ -50,6 +51,7 @@ class StepInline(ReadOnlyInline):
 
 class PaymentInline(ReadOnlyInline):
     model = Payment
+    readonly_fields = ["paid_back"]
     fields = ["gateway", "transaction", "amount", "paid_back", "state", "refund_due", "settled_at"]
 
 
@@ -60,6 +62,7 @@ class ShipmentInline(ReadOnlyInline):
 
 class RefundInline(ReadOnlyInline):
     model = Refund
+    readonly_fields = ["public_id"]
     fields = ["public_id", "kind", "state", "money", "amount", "words", "answer", "requested_at"]
 
 
