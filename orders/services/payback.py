@@ -35,7 +35,7 @@ def lease(*, refund: Refund, now: datetime) -> bool:
     """Whether this try is ours: of two workers one goes to the gateway."""
     return bool(
         Refund.objects.due(now)
-        .filter(pk=refund.pk, tries=refund.tries)
+        .filter(pk=refund.pk)
         .update(tries=F("tries") + 1, next_try_at=now + LEASE)
     )
 
