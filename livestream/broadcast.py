@@ -317,6 +317,14 @@ def order_changed(order: Order, room: Room | None) -> None:
         tell(room, {**event, **hidden}, staff=True)
 
 
+def order_touched(order: Order) -> None:
+    """Something about an order changed, but not its state: pages that show it ask again."""
+    event = {"type": "order.moved", "number": order.number, "state": order.state}
+    money = {"total": order.total, "currency": order.currency}
+    about = {"name": order.name, "room": None, "store": order.store_id}
+    tell_merchant(order.merchant, event | money | about)
+
+
 def notice_created(notification: Notification) -> None:
     """The bell of the dashboard rings; each page hears the subject in its reader's language.
 

@@ -20,7 +20,7 @@ from livestream.services.shelf import follow_product
 from merchants.models import Merchant, Notification, Product, User
 from merchants.signals import notice_created, product_changed, staff_removed, stock_changed
 from orders.models import Order
-from orders.signals import order_moved, order_paid, order_placed
+from orders.signals import order_moved, order_paid, order_placed, refund_moved
 
 
 @receiver(stock_changed)
@@ -48,6 +48,12 @@ def show_order(order: Order, **kwargs: Any) -> None:
     """The console and the orders page learn of an order and its steps without a reload."""
     sale = Sale.objects.select_related("room").filter(order=order).first()
     broadcast.order_changed(order, sale.room if sale else None)
+
+
+@receiver(refund_moved)
+def show_refund(order: Order, **kwargs: Any) -> None:
+    """What is to be sent, and what waits for an answer, is counted again. Nothing was paid anew."""
+    broadcast.order_touched(order)
 
 
 @receiver(order_paid)

@@ -5,4 +5,5 @@ from merchants.facts import Fact
 order_placed = Fact()  # order
 order_paid = Fact()  # order
 order_moved = Fact()  # order, old: str
+refund_moved = Fact()  # order: a refund of it was asked for, answered or paid
 coupon_claimed = Fact()  # coupon

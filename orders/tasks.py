@@ -12,10 +12,10 @@ from orders.errors import RefundMoved, WrongState
 from orders.models import Order, Refund
 from orders.payments import gateway_of
 from orders.rules.line import LineState
-from orders.rules.refund import Leg, RefundState
+from orders.rules.refund import Leg
 from orders.services.order import move_order
 from orders.services.payback import Outcome, finish_refund, lease
-from orders.services.refund import approve_refund, take_back, withdraw_refund
+from orders.services.refund import go_on_without, put_off
 
 logger = logging.getLogger(__name__)
 
@@ -41,23 +41,12 @@ def agree_refunds() -> None:
     """What nobody answered in time goes on by itself. Runs every minute."""
     for refund in Refund.objects.overdue(timezone.now()).order_by("answer_by")[:200]:
         try:
-            go_on_without(refund)
+            go_on_without(refund=refund)
         except (RefundMoved, WrongState):
             logger.info("refund %s was answered meanwhile", refund.public_id)
         except Exception:  # it must not stand in the way of the others for ever
             logger.exception("refund %s could not go on by itself", refund.public_id)
-            later = timezone.now() + timedelta(hours=1)
-            Refund.objects.filter(pk=refund.pk).update(answer_by=later)
-
-
-def go_on_without(refund: Refund) -> None:
-    """An unanswered request is agreed, what was never sent back is kept, what was is taken back."""
-    if refund.state == RefundState.REQUESTED:
-        approve_refund(refund=refund, version=refund.version, by=None)
-    elif refund.is_sent:
-        take_back(refund=refund, version=refund.version, by=None)
-    else:
-        withdraw_refund(refund=refund, version=refund.version)
+            put_off(refund=refund, until=timezone.now() + timedelta(hours=1))
 
 
 @shared_task(ignore_result=True)

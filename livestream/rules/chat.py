@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from livestream.rules.room import ON_AIR, RoomState
 
 LONGEST = 300  # letters of one line
+LONGEST_PINNED = 80  # letters of the line above the chat
 LONGEST_KEY = 36  # a UUID as text
 SHORTEST_NAME, LONGEST_NAME = 2, 12
 MOST_LIKES = 20  # in one frame: half a second of tapping with both thumbs

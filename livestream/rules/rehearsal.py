@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from livestream.rules.crowd import Act, Kind
-from livestream.rules.trial import MOST_TRIALS, Trial
+from livestream.rules.trial import MOST_TRIALS, Trial, TrialKind
 
 MOST_LINES = 200  # of the crew
 MOST_SAMPLES = 240  # of light, sound and uplink
@@ -95,10 +95,10 @@ class Play:
         """Offer something to the crowd; beyond MOST_TRIALS the oldest are forgotten."""
         self.trials = [*self.trials, asdict(trial)][-MOST_TRIALS:]
 
-    def end_trial(self, key: str, at: float) -> bool:
-        """Over before its time; False if there is none, or it is over."""
+    def end_trial(self, kind: TrialKind, key: str, at: float) -> bool:
+        """Over before its time; False if there is none of that kind, or it is over."""
         for place, one in enumerate(self.offered()):
-            if one.key == key and one.is_on(at):
+            if one.kind == kind and one.key == key and one.is_on(at):
                 self.trials[place] = asdict(replace(one, over=at))
                 return True
         return False

@@ -11,7 +11,7 @@ from django.utils import timezone
 from livestream import broadcast
 from livestream.errors import BadPace, ChatOver, NothingSaid
 from livestream.models import HeldLine, Message, Room
-from livestream.rules.chat import LONGEST, clean, may_talk
+from livestream.rules.chat import LONGEST, LONGEST_PINNED, clean, may_talk
 from livestream.rules.moderation import SLOWEST, Measure
 from livestream.rules.room import RoomState
 from livestream.selectors.moderation import measure_against
@@ -191,7 +191,8 @@ def hide(*, message: Message) -> Message:
     message.hidden = True
     broadcast.chat_hidden(message)
     drop_unseen(message=message)
-    if Room.objects.filter(pk=message.room_id, pinned=message.text[:80]).update(pinned=""):
+    above = message.text[:LONGEST_PINNED]
+    if Room.objects.filter(pk=message.room_id, pinned=above).update(pinned=""):
         message.room.pinned = ""
         broadcast.note_pinned(message.room)
     return message
@@ -224,7 +225,7 @@ def pace(*, room: Room, slow_seconds: int, holds_chat: bool) -> Room:
 def pin(*, room: Room, text: str) -> Room:
     """Pin a line above the chat; an empty one clears it."""
     _unheard(room)
-    room.pinned = clean(text)[:80]
+    room.pinned = clean(text)[:LONGEST_PINNED]
     Room.objects.filter(pk=room.pk).update(pinned=room.pinned)
     broadcast.note_pinned(room)
     return room

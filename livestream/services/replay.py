@@ -222,3 +222,15 @@ def _make_one_film() -> int:
 
 def _without_replay() -> Q:
     return Q(replay=None) | Q(replay__state="processing")
+
+
+def has_film(room: Room) -> bool:
+    """Whether the film of a show is made: that takes minutes after its replay."""
+    made = Path(settings.LIVE_ROOT) / room.public_id / film.NAME
+    return room.state == RoomState.ENDED and made.exists()
+
+
+def film_comes(replay: Replay | None, now: datetime) -> bool:
+    """Whether the film may still be made: a sweep tries for a day."""
+    ready = replay.ready_at if replay else None
+    return ready is not None and ready > now - TRY_FOR

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from livestream.errors import BadReply, DrawRunning, DropOver, FlashRunning, NothingSaid
 from livestream.models import Room, ShelfItem
-from livestream.rules.chat import clean
+from livestream.rules.chat import LONGEST_PINNED, clean
 from livestream.rules.claim import GATHERS
 from livestream.rules.rehearsal import Play
 from livestream.rules.trial import Trial, TrialKind
@@ -37,7 +37,7 @@ def try_drop(*, room: Room, coupon: Coupon, minutes: int, fair: bool = False) ->
 
     def act(played: Play, scene: Scene) -> None:
         for before in played.running(TrialKind.DROP, scene.elapsed):
-            played.end_trial(before.key, scene.elapsed)
+            played.end_trial(TrialKind.DROP, before.key, scene.elapsed)
         left = max(0, coupon.issued - coupon.claimed)
         played.give(_trial(TrialKind.DROP, scene, now + waits, ends_at, left, told))
 
@@ -95,11 +95,11 @@ def try_draw(*, room: Room, by: Staff | None = None, **terms: Any) -> None:
     play(room=room, act=act)
 
 
-def end_trial(*, room: Room, key: str) -> None:
+def end_trial(*, room: Room, kind: TrialKind, key: str) -> None:
     """Taken back, ended, or drawn at once. Raises WrongState, or DropOver of what is over."""
 
     def act(played: Play, scene: Scene) -> None:
-        if not played.end_trial(key, scene.elapsed):
+        if not played.end_trial(kind, key, scene.elapsed):
             raise DropOver
 
     play(room=room, act=act)
@@ -110,7 +110,7 @@ def try_notice(*, room: Room, text: str, announce: bool = False) -> None:
 
     Raises WrongState, or NothingSaid.
     """
-    words = clean(text)[:80]
+    words = clean(text)[:LONGEST_PINNED]
     if announce and not words:
         raise NothingSaid
 
@@ -129,7 +129,7 @@ def pin_line(played: Play, scene: Scene, line: int) -> None:
     words = next((said["text"] for said in scene.said(0) if said["id"] == scene.id_of(line)), None)
     if words is None:
         raise BadReply
-    played.pinned = words[:80]
+    played.pinned = words[:LONGEST_PINNED]
 
 
 def _trial(

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import Path
-
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -14,11 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from livestream.media import film
-from livestream.models import Replay, Room
-from livestream.rules.room import RoomState
 from livestream.selectors.clip import newest_clip
 from livestream.services.crew import shows
-from livestream.services.replay import TRY_FOR
+from livestream.services.replay import has_film
 from merchants.access import MerchantRequest, merchant_view
 from merchants.models import Product
 from merchants.rules.role import Role
@@ -31,18 +25,6 @@ def clip(request: HttpRequest, merchant: str, product: str) -> HttpResponse:
     found = get_object_or_404(goods, merchant__slug=merchant, public_id=product)
     context = {"clip": newest_clip(found), "product": found}
     return render(request, "livestream/clip/_clip.html", context)
-
-
-def has_film(room: Room) -> bool:
-    """Whether the film of a show is made: that takes minutes after its replay."""
-    made = Path(settings.LIVE_ROOT) / room.public_id / film.NAME
-    return room.state == RoomState.ENDED and made.exists()
-
-
-def film_comes(replay: Replay | None, now: datetime) -> bool:
-    """Whether the film may still be made: a sweep tries for a day."""
-    ready = replay.ready_at if replay else None
-    return ready is not None and ready > now - TRY_FOR
 
 
 @require_safe

@@ -19,6 +19,7 @@ from livestream.forms.flash import FlashForm
 from livestream.forms.room import DropForm, NoticeForm
 from livestream.models import Replay, Room
 from livestream.rules.room import RoomState
+from livestream.rules.trial import TrialKind
 from livestream.selectors import console as numbers
 from livestream.selectors.chat import seen_by_staff
 from livestream.selectors.draw import at_the_counter
@@ -34,9 +35,9 @@ from livestream.services.crew import hand_over, helps, shows
 from livestream.services.drop import open_drop, withdraw_drop
 from livestream.services.flash import announce_flash, close_flash
 from livestream.services.rehearsal import begin_rehearsal, end_rehearsal
+from livestream.services.replay import film_comes, has_film
 from livestream.services.shelf import hide_item, show_item, show_next
 from livestream.services.trial import end_trial, try_drop, try_flash, try_notice
-from livestream.views.clip import film_comes, has_film
 from livestream.views.rehearsal import inbox_of, spotlight_verb
 from livestream.views.share import own_poster
 from livestream.views.talk import inbox_context
@@ -147,7 +148,9 @@ def drop(request: MerchantRequest, room: str) -> HttpResponse:
     found = _room(request, room)
     rehearses = found.state == RoomState.REHEARSING
     if "withdraw" in request.POST and rehearses:
-        return _act(request, found, lambda: end_trial(room=found, key=request.POST["withdraw"]))
+        key = request.POST["withdraw"]
+        ends = partial(end_trial, room=found, kind=TrialKind.DROP, key=key)
+        return _act(request, found, ends)
     if "withdraw" in request.POST:
         offer = get_object_or_404(
             found.drops.select_related("room"), public_id=request.POST["withdraw"]
@@ -167,7 +170,9 @@ def flash(request: MerchantRequest, room: str) -> HttpResponse:
     found = _room(request, room)
     rehearses = found.state == RoomState.REHEARSING
     if "close" in request.POST and rehearses:
-        return _act(request, found, lambda: end_trial(room=found, key=request.POST["close"]))
+        key = request.POST["close"]
+        ends = partial(end_trial, room=found, kind=TrialKind.FLASH, key=key)
+        return _act(request, found, ends)
     if "close" in request.POST:
         sales = found.flash_sales.select_related("room__merchant")
         sale = get_object_or_404(sales, public_id=request.POST["close"])

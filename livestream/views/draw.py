@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -18,6 +19,7 @@ from livestream.models import Draw, HeldLine, Room
 from livestream.rules.chat import clean
 from livestream.rules.draw import DrawState, EntryBy
 from livestream.rules.room import RoomState
+from livestream.rules.trial import TrialKind
 from livestream.selectors import draw as selector
 from livestream.selectors.presence import watched
 from livestream.services.chat import say
@@ -169,7 +171,8 @@ def console_draw(request: MerchantRequest, room: str) -> HttpResponse:
     rehearses = found.state == RoomState.REHEARSING
     if "draw" in request.POST and rehearses:
         key = request.POST["draw"]
-        return console._act(request, found, lambda: end_trial(room=found, key=key))
+        ends = partial(end_trial, room=found, kind=TrialKind.DRAW, key=key)
+        return console._act(request, found, ends)
     if "draw" in request.POST:
         draws = found.draws.select_related("room__merchant")
         shown = get_object_or_404(draws, public_id=request.POST["draw"])

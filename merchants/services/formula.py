@@ -16,7 +16,6 @@ from merchants.rules.cell import FORMULA
 from merchants.services.merged import references
 
 MOST = 200_000  # cells that are remembered
-FURTHEST = 100  # columns that a sheet may have (services.sheet)
 LONGEST = 9_000  # bytes of a cell with its formula; Excel takes 8,192 characters
 _CELL = re.compile(
     rb'<(?:\w+:)?c (?![^>]{0,160}\bt="str")[^>]{0,80}?r="([A-Z]{1,3})(\d{1,7})"[^>]{0,80}>'
@@ -25,14 +24,17 @@ _CELL = re.compile(
 )
 
 
-def unreckoned(path: Path, part: str) -> dict[int, list[int]]:
-    """{row: its columns, from 0} of the formulas without a result, in a part of a workbook."""
+def unreckoned(path: Path, part: str, columns: int) -> dict[int, list[int]]:
+    """{row: its columns, from 0} of the formulas without a result, in a part of a workbook.
+
+    Only of the first `columns`: what lies beyond them is read by nobody.
+    """
     found: dict[int, list[int]] = {}
     for count, (column, row) in enumerate(references(path, part, _CELL, LONGEST)):
         if count == MOST:
             break
         place = column_index_from_string(column.decode()) - 1
-        if place < FURTHEST:
+        if place < columns:
             found.setdefault(int(row), []).append(place)
     return found
 

@@ -166,7 +166,7 @@ def _xlsx(path: Path) -> Iterator[tuple[int, list[str]]]:
             sheet = book.active or book.worksheets[0]
             sheet.reset_dimensions()
             filling = Filling(merged(path, sheet._worksheet_path))
-            missing = unreckoned(path, sheet._worksheet_path)
+            missing = unreckoned(path, sheet._worksheet_path, MOST_COLUMNS)
             wide = sheet.iter_rows(values_only=True, max_col=MOST_COLUMNS + 1)
             for number, values in enumerate(wide, 1):
                 cells = [_text(value) for value in values]

@@ -242,23 +242,35 @@ class Line(models.Model):
         return self.quantity - self.called_off
 
 
-class Step(models.Model):
-    """One move of an order, kept for ever: what it became, when, and by whose hand."""
+class Move(models.Model):
+    """What something became, when, and by whose hand. `state` is with each kind of move."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="steps")
-    state = models.CharField(_("state"), max_length=16, choices=ORDER_LABELS)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
     at = models.DateTimeField(_("at"))
+    if TYPE_CHECKING:
+
+        def get_state_display(self) -> str: ...
 
     class Meta:
+        abstract = True
         verbose_name = _("step")
         verbose_name_plural = _("steps")
         ordering = ["pk"]
 
     def __str__(self) -> str:
         return f"{self.get_state_display()} {self.at:%Y-%m-%d %H:%M}"
+
+
+class Step(Move):
+    """One move of an order, kept for ever."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="steps")
+    state = models.CharField(_("state"), max_length=16, choices=ORDER_LABELS)
+
+    class Meta(Move.Meta):
+        pass
 
     @property
     def word(self) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models import Merchant
 from merchants.models.address import secret_id
-from orders.models.order import Line, Order
+from orders.models.order import Line, Move, Order
 from orders.models.payment import Payment
 from orders.rules.refund import OPEN, Leg, RefundKind, RefundState
 from orders.rules.shipment import CARRIERS
@@ -179,20 +178,11 @@ class RefundPiece(models.Model):
         return f"{self.quantity} × {self.line.title}"
 
 
-class RefundStep(models.Model):
+class RefundStep(Move):
     """One move of a refund, kept for ever. `by` empty: the buyer, or the clock."""
 
     refund = models.ForeignKey(Refund, models.CASCADE, related_name="steps")
     state = models.CharField(_("state"), max_length=16, choices=REFUND_LABELS)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
-    )
-    at = models.DateTimeField(_("at"))
 
-    class Meta:
-        verbose_name = _("step")
-        verbose_name_plural = _("steps")
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return f"{self.get_state_display()} {self.at:%Y-%m-%d %H:%M}"
+    class Meta(Move.Meta):
+        pass

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import partial
 
 from django.conf import settings
 from django.db import transaction
@@ -289,11 +288,20 @@ def tell_customer(*, order: Order, kind: str, subject: str, body: str, about: st
         )
 
 
-def tell_staff(*, order: Order, kind: str, say: Callable[[], Said], about: str = "") -> None:
+def tell_staff(
+    *,
+    order: Order,
+    kind: str,
+    say: Callable[[], Said],
+    at_store: Callable[[Store], str] | None = None,
+    tab: str = "",
+    about: str = "",
+) -> None:
     """One notice on the dashboard, one mail to everybody who may see the order.
 
-    `say` gives subject and text; it is asked once per language. The dashboard's notice of what is
-    collected concerns that store, names it and leads to the list.
+    `say` gives subject and text; it is asked once per language. Of what is collected the dashboard
+    says `at_store`, if there is such a subject, for it concerns those who serve there. The notice
+    leads to `tab` of the orders, or to the order itself.
     """
     key = f"{kind}:{about or order.number}"
     orders = f"/dashboard/{order.merchant.slug}/orders/"
@@ -319,18 +327,13 @@ def tell_staff(*, order: Order, kind: str, say: Callable[[], Said], about: str =
             language=language,
             path=path,
         )
-    if kind.startswith("refund") and kind != "refund_due":
-        path = f"{orders}?tab=refunds"
-    elif order.store is not None:
-        say, path = partial(_of_store, kind, order.store), f"{orders}?tab=ready"
-    stores = [] if order.store is None else [order.store]
+    store = order.store
+    if store is not None and at_store is not None:
+        say, tab = (lambda: (at_store(store), "")), "ready"
+    if tab:
+        path = f"{orders}?tab={tab}"
+    stores = [] if store is None else [store]
     notify_all(merchant=order.merchant, kind=kind, key=key, say=say, path=path, stores=stores)
-
-
-def _of_store(kind: str, store: Store) -> Said:
-    if kind == "refund_due":
-        return _("Money goes back for an order at %(store)s") % {"store": store.name}, ""
-    return _("A new order to be collected at %(store)s") % {"store": store.name}, ""
 
 
 def goods_text(order: Order) -> str:

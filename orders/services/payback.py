@@ -13,11 +13,12 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from orders.models import Order, Payment, Refund
+from orders.models import Refund
 from orders.rules.ledger import money_back
 from orders.rules.refund import Leg, RefundKind, RefundState, next_try
 from orders.services import refund_news as news
 from orders.services.ledger import post
+from orders.services.refund_row import locked, move, write
 
 LEASE = timedelta(minutes=2)
 
@@ -43,30 +44,31 @@ def lease(*, refund: Refund, now: datetime) -> bool:
 @transaction.atomic
 def finish_refund(*, refund: Refund, outcome: Outcome) -> Refund:
     """The gateway has answered. Done: the books say so, once, and the buyer is told."""
-    Payment.objects.select_for_update(no_key=True).get(pk=refund.payment_id)
-    rows = Order.objects.select_for_update(of=("self",), no_key=True)
-    order = rows.select_related("merchant").get(pk=refund.order_id)
-    refund = Refund.objects.get(pk=refund.pk)
+    refund = locked(refund)
     if refund.money not in {Leg.PROCESSING, Leg.FAILED}:
         return refund  # a second answer to the same question
     now = timezone.now()
     if outcome.leg != Leg.DONE:
         first = outcome.leg == Leg.FAILED and refund.money != Leg.FAILED
-        refund.money, refund.trouble = outcome.leg.value, outcome.trouble[:200]
-        refund.next_try_at = now + next_try(refund.tries)
-        refund.save(update_fields=["money", "trouble", "next_try_at"])
+        again = now + next_try(refund.tries)
+        trouble = outcome.trouble[:200]
+        write(refund, refund.version, money=outcome.leg.value, trouble=trouble, next_try_at=again)
         if first:
             news.failed(refund)
         return refund
-    refund.money, refund.state = Leg.DONE.value, RefundState.REFUNDED.value
-    refund.transaction, refund.trouble = outcome.transaction, ""
-    refund.done_at, refund.next_try_at = now, None
-    refund.version += 1
-    refund.save()
-    refund.steps.create(state=refund.state, at=now)
+    move(
+        refund,
+        RefundState.REFUNDED,
+        None,
+        money=Leg.DONE.value,
+        transaction=outcome.transaction,
+        trouble="",
+        done_at=now,
+        next_try_at=None,
+    )
     owed = refund.kind == RefundKind.SURPLUS
     post(
-        order=order,
+        order=refund.order,
         reference=f"refund:{refund.public_id}",
         posting=money_back(refund.amount, owed=owed),
         at=now,

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from merchants.errors import OutOfStock
+from merchants.models import Store
 from merchants.services.stock import reserve
 from orders.errors import BadCallback, CouponUnfit, WrongState
 from orders.models import Order, Payment
@@ -151,7 +152,10 @@ def _tell(order: Order) -> None:
     def paid() -> Said:
         return _("New paid order: %(total)s") % {"total": amount}, goods_text(order)
 
-    tell_staff(order=order, kind="order_paid", say=paid)
+    def collected(store: Store) -> str:
+        return _("A new order to be collected at %(store)s") % {"store": store.name}
+
+    tell_staff(order=order, kind="order_paid", say=paid, at_store=collected)
     with override(order.language):
         if order.is_pickup:
             body = _("%(shop)s has your %(amount)s. Show code %(code)s at %(store)s.") % {
@@ -187,7 +191,11 @@ def _tell_of_surplus(order: Order, payment: Payment) -> None:
             ),
         )
 
-    tell_staff(order=order, kind="refund_due", about=payment.public_id, say=due)
+    def collected(store: Store) -> str:
+        return _("Money goes back for an order at %(store)s") % {"store": store.name}
+
+    about = payment.public_id
+    tell_staff(order=order, kind="refund_due", about=about, say=due, at_store=collected)
     with override(order.language):
         tell_customer(
             order=order,

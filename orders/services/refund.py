@@ -23,7 +23,6 @@ from merchants.services.stock import change_stock, release_part
 from orders.errors import (
     BadTracking,
     NothingToRefund,
-    RefundMoved,
     RefundTooLarge,
     WrongState,
 )
@@ -37,13 +36,13 @@ from orders.rules.refund import (
     Leg,
     RefundKind,
     RefundState,
-    may_move,
 )
 from orders.rules.shipment import CARRIERS, is_tracking_number
 from orders.services import refund_news as news
 from orders.services.order import move_order
 from orders.services.refund_pieces import all_unsent, claim, let_go, nothing_stays, part_of
-from orders.signals import order_moved
+from orders.services.refund_row import lock_order, locked, move, write, wrong
+from orders.signals import refund_moved
 
 
 @transaction.atomic
@@ -60,8 +59,8 @@ def request_refund(
     It is all that the pieces cost, and the parcel's price too if nothing of the order is ever
     sent. Raises NothingToRefund, RefundTooLarge (they cost nothing) or WrongState.
     """
-    _in_time(order)
     refund = _open(order, pieces, kind, reason, words)
+    _in_time(order)  # asked with the order locked: of two at once the second counts the first
     news.requested(refund)
     return refund
 
@@ -91,11 +90,11 @@ def approve_refund(*, refund: Refund, version: int, by: User | None, words: str 
     Pieces that have not left yet stay: they are free again from now on, and nothing ships them.
     Raises RefundMoved, WrongState or RefundTooLarge.
     """
-    refund = _locked(refund)
-    _move(refund, RefundState.APPROVED, by, version, answer=words)
+    refund = locked(refund)
+    move(refund, RefundState.APPROVED, by, version, answer=words)
     _promise(refund)
     if refund.kind == RefundKind.RETURN:
-        _move(refund, RefundState.AWAITING, by, answer_by=timezone.now() + RETURN_WITHIN)
+        move(refund, RefundState.AWAITING, by, answer_by=timezone.now() + RETURN_WITHIN)
     else:
         if refund.unsent:
             _call_off(refund, by)
@@ -111,8 +110,8 @@ def refuse_refund(*, refund: Refund, version: int, by: User, words: str) -> Refu
     """Not agreed, and why. Raises RefundMoved, WrongState."""
     if not words.strip():
         raise WrongState(_("Say why: the customer reads it."))
-    refund = _locked(refund)
-    _move(refund, RefundState.REFUSED, by, version, answer=words.strip())
+    refund = locked(refund)
+    move(refund, RefundState.REFUSED, by, version, answer=words.strip())
     let_go(refund)
     news.refused(refund)
     return refund
@@ -124,12 +123,12 @@ def withdraw_refund(*, refund: Refund, version: int) -> Refund:
 
     Raises RefundMoved, WrongState.
     """
-    refund = _locked(refund)
+    refund = locked(refund)
     if not refund.may_be_withdrawn:
-        raise _wrong(refund, RefundState.WITHDRAWN)
+        raise wrong(refund, RefundState.WITHDRAWN)
     if refund.state == RefundState.AWAITING:
         _take_promise_back(refund)
-    _move(refund, RefundState.WITHDRAWN, None, version)
+    move(refund, RefundState.WITHDRAWN, None, version)
     let_go(refund)
     return refund
 
@@ -140,11 +139,11 @@ def send_back(*, refund: Refund, version: int, carrier: str, tracking_number: st
     number = tracking_number.strip()
     if carrier not in CARRIERS or not is_tracking_number(number):
         raise BadTracking
-    refund = _locked(refund)
+    refund = locked(refund)
     if refund.state != RefundState.AWAITING:
-        raise _wrong(refund, RefundState.RETURNED)
+        raise wrong(refund, RefundState.RETURNED)
     late = timezone.now() + RETURN_WITHIN
-    _write(refund, version, carrier=carrier, tracking_number=number, answer_by=late)
+    write(refund, version, carrier=carrier, tracking_number=number, answer_by=late)
     news.sent_back(refund)
     return refund
 
@@ -158,12 +157,29 @@ def take_back(
     They go on the shelf of `store`; without one they cannot be sold any more, and no stock comes
     back. Raises RefundMoved, WrongState, StoreClosed, TakenOut.
     """
-    refund = _locked(refund)
-    _move(refund, RefundState.RETURNED, by, version)
+    refund = locked(refund)
+    move(refund, RefundState.RETURNED, by, version)
     if store is not None:
         _restock(refund, store, by)
     _start_money(refund, by)
     return refund
+
+
+@transaction.atomic
+def go_on_without(*, refund: Refund) -> Refund:
+    """Time ran out: an unanswered request is agreed, goods that never left her stay hers, and a
+    parcel that nobody confirmed has come back. Raises as those.
+    """
+    if refund.state == RefundState.REQUESTED:
+        return approve_refund(refund=refund, version=refund.version, by=None)
+    if refund.is_sent:
+        return take_back(refund=refund, version=refund.version, by=None)
+    return withdraw_refund(refund=refund, version=refund.version)
+
+
+def put_off(*, refund: Refund, until: datetime) -> None:
+    """It could not go on now, and does not stand in the way of the others until then."""
+    Refund.objects.filter(pk=refund.pk, version=refund.version).update(answer_by=until)
 
 
 def _restock(refund: Refund, store: Store, by: User | None) -> None:
@@ -207,7 +223,7 @@ def _open(
     amount: int | None = None,
 ) -> Refund:
     payment = _covering(order)
-    order = _lock(order)
+    order = lock_order(order)
     wanted = {pk: count for pk, count in pieces.items() if count}
     lines = list(order.lines.filter(pk__in=wanted))
     if not wanted or len(lines) != len(wanted) or min(wanted.values()) < 0:
@@ -248,13 +264,8 @@ def _open(
         for line, cost in zip(lines, costs, strict=True)
     )
     refund.steps.create(state=refund.state, at=now)
+    refund_moved.state(order=order)
     return refund
-
-
-def _lock(order: Order) -> Order:
-    """The order as it is now. Its own row alone is locked, and not against who refers to it."""
-    rows = Order.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("merchant", "voucher", "customer", "store").get(pk=order.pk)
 
 
 def _silence_agrees(order: Order, kind: RefundKind, unsent: bool) -> bool:
@@ -325,7 +336,6 @@ def _call_off(refund: Refund, by: User | None) -> None:
         )
     empty = order.lines.filter(called_off=F("quantity"), state__in=UNSENT)
     empty.update(state=LineState.REFUNDED.value)
-    order_moved.state(order=order, old=order.state)  # open pages count again what is to be sent
 
 
 def _add_shipping(refund: Refund) -> None:
@@ -339,55 +349,13 @@ def _add_shipping(refund: Refund) -> None:
     if not added:
         raise RefundTooLarge
     amount = refund.amount + order.shipping
-    _write(refund, refund.version, amount=amount, shipping=order.shipping)
+    write(refund, refund.version, amount=amount, shipping=order.shipping)
 
 
 def _start_money(refund: Refund, by: User | None) -> None:
     """The gateway is asked from now on; for what cost nothing there is nothing to ask."""
     now = timezone.now()
     if refund.amount:
-        _write(refund, refund.version, money=Leg.PROCESSING.value, next_try_at=now)
+        write(refund, refund.version, money=Leg.PROCESSING.value, next_try_at=now)
     else:
-        _move(refund, RefundState.REFUNDED, by, done_at=now)
-
-
-def _locked(refund: Refund) -> Refund:
-    """The refund as it is now, its payment and its order locked for this transaction."""
-    Payment.objects.select_for_update(no_key=True).get(pk=refund.payment_id)
-    order = _lock(refund.order)
-    fresh = Refund.objects.select_related("payment").get(pk=refund.pk)
-    fresh.order = order
-    return fresh
-
-
-def _move(
-    refund: Refund,
-    to: RefundState,
-    by: User | None,
-    version: int | None = None,
-    **more: object,
-) -> None:
-    if not may_move(RefundState(refund.state), to):
-        raise _wrong(refund, to)
-    _write(refund, refund.version if version is None else version, state=to.value, **more)
-    refund.steps.create(state=to.value, by=by, at=timezone.now())
-
-
-def _write(refund: Refund, version: int, **fields: object) -> None:
-    """Change a refund that is still as it was decided on. Raises RefundMoved."""
-    seen = Refund.objects.filter(pk=refund.pk, version=version, state=refund.state)
-    if not seen.update(version=F("version") + 1, **fields):
-        raise RefundMoved
-    for name, value in fields.items():
-        setattr(refund, name, value)
-    refund.version = version + 1
-
-
-def _wrong(refund: Refund, to: RefundState) -> WrongState:
-    return WrongState(
-        _("This refund is “%(now)s” and cannot become “%(to)s”.")
-        % {
-            "now": refund.get_state_display(),
-            "to": Refund(state=to.value).get_state_display(),
-        }
-    )
+        move(refund, RefundState.REFUNDED, by, done_at=now)

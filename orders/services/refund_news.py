@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -21,7 +23,7 @@ def requested(refund: Refund) -> None:
             _("Answer within 48 hours; after that it is agreed by itself."),
         )
 
-    tell_staff(order=refund.order, kind="refund_requested", about=refund.public_id, say=asked)
+    _staff(refund, "refund_requested", asked)
 
 
 def approved(refund: Refund) -> None:
@@ -48,7 +50,7 @@ def agreed_by_silence(refund: Refund) -> None:
             _("Nobody had answered in time."),
         )
 
-    tell_staff(order=refund.order, kind="refund_agreed", about=refund.public_id, say=late)
+    _staff(refund, "refund_agreed", late)
 
 
 def refused(refund: Refund) -> None:
@@ -73,7 +75,7 @@ def sent_back(refund: Refund) -> None:
             % words,
         )
 
-    tell_staff(order=refund.order, kind="refund_sent", about=refund.public_id, say=sent)
+    _staff(refund, "refund_sent", sent)
 
 
 def refunded(refund: Refund) -> None:
@@ -94,7 +96,11 @@ def failed(refund: Refund) -> None:
             % {"trouble": refund.trouble or "–"},
         )
 
-    tell_staff(order=refund.order, kind="refund_failed", about=refund.public_id, say=trouble)
+    _staff(refund, "refund_failed", trouble)
+
+
+def _staff(refund: Refund, kind: str, say: Callable[[], Said]) -> None:
+    tell_staff(order=refund.order, kind=kind, about=refund.public_id, say=say, tab="refunds")
 
 
 def _words(refund: Refund) -> dict[str, str]:

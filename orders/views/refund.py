@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
-from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -16,8 +14,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from merchants.access import MerchantRequest, merchant_view
 from merchants.device import device_of
 from merchants.errors import RuleBroken
+from merchants.resent import once_per_form
 from merchants.rules.role import Role
-from merchants.services.request import once
 from orders.forms.refund import AnswerForm, AskForm, GiveForm, SentBackForm, TakeBackForm
 from orders.models import Order, Refund
 from orders.selectors.order import lines_with_pictures, seen_by
@@ -41,6 +39,9 @@ def ask(request: HttpRequest, number: str) -> HttpResponse:
     if order is None:
         messages.error(request, _("Only the device it was ordered with can ask for money back."))
         return redirect("track:order", number)
+    if order.paid_at is None:
+        messages.error(request, _("Nothing was paid for this order."))
+        return redirect("track:order", number)
     form = AskForm(request.POST or None, order=order)
     status = 200
     if request.method == "POST":
@@ -54,7 +55,7 @@ def ask(request: HttpRequest, number: str) -> HttpResponse:
             else:
                 messages.success(request, _("Asked. The shop answers within 48 hours."))
                 return redirect("track:order", number)
-    context = {"order": order, "form": form, "key": _key(request)}
+    context = {"order": order, "form": form}
     return render(request, "orders/refund/ask.html", context, status=status)
 
 
@@ -126,7 +127,7 @@ def give(request: MerchantRequest, number: str) -> HttpResponse:
             else:
                 messages.success(request, _("The money goes back."))
                 return redirect("orders:order_detail", request.merchant.slug, number)
-    context = {"order": order, "form": form, "key": _key(request)}
+    context = {"order": order, "form": form}
     return render(request, "orders/refund/give.html", context, status=status)
 
 
@@ -180,17 +181,9 @@ def _order(request: MerchantRequest, number: str) -> Order:
 # --- both -----------------------------------------------------------------------------------------
 
 
-def _once(request: HttpRequest, order: Order, act: Callable[[], Refund]) -> str:
+def _once(request: HttpRequest, order: Order, act: Callable[[], Refund]) -> None:
     """The same form again is the same refund (P2)."""
-    body: dict[str, Any] = request.POST.dict()
-    body.pop("csrfmiddlewaretoken", None)
-    key = body.get("key", "")
-    return once(scope=f"refund:{order.pk}", key=key, body=body, act=lambda: act().public_id)
-
-
-def _key(request: HttpRequest) -> str:
-    """The key of a new form. A form that was refused has left nothing behind and keeps its own."""
-    return request.POST.get("key", "") or str(uuid.uuid4())
+    once_per_form(request, scope=f"refund:{order.pk}", act=lambda: act().public_id)
 
 
 def _refused(form: forms.Form) -> str:

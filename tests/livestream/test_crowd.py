@@ -118,9 +118,10 @@ def test_what_is_tried_is_over_once_and_only_so_much_is_kept():
     play = Play()
     play.give(trial(TrialKind.DROP))
     key = play.offered()[0].key
-    assert not play.end_trial("nothing", 20)
-    assert play.end_trial(key, 20)
-    assert not play.end_trial(key, 30)
+    assert not play.end_trial(TrialKind.DROP, "nothing", 20)
+    assert not play.end_trial(TrialKind.FLASH, key, 20)
+    assert play.end_trial(TrialKind.DROP, key, 20)
+    assert not play.end_trial(TrialKind.DROP, key, 30)
     assert not play.running(TrialKind.DROP, 21)
     for at in range(MOST_TRIALS + 5):
         play.give(trial(TrialKind.FLASH, at=float(at)))

@@ -83,7 +83,7 @@ def test_a_formula_that_came_to_nothing_has_its_result(tmp_path):
     with zipfile.ZipFile(path, "w") as archive:
         cells = b'<c r="A2" s="1" t="str"><f>IF(B2="","",1)</f><v></v></c>'
         archive.writestr("part", cells + b'<c r="B2"><f>B9*2</f><v></v></c>')
-    assert unreckoned(path, "part") == {2: [1]}
+    assert unreckoned(path, "part", 100) == {2: [1]}
 
 
 @pytest.mark.parametrize("column", ["品名", "编码", "库存", "重量(kg)"])
@@ -103,7 +103,8 @@ def test_cells_are_found_across_blocks_and_prefixes(tmp_path, monkeypatch):
     )
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("part", f"<row>{cells}</row>")
-    assert unreckoned(path, "part") == {1: [0], 2: [27]}
+    assert unreckoned(path, "part", 100) == {1: [0], 2: [27]}
+    assert unreckoned(path, "part", 27) == {1: [0]}
 
 
 def test_a_formula_as_text_is_text(checked):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import uuid
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from livestream import broadcast
 from orders.models import Order, Payment, Refund
 from orders.rules.refund import RefundKind, RefundState
 from orders.services.payment import settle_payment
@@ -39,7 +39,12 @@ def words(html: str) -> str:
 
 def asked(order: Order, count: int = 1, **more: str) -> dict[str, str]:
     line = order.lines.get()
-    form = {f"line-{line.pk}": str(count), "reason": "wrong", "words": "Wrong size", "key": "k1"}
+    form = {
+        f"line-{line.pk}": str(count),
+        "reason": "wrong",
+        "words": "Wrong size",
+        "form_key": "k1",
+    }
     return form | more
 
 
@@ -84,7 +89,7 @@ def test_the_same_form_twice_is_one_refund(client, mine):
 def test_another_browser_cannot_ask_or_withdraw(client, mine):
     refund = ask(client, mine)
     stranger = type(client)()
-    stranger.post(reverse("track:refund_ask", args=[mine.number]), asked(mine, key="k2"))
+    stranger.post(reverse("track:refund_ask", args=[mine.number]), asked(mine, form_key="k2"))
     url = reverse("track:refund_withdraw", args=[mine.number, refund.public_id])
     stranger.post(url, {"version": refund.version})
     refund.refresh_from_db()
@@ -153,7 +158,12 @@ def test_the_shop_gives_part_of_it_of_its_own_accord(as_alice, mine, alice):
     line = mine.lines.get()
     url = reverse("orders:refund_give", args=[mine.merchant.slug, mine.number])
     assert as_alice.get(url).status_code == 200
-    form = {f"line-{line.pk}": "1", "amount": "99999", "words": "Sorry", "key": uuid.uuid4().hex}
+    form = {
+        f"line-{line.pk}": "1",
+        "amount": "99999",
+        "words": "Sorry",
+        "form_key": "k",
+    }
     answer = as_alice.post(url, form)
     assert answer.status_code == 422
     assert "more than was paid" in answer.text
@@ -220,3 +230,22 @@ def test_a_stranger_reads_neither_answer_nor_parcel(client, as_alice, mine):
     as_alice.post(staff_url("refund_no", refund), facts)
     page = type(client)().get(reverse("track:order", args=[mine.number])).text
     assert "Between us" not in page
+
+
+def test_what_was_never_paid_is_not_asked_back(client, order):
+    client.get(reverse("track:mine"))
+    Order.objects.filter(pk=order.pk).update(device=client.session["device"])
+    answer = client.get(reverse("track:refund_ask", args=[order.number]), follow=True)
+    assert "Nothing was paid for this order" in answer.text
+
+
+def test_open_pages_hear_of_a_refund_and_of_no_new_payment(
+    client, as_alice, mine, monkeypatch, django_capture_on_commit_callbacks
+):
+    told = []
+    monkeypatch.setattr(broadcast, "tell_merchant", lambda merchant, event: told.append(event))
+    refund = ask(client, mine)
+    with django_capture_on_commit_callbacks(execute=True):
+        as_alice.post(staff_url("refund_ok", refund), {"version": refund.version})
+    orders = {event["type"] for event in told if event["type"].startswith("order.")}
+    assert orders == {"order.moved"}
