@@ -82,7 +82,7 @@ def screens(folder: Path) -> list[Screen]:
     draw = one("select public_id from livestream_draw where state='drawn'")
     tea = one("select public_id from merchants_product order by id limit 1")
     number = one("select number from orders_order where state='shipped' order by id desc limit 1")
-    contested = one("select public_id from merchants_product order by id desc limit 1")
+    contested = one("select public_id from merchants_product where name like '福鼎白茶饼%'")
     scarce = one("select public_id from merchants_product order by id limit 1 offset 18")
     to_ship = one("select number from orders_order where state='paid' order by id desc limit 1")
     shop = "/dashboard/guifang"
