@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from merchants.admin import ReadOnlyAdmin, ReadOnlyInline, act
 from merchants.models import User
 from orders.models import (
+    Address,
     BankEntry,
+    CartItem,
     Coupon,
     LedgerEntry,
     Line,
@@ -22,6 +24,8 @@ from orders.models import (
     RefundPiece,
     RefundStep,
     Shipment,
+    ShippingRegion,
+    ShippingRule,
     Step,
     Voucher,
 )
@@ -108,6 +112,32 @@ class RefundAdmin(ReadOnlyAdmin):
     list_filter = ["state", "money", "kind"]
     search_fields = ["public_id", "transaction", "order__number", "merchant__name"]
     inlines = [PieceInline, RefundStepInline]
+
+
+class ShippingRegionInline(ReadOnlyInline):
+    model = ShippingRegion
+    fields = ["region"]
+
+
+@admin.register(ShippingRule)
+class ShippingRuleAdmin(ReadOnlyAdmin):
+    list_display = ["public_id", "merchant", "fee", "free_from"]
+    list_select_related = ["merchant"]
+    search_fields = ["public_id", "merchant__name", "regions__region"]
+    inlines = [ShippingRegionInline]
+
+
+@admin.register(Address)
+class AddressAdmin(ReadOnlyAdmin):
+    list_display = ["public_id", "name", "region", "city", "used_at"]
+    search_fields = ["public_id", "name", "phone"]
+
+
+@admin.register(CartItem)
+class CartItemAdmin(ReadOnlyAdmin):
+    list_display = ["variant", "quantity", "merchant", "at"]
+    list_select_related = ["variant__product", "merchant"]
+    search_fields = ["variant__sku", "merchant__name"]
 
 
 @admin.register(LedgerEntry)

@@ -13,6 +13,24 @@ class BadBasket(RuleBroken):
     sentence = _("Choose at least one thing that is on sale here.")
 
 
+class NotSentThere(RuleBroken):
+    code = "not_sent_there"
+    status = 422
+    sentence = _("This shop does not send there. Choose another address, or collect it.")
+
+
+class RegionTwice(RuleBroken):
+    code = "region_twice"
+    status = 422
+    sentence = _("Another rule names one of these regions already.")
+
+
+class CartFull(RuleBroken):
+    code = "cart_full"
+    status = 422
+    sentence = _("The cart is full. Order what is in it, or take something out.")
+
+
 class NotAtStore(OutOfStock):
     code = "not_at_store"
     sentence = _("This shop does not have all of it. Choose another one, or have it sent.")

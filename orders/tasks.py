@@ -13,9 +13,11 @@ from orders.models import Order, Refund
 from orders.payments import gateway_of
 from orders.rules.line import LineState
 from orders.rules.refund import Leg
+from orders.services.cart import forget_carts
 from orders.services.order import move_order
 from orders.services.payback import Outcome, finish_refund, lease
 from orders.services.refund import go_on_without, put_off
+from orders.services.shipping import forget_addresses
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,13 @@ def expire_orders() -> None:
             logger.info("order %s was settled while expiring", order.number)
         except Exception:  # one bad row must not keep the goods of all others
             logger.exception("order %s could not expire", order.number)
+
+
+@shared_task(ignore_result=True)
+def purge_carts() -> None:
+    """Forget carts of a season ago and addresses out of use. Runs every hour."""
+    forget_carts(timezone.now())
+    forget_addresses(timezone.now())
 
 
 @shared_task(ignore_result=True)

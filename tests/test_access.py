@@ -46,6 +46,7 @@ from merchants.services.verification import Sheet, keep_papers, verification_of
 from orders.models import Refund
 from orders.rules.refund import RefundKind
 from orders.services.refund import request_refund
+from orders.services.shipping import save_rule
 from tests.servers import session_of
 
 pytestmark = pytest.mark.broad
@@ -82,6 +83,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "watch:shelf": (PUBLIC, {GET}, ["room"]),
     "watch:product": (PUBLIC, {GET}, ["room", "item"]),
     "watch:checkout": (PUBLIC, {GET, POST}, ["room"]),
+    "watch:cart": (PUBLIC, {GET, POST}, ["room"]),
     "watch:drop": (PUBLIC, {GET}, ["room", "drop"]),
     "watch:drop_lots": (PUBLIC, {GET}, ["room", "drop"]),
     "watch:claim": (PUBLIC, {POST}, ["room", "drop"]),
@@ -99,6 +101,9 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "shop:manifest": (PUBLIC, {GET}, []),
     "shop:product": (PUBLIC, {GET}, ["product"]),
     "track:mine": (PUBLIC, {GET}, []),
+    "track:addresses": (PUBLIC, {GET, POST}, []),
+    "track:carts": (PUBLIC, {GET}, []),
+    "track:cart": (PUBLIC, {GET, POST}, []),
     "track:checkout": (PUBLIC, {GET, POST}, []),
     "track:order": (PUBLIC, {GET}, ["number"]),
     "track:pay": (PUBLIC, {GET, POST}, ["number"]),
@@ -212,6 +217,10 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:refund_ok": (MANAGER, {POST}, ["number", "refund"]),
     "orders:refund_no": (MANAGER, {POST}, ["number", "refund"]),
     "orders:refund_back": (CLERK, {POST}, ["number", "refund"]),
+    "orders:shipping": (MANAGER, {GET}, []),
+    "orders:shipping_new": (MANAGER, {GET, POST}, []),
+    "orders:shipping_edit": (MANAGER, {GET, POST}, ["rule"]),
+    "orders:shipping_drop": (MANAGER, {POST}, ["rule"]),
     "orders:payments": (MANAGER, {GET}, []),
     "orders:coupon_list": (CLERK, {GET}, []),
     "orders:coupon_new": (CLERK, {GET, POST}, []),
@@ -327,6 +336,7 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "number": paid.number,
         "refund": a_refund(paid).public_id,
         "coupon": coupon.public_id,
+        "rule": save_rule(merchant=shop, regions=["CN-XJ"], fee=0, free_from=None).public_id,
         "batch": batch.public_id,
         "row": 2,
         "movement": correct_stock(
@@ -370,6 +380,7 @@ WITH_MERCHANT = {
     "shop:manifest",
     "shop:product",
     "track:checkout",
+    "track:cart",
 }
 
 

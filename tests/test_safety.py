@@ -71,6 +71,8 @@ def test_nothing_is_ordered_where_nothing_can_be_paid(client, shop, variant, set
         "name": "沈梅",
         "phone": "13800138000",
         "method": "delivery",
+        "region": "CN-ZJ",
+        "city": "杭州",
         "address": "清河坊 12 号",
         "expected_total": 16800,
         "key": "6f1c2f0e-6c5e-4f0e-9d5c-0d9d2f1f0a11",

@@ -19,12 +19,14 @@ from orders.services.order import Contact, place_order
 
 
 def may_buy(room: Room, variants: Iterable[int]) -> None:
-    """Raise SellsNothing for a room that is over, NotOnTheShelf for what is not its own."""
+    """Raise SellsNothing for a room that is over, NotOnTheShelf if nothing of it is its own.
+
+    What else lies in her cart may go along: it is on sale in the shop, at the shop's price.
+    """
     if room.shown_state not in SELLING:  # a rehearsal stops no sale
         raise SellsNothing
-    wanted = set(variants)
-    found = Variant.objects.filter(pk__in=wanted, product__in=on_shelf(room).values("product"))
-    if found.count() != len(wanted):
+    own = Variant.objects.filter(product__in=on_shelf(room).values("product"))
+    if not own.filter(pk__in=set(variants)).exists():
         raise NotOnTheShelf
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from livestream.views import clip, draw, follow, say, share, watch
+from livestream.views import cart, clip, draw, follow, say, share, watch
 
 app_name = "watch"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("live/<slug:room>/say/", say.page, name="say"),
     path("live/<slug:room>/shelf/", watch.shelf_fragment, name="shelf"),
     path("live/<slug:room>/shelf/<int:item>/", watch.product, name="product"),
+    path("live/<slug:room>/cart/", cart.cart, name="cart"),
     path("live/<slug:room>/checkout/", watch.checkout, name="checkout"),
     path("live/<slug:room>/drops/<slug:drop>/", watch.drop, name="drop"),
     path("live/<slug:room>/drops/<slug:drop>/claim/", watch.claim, name="claim"),

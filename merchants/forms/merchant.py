@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from merchants.forms.line import LineField
 from merchants.forms.money import MoneyField, speak
 from merchants.models import Merchant
+from merchants.rules.region import HOME, countries, region_name
 
 
 class NewMerchantForm(forms.Form):
@@ -27,6 +30,7 @@ class MerchantForm(forms.ModelForm):
 
     shipping_fee = MoneyField(label=_("Shipping fee"), allow_zero=True)
     free_shipping_from = MoneyField(label=_("Free shipping from"), allow_zero=True)
+    country = forms.ChoiceField(label=_("Country"))
     picture = forms.FileField(
         label=_("Picture of the shop"),
         required=False,
@@ -35,12 +39,22 @@ class MerchantForm(forms.ModelForm):
 
     class Meta:
         model = Merchant
-        fields = ["name", "tagline"]
+        fields = ["name", "tagline", "country"]
         field_classes = {"name": LineField, "tagline": LineField}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         speak(self, self.instance.currency)
+        language = get_language() or settings.LANGUAGE_CODE
+        home = [(HOME, region_name(HOME, language))]
+        country = self.fields["country"]
+        assert isinstance(country, forms.ChoiceField)
+        country.required = not self.is_bound or "country" in self.data
+        country.choices = home + list(countries(language).items())
+
+    def clean_country(self) -> str:
+        """The country that was chosen; a form that does not ask for it keeps the shop's."""
+        return self.cleaned_data["country"] or self.initial["country"]
 
 
 class KeyForm(forms.Form):

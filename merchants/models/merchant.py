@@ -14,6 +14,9 @@ class Merchant(models.Model):
     tagline = models.CharField(_("one line about the shop"), max_length=80, blank=True)
     logo = models.ImageField(_("picture"), upload_to="logos/", blank=True)
     currency = models.CharField(_("currency"), max_length=3, default="CNY")
+    country = models.CharField(
+        _("country"), max_length=2, default="CN", help_text=_("ISO 3166-1, two letters.")
+    )
     free_shipping_from = models.PositiveBigIntegerField(
         _("free shipping from"), default=9900, help_text=_("In minor units; 0 is always free.")
     )

@@ -54,13 +54,14 @@ def change_merchant(
     tagline: str,
     shipping_fee: int,
     free_shipping_from: int,
+    country: str,
     logo: File | None = None,
 ) -> Merchant:
     """The shop calls itself so, and its parcels cost so; no `logo` keeps the one that it has.
 
     Nothing else of the row is written: a badge may be given or taken while a picture is read.
     """
-    words = {"name": name, "tagline": tagline}
+    words = {"name": name, "tagline": tagline, "country": country}
     prices = {"shipping_fee": shipping_fee, "free_shipping_from": free_shipping_from}
     changes = words | prices | ({"logo": logo} if logo else {})
     for field, value in changes.items():

@@ -51,6 +51,7 @@ class OrderOut(serializers.ModelSerializer):
 
     lines = LineOut(many=True, read_only=True)
     shipments = ShipmentOut(many=True, read_only=True)
+    address = serializers.CharField(source="whole_address", read_only=True)
     pickup_store = serializers.CharField(source="store.name", read_only=True, default=None)
 
     class Meta:
@@ -60,6 +61,7 @@ class OrderOut(serializers.ModelSerializer):
             "state",
             "name",
             "phone",
+            "region",
             "address",
             "pickup_store",
             "note",

@@ -7,39 +7,51 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from merchants.models import Merchant, Product, Store, Variant
-from merchants.rules.stock import MOST_AT_ONCE
+from merchants.models import Merchant, Product, Store
+from merchants.rules.region import CITY_PROVINCES, is_chinese, region_name
+from orders.forms.goods import QuantitiesField, VariantsField
+from orders.models import Address
 from orders.services.order import Contact
 
 DELIVERY, PICKUP = "delivery", "pickup"
 NO_ADDRESS = _("Write the whole address, with street and number.")
+NOT_THERE = _("This shop does not send there. Choose another address, or collect it.")
 NO_STORE = _("No shop has all of it for collection now. Have it sent instead.")
+PLACE = ("region", "city", "district", "address", "postcode")
 WAYS = {DELIVERY: _("By parcel"), PICKUP: _("Collect at the shop")}
 
 
 class ChoiceForm(forms.Form):
-    """Which variant of a product, and how many. Only what is on sale here fits."""
+    """Which variants, and how many of each: both fields come as often as there are lines."""
 
-    variant = forms.ModelChoiceField(Variant.objects.none(), label=_("Specification"))
-    quantity = forms.IntegerField(
-        label=_("Quantity"), min_value=1, max_value=MOST_AT_ONCE, initial=1
-    )
+    variant = VariantsField(label=_("Specification"))
+    quantity = QuantitiesField(label=_("Quantity"))
+    cart = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["variant"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = merchant.variants.filter(
+        assert isinstance(field, VariantsField)
+        field.variants = merchant.variants.filter(
             product__in=Product.objects.on_sale().filter(merchant=merchant)
         ).select_related("product")
-        field.error_messages["invalid_choice"] = _("This is not on sale here.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        wanted, counts = data.get("variant"), data.get("quantity")
+        if wanted and counts and len(wanted) != len(counts):
+            self.add_error("quantity", _("Say how many of each."))
+        return data
 
     def basket(self) -> dict[int, int]:
         """The cleaned choice in the shape that `place_order` takes."""
-        return {self.cleaned_data["variant"].pk: self.cleaned_data["quantity"]}
+        pairs = zip(self.cleaned_data["variant"], self.cleaned_data["quantity"], strict=True)
+        return {variant.pk: quantity for variant, quantity in pairs}
 
 
 class StoreField(forms.ModelChoiceField):
@@ -67,11 +79,35 @@ class CheckoutForm(ChoiceForm):
         initial=DELIVERY,
         widget=forms.RadioSelect,
     )
+    saved = forms.ChoiceField(label=_("Send it to"), required=False, widget=forms.RadioSelect)
+    region = forms.ChoiceField(
+        label=_("Province"),
+        error_messages={"required": _("Choose where it goes."), "invalid_choice": NOT_THERE},
+        widget=forms.Select(attrs={"autocomplete": "address-level1"}),
+    )
+    city = forms.CharField(
+        label=_("City"),
+        max_length=40,
+        error_messages={"required": _("Write the city.")},
+        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
+    )
+    district = forms.CharField(
+        label=_("District"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "address-level3"}),
+    )
     address = forms.CharField(
-        label=_("Address"),
+        label=_("Street and number"),
         max_length=200,
         error_messages={"required": NO_ADDRESS},
         widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
+    )
+    postcode = forms.CharField(
+        label=_("Postcode"),
+        max_length=12,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
     )
     store = StoreField(
         Store.objects.none(),
@@ -90,30 +126,66 @@ class CheckoutForm(ChoiceForm):
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
     def __init__(
-        self, *args: Any, merchant: Merchant, stores: Iterable[Store], **kwargs: Any
+        self,
+        *args: Any,
+        merchant: Merchant,
+        stores: Iterable[Store],
+        regions: Iterable[str],
+        book: Iterable[Address] = (),
+        **kwargs: Any,
     ) -> None:
-        """`stores` are those that have all of it: only there it can be collected."""
+        """`stores` are those that have all of it: only there it can be collected. `regions` are
+        those to which the shop sends, `book` the addresses that this device knows."""
         super().__init__(*args, merchant=merchant, **kwargs)
         self.stores = merchant.stores.filter(pk__in=[store.pk for store in stores])
-        field = self.fields["store"]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = self.stores
-        self.fields["variant"].widget = forms.HiddenInput()
+        self.book = {entry.public_id: entry for entry in book}
+        self._choose("store", queryset=self.stores)
+        self.regions = list(regions)
+        self._choose("region", choices=region_choices(self.regions))
+        entries = [(key, str(entry)) for key, entry in self.book.items()]
+        self._choose("saved", choices=[*entries, ("", _("Another address"))])
         # What is not asked for is not required: a parcel needs an address, collection a store.
-        pickup = self.data.get("method", self.initial.get("method")) == PICKUP
-        self.fields["address"].required = not pickup
+        wanted = self.data if self.is_bound else self.initial
+        pickup = wanted.get("method") == PICKUP
+        self.chosen = None if pickup else self.book.get(wanted.get("saved", ""))
+        for name in ("region", "city", "address"):
+            self.fields[name].required = not pickup and self.chosen is None
+        if wanted.get("region") in CITY_PROVINCES:
+            self.fields["city"].required = False
         if not self.stores:
             self.fields["method"].widget = forms.HiddenInput()
 
+    def _choose(self, name: str, **choices: Any) -> None:
+        """What may be chosen in a field."""
+        for what, these in choices.items():
+            setattr(self.fields[name], what, these)
+
+    @property
+    def abroad(self) -> bool:
+        """Something may be sent to another country: a postcode is asked for."""
+        return any(not is_chinese(code) for code in self.regions)
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("method") == PICKUP and not self.stores:
-            self.add_error(None, NO_STORE)
-        elif data.get("method") == PICKUP and not data.get("store") and "store" not in self.errors:
-            self.add_error("store", _("Choose where you collect it."))
-        if data.get("method") == DELIVERY and 0 < len(data.get("address") or "") < 5:
-            self.add_error("address", NO_ADDRESS)
+        if self.chosen is not None:  # what stands in the fields below it was not sent anywhere
+            for part in ("name", "phone", *PLACE):
+                self.errors.pop(part, None)
+                data[part] = getattr(self.chosen, part)
+        elif data.get("method") == PICKUP:
+            self._check_store(data)
+        else:
+            self._check_place(data)
         return data
+
+    def _check_store(self, data: dict[str, Any]) -> None:
+        if not self.stores:
+            self.add_error(None, NO_STORE)
+        elif not data.get("store") and "store" not in self.errors:
+            self.add_error("store", _("Choose where you collect it."))
+
+    def _check_place(self, data: dict[str, Any]) -> None:
+        if 0 < len(data.get("address") or "") < 5:
+            self.add_error("address", NO_ADDRESS)
 
     def contact(self) -> Contact:
         """The cleaned data in the shape that `place_order` takes."""
@@ -123,7 +195,23 @@ class CheckoutForm(ChoiceForm):
             name=data["name"],
             phone=str(data["phone"]),
             email=data["email"],
-            address="" if pickup else data["address"],
+            **({} if pickup else {part: data[part] for part in PLACE}),
             store=data["store"] if pickup else None,
             note=data["note"],
         )
+
+
+def region_choices(regions: Iterable[str]) -> list[tuple[Any, list[tuple[str, str]]]]:
+    """Regions as a select offers them: provinces first, then other countries."""
+    language = get_language() or settings.LANGUAGE_CODE
+    known = [(code, region_name(code, language)) for code in regions]
+    provinces = [(code, name) for code, name in known if is_chinese(code)]
+    abroad = [(code, name) for code, name in known if not is_chinese(code)]
+    groups: list[tuple[Any, list[tuple[str, str]]]] = []
+    if provinces:
+        groups.append((_("China"), provinces))
+    if abroad:
+        groups.append((_("Other countries"), sorted(abroad, key=lambda pair: pair[1])))
+    if len(known) != 1:
+        groups.insert(0, ("", [("", str(_("Choose")))]))
+    return groups

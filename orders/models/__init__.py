@@ -1,15 +1,19 @@
 """Rows of orders."""
 
 from orders.models.bank import BankEntry
+from orders.models.cart import CartItem
 from orders.models.coupon import Coupon, Voucher
 from orders.models.ledger import LedgerEntry
 from orders.models.order import Line, Order, Step
 from orders.models.payment import Payment
 from orders.models.refund import Refund, RefundPiece, RefundStep
 from orders.models.shipment import Shipment
+from orders.models.shipping import Address, ShippingRegion, ShippingRule
 
 __all__ = [
+    "Address",
     "BankEntry",
+    "CartItem",
     "Coupon",
     "LedgerEntry",
     "Line",
@@ -19,6 +23,8 @@ __all__ = [
     "RefundPiece",
     "RefundStep",
     "Shipment",
+    "ShippingRegion",
+    "ShippingRule",
     "Step",
     "Voucher",
 ]

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from merchants.models import Customer, Merchant, Store, Variant
 from merchants.models.address import secret_id
 from orders.models.coupon import Voucher
+from orders.models.shipping import Place
 from orders.rules.line import PARTLY_SHIPPED, LineState, may_move, stations
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(state=LineState.PENDING, pay_by__lte=now)
 
 
-class Order(models.Model):
+class Order(Place):
     """One customer's purchase from one merchant.
 
     `number` is unguessable: whoever knows it may see the tracking page. `state` repeats what
@@ -72,7 +73,6 @@ class Order(models.Model):
     name = models.CharField(_("name"), max_length=40)
     phone = models.CharField(_("phone"), max_length=20)
     email = models.EmailField(_("e-mail"), blank=True)
-    address = models.CharField(_("address"), max_length=200, blank=True)
     store = models.ForeignKey(
         Store,
         models.PROTECT,

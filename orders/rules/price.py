@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from orders.rules.shipping import Rate
+
 MOST = 10**12  # no order is worth more: a guard against nonsense, far inside 64 bits
 
 
@@ -43,20 +45,13 @@ def coupon_saving(goods: int, *, amount: int, threshold: int) -> int:
     return min(amount, goods) if goods >= threshold else 0
 
 
-def shipping(goods: int, *, fee: int, free_from: int, pickup: bool) -> int:
-    """The parcel's price: nothing for collection, nothing from the free line up."""
-    return 0 if pickup or goods >= free_from else fee
-
-
-def total(
-    lines: Sequence[Priced], *, discount: int, fee: int, free_from: int, pickup: bool
-) -> Total:
-    """Add an order up. Free shipping looks at the goods before the coupon: what was shown."""
+def total(lines: Sequence[Priced], *, discount: int, rate: Rate | None) -> Total:
+    """Add an order up. Without a rate nothing is sent: it is collected."""
     goods = sum(line.amount for line in lines)
     return Total(
         goods=goods,
         discount=min(discount, goods),
-        shipping=shipping(goods, fee=fee, free_from=free_from, pickup=pickup),
+        shipping=rate.price(goods) if rate else 0,
     )
 
 

@@ -24,10 +24,18 @@ from merchants.rules.stock import MOST_AT_ONCE
 from merchants.selectors.stock import free_pieces, pickup_places
 from merchants.services.notification import notify, notify_all
 from merchants.services.stock import release, reserve
-from orders.errors import BadBasket, NotAtStore, PriceMoved, TooManyOpen, WrongState
+from orders.errors import (
+    BadBasket,
+    NotAtStore,
+    NotSentThere,
+    PriceMoved,
+    TooManyOpen,
+    WrongState,
+)
 from orders.models import Line, Order, Voucher
 from orders.rules.line import GIVES_STOCK_BACK, LineState, may_move
 from orders.rules.price import Priced, Total, coupon_saving, share, total
+from orders.selectors.shipping import rate_for
 from orders.services.coupon import give_back_voucher, redeem_voucher
 from orders.signals import order_moved, order_placed
 
@@ -44,9 +52,18 @@ class Contact:
     name: str
     phone: str
     email: str = ""
+    region: str = ""
+    city: str = ""
+    district: str = ""
     address: str = ""
+    postcode: str = ""
     store: Store | None = None
     note: str = ""
+
+    def place(self) -> dict[str, str]:
+        """The parts of a parcel's address; empty ones where it is collected."""
+        parts = ("region", "city", "district", "address", "postcode")
+        return {part: "" if self.store else getattr(self, part) for part in parts}
 
 
 @dataclass(frozen=True)
@@ -67,11 +84,16 @@ def quote(
     live_prices: Mapping[int, int] | None = None,
     voucher: Voucher | None = None,
     pickup: bool = False,
+    region: str = "",
 ) -> Quote:
     """Price a basket of {variant id: quantity} by the server's own prices.
 
-    `live_prices` is {variant id: price} of the room it is bought in. Raises BadBasket.
+    `live_prices` is {variant id: price} of the room it is bought in; `region` is where it is sent,
+    empty while nobody knows. Raises BadBasket, or NotSentThere.
     """
+    rate = rate_for(merchant, "" if pickup else region)
+    if rate is None:
+        raise NotSentThere
     prices = live_prices or {}
     if not basket or not all(1 <= quantity <= MOST_AT_ONCE for quantity in basket.values()):
         raise BadBasket
@@ -92,9 +114,7 @@ def quote(
     added = total(
         [priced for _variant, priced in lines],
         discount=saving,
-        fee=merchant.shipping_fee,
-        free_from=merchant.free_shipping_from,
-        pickup=pickup,
+        rate=None if pickup else rate,
     )
     return Quote(lines, added, voucher if saving else None, merchant.currency, prices)
 
@@ -126,6 +146,7 @@ def place_order(
         live_prices=live_prices,
         voucher=voucher,
         pickup=contact.store is not None,
+        region=contact.region,
     )
     if expected_total is not None and expected_total != priced.sum.total:
         raise PriceMoved
@@ -202,7 +223,7 @@ def _open_order(
         name=contact.name,
         phone=contact.phone,
         email=contact.email,
-        address="" if contact.store else contact.address,
+        **contact.place(),
         store=contact.store,
         pickup_code=f"{secrets.randbelow(10**6):06}" if contact.store else "",
         note=contact.note,

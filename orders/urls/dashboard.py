@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import coupon, order, payment, refund
+from orders.views import coupon, order, payment, refund, shipping
 
 app_name = "orders"
 urlpatterns = [
@@ -18,6 +18,10 @@ urlpatterns = [
     path("orders/<slug:number>/refunds/<slug:refund>/refuse/", refund.refuse, name="refund_no"),
     path("orders/<slug:number>/refunds/<slug:refund>/back/", refund.receive, name="refund_back"),
     path("settings/payments/", payment.index, name="payments"),
+    path("settings/shipping/", shipping.index, name="shipping"),
+    path("settings/shipping/new/", shipping.create, name="shipping_new"),
+    path("settings/shipping/<slug:rule>/", shipping.edit, name="shipping_edit"),
+    path("settings/shipping/<slug:rule>/drop/", shipping.drop, name="shipping_drop"),
     path("coupons/", coupon.index, name="coupon_list"),
     path("coupons/new/", coupon.create, name="coupon_new"),
     path("coupons/<slug:coupon>/stop/", coupon.stop, name="coupon_stop"),

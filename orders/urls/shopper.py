@@ -2,11 +2,14 @@
 
 from django.urls import path
 
-from orders.views import checkout, refund
+from orders.views import cart, checkout, refund, shipping
 
 app_name = "track"
 urlpatterns = [
     path("", checkout.mine, name="mine"),
+    path("cart/", cart.carts, name="carts"),
+    path("cart/<slug:merchant>/", cart.cart, name="cart"),
+    path("addresses/", shipping.book, name="addresses"),
     path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
     path("<slug:number>/", checkout.track, name="order"),
     path("<slug:number>/pay/", checkout.pay, name="pay"),

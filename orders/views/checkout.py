@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -25,15 +26,18 @@ from merchants.pace import keep_pace
 from merchants.selectors.stock import free_pieces, pickup_places
 from merchants.services.request import once
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
-from orders.models import Order, Voucher
+from orders.models import Address, Order, Voucher
 from orders.payments import open_gateway, sandbox
 from orders.rules.line import LineState
 from orders.rules.shipment import CARRIERS
 from orders.selectors.order import lines_with_pictures, orders_of_device
+from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
 from orders.selectors.voucher import best_voucher
+from orders.services.cart import take_from_cart
 from orders.services.customer import customer_for_phone
 from orders.services.order import move_order, place_order, quote, shortage
 from orders.services.payment import open_payment
+from orders.services.shipping import remember_address
 
 
 def checkout_context(
@@ -52,29 +56,34 @@ def checkout_context(
         return {"merchant": merchant, "choice": choice, "form": None, "refusal": str(short)}
     # Her device is named with the form already: pressed again after a lost answer, the same form
     # must come from the same device, or it would be a second order.
-    device_of(request.session)
+    device = device_of(request.session)
     guest = known_guest(request.session, merchant)
     places = pickup_places(merchant, basket)
     able = [place.store for place in places if not place.short]
     pickup = bool(able) and (data or {}).get("method") == PICKUP
-    priced = quote(merchant=merchant, basket=basket, live_prices=live_prices, pickup=pickup)
+    regions = served_by(merchant)
+    book = list(addresses_of(device, regions)[:MOST_SHOWN])
+    price = partial(
+        quote,
+        merchant=merchant,
+        basket=basket,
+        live_prices=live_prices,
+        pickup=pickup,
+        region=_region(data, regions, book),
+    )
+    priced = price()
     voucher = best_voucher(guest, priced.sum.goods) if guest else None
     if voucher is not None:
-        priced = quote(
-            merchant=merchant,
-            basket=basket,
-            live_prices=live_prices,
-            voucher=voucher,
-            pickup=pickup,
-        )
+        priced = price(voucher=voucher)
     initial = {
-        **choice.cleaned_data,
-        "variant": choice.cleaned_data["variant"].pk,
         **_remembered(request),
         "voucher": voucher.pk if voucher else None,
         "expected_total": priced.sum.total,
+        "saved": book[0].public_id if book else "",
     }
-    form = CheckoutForm(data, initial=initial, merchant=merchant, stores=able)
+    form = CheckoutForm(
+        data, initial=initial, merchant=merchant, stores=able, regions=regions, book=book
+    )
     return {
         "merchant": merchant,
         "choice": choice,
@@ -84,7 +93,20 @@ def checkout_context(
         "guest": guest,
         "key": uuid.uuid4(),  # a form that comes back is a new attempt
         "unable": [place for place in places if place.short],
+        "from_cart": choice.cleaned_data["cart"],
     }
+
+
+def _region(data: Mapping[str, Any] | None, regions: list[str], book: list[Address]) -> str:
+    """Where it is about to be sent; empty while that is not known, or cannot be."""
+    known = {entry.public_id: entry.region for entry in book}
+    if data is None:
+        wanted = book[0].region if book else ""
+    else:
+        wanted = known.get(data.get("saved", ""), data.get("region", ""))
+    if not wanted and len(regions) == 1:
+        return regions[0]
+    return wanted if wanted in regions else ""
 
 
 def _remembered(request: HttpRequest) -> dict[str, str]:
@@ -137,12 +159,19 @@ def buy(
             device=device,
             expected_total=data["expected_total"],
         )
+        if not contact.store:
+            remember_address(
+                device=device, name=contact.name, phone=contact.phone, **contact.place()
+            )
+        if data["cart"]:
+            take_from_cart(device=device, variants=form.basket())
         return order.number
 
-    body = {k: v for k, v in form.data.items() if k != "csrfmiddlewaretoken"}
+    typed = request.POST.lists()
+    body = {k: v for k, v in typed if k != "csrfmiddlewaretoken"}
     scope = f"checkout:{merchant.pk}:{device}"
     number = once(scope=scope, key=str(data["key"]), body=body, act=place)
-    keep = ("name", "email", "address")
+    keep = ("name", "email")
     request.session["contact"] = {k: data[k] for k in keep} | {"phone": contact.phone}
     return number
 

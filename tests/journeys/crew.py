@@ -91,11 +91,13 @@ def buy_pinned(page: Page, *, name: str = "沈梅", pay: bool = True) -> None:
 def buy_in_sheet(page: Page, *, name: str = "沈梅", pay: bool = True) -> None:
     """What stands in the sheet, from its button to the receipt."""
     sheet = page.locator("#sheet")
-    sheet.locator("footer button").click()
+    sheet.locator("footer .btn--primary").click()
     sheet.locator("[name=phone]").fill("138 0013 8000")
     sheet.locator("[name=name]").fill(name)
+    sheet.locator("[name=region]").select_option("CN-ZJ")
+    sheet.locator("[name=city]").fill("杭州")
     sheet.locator("[name=address]").fill("清河坊 12 号")
-    sheet.locator("footer button").dblclick()
+    sheet.locator("footer .btn--primary").dblclick()
     sheet.locator("[data-pay]").wait_for()
     if pay:
         sheet.locator("[data-pay]").click()

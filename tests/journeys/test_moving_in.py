@@ -154,6 +154,8 @@ def a_practice_purchase(page: Page) -> None:
     page.locator(".pd__buy button").click()
     page.locator("[name=name]").fill("芳姐")
     page.locator("[name=phone]").fill("138 0013 8000")
+    page.locator("[name=region]").select_option("CN-ZJ")
+    page.locator("[name=city]").fill("杭州")
     page.locator("[name=address]").fill("杭州市上城区 清河坊 12 号")
     page.locator(".buybar button").click()
     page.locator("[data-pay]").click()

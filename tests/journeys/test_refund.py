@@ -60,6 +60,8 @@ def buy_two(page: Page, variant: int) -> Order:
     page.goto(f"/orders/checkout/tea/?variant={variant}&quantity=2")
     page.locator("[name=name]").fill("沈梅")
     page.locator("[name=phone]").fill("138 0000 2688")
+    page.locator("[name=region]").select_option("CN-ZJ")
+    page.locator("[name=city]").fill("杭州")
     page.locator("[name=address]").fill("杭州市上城区 清河坊 12 号")
     page.locator("main form .btn--primary").last.click()
     page.wait_for_url("**/pay/")

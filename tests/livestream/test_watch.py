@@ -49,7 +49,9 @@ def sheet(client, url, variant):
             "name": "沈梅",
             "phone": "138 0013 8000",
             "method": "delivery",
-            "address": "杭州市上城区 清河坊 12 号",
+            "region": "CN-ZJ",
+            "city": "杭州",
+            "address": "上城区 清河坊 12 号",
             **changes,
         }
 
@@ -212,6 +214,8 @@ def test_a_room_that_was_called_off_sells_nothing(client, scheduled, variant):
         "name": "沈梅",
         "phone": "138 0013 8000",
         "method": "delivery",
+        "region": "CN-ZJ",
+        "city": "杭州",
         "address": "清河坊 12",
     }
     answer = client.post(checkout, form | contact, headers=HX)

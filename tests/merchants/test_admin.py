@@ -99,7 +99,8 @@ def test_a_shop_is_renamed_and_keeps_the_badge_that_it_gets_meanwhile(admin, sho
         Merchant.objects.update(verified_at=timezone.now())
 
     address = reverse("admin:merchants_merchant_change", args=[shop.pk])
-    words = {"name": "New", "slug": "tea", "shipping_fee": "8", "free_shipping_from": "0"}
+    words = {"name": "New", "slug": "tea", "country": "CN"}
+    words |= {"shipping_fee": "8", "free_shipping_from": "0"}
     pre_save.connect(approve, sender=Merchant)
     try:
         assert admin.post(address, words).status_code == 302

@@ -6,15 +6,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from merchants.rules.money import parse, plain
-from orders.rules.price import Priced, coupon_saving, share, shipping, total
+from orders.rules.price import Priced, coupon_saving, share, total
+from orders.rules.shipping import Rate
 
 amounts = st.integers(0, 10**9)
 lines = st.lists(st.builds(Priced, st.integers(1, 999), amounts, amounts), min_size=1, max_size=20)
 
 
-@given(lines, amounts, amounts, amounts, st.booleans())
-def test_a_total_adds_up_and_is_never_below_zero(lines, discount, fee, free_from, pickup):
-    added = total(lines, discount=discount, fee=fee, free_from=free_from, pickup=pickup)
+rates = st.none() | st.builds(Rate, amounts, st.none() | amounts)
+
+
+@given(lines, amounts, rates)
+def test_a_total_adds_up_and_is_never_below_zero(lines, discount, rate):
+    added = total(lines, discount=discount, rate=rate)
     assert added.total == added.goods - added.discount + added.shipping
     assert added.total >= 0
     assert added.discount <= added.goods == sum(line.amount for line in lines)
@@ -35,9 +39,11 @@ def test_a_coupon_saves_only_from_its_threshold(goods, amount, threshold):
 
 
 def test_collection_is_free_and_so_is_a_large_parcel():
-    assert shipping(9900, fee=800, free_from=9900, pickup=False) == 0
-    assert shipping(9899, fee=800, free_from=9900, pickup=False) == 800
-    assert shipping(1, fee=800, free_from=9900, pickup=True) == 0
+    rate = Rate(fee=800, free_from=9900)
+    assert rate.price(9900) == 0
+    assert rate.price(9899) == 800
+    assert Rate(fee=800, free_from=None).price(10**9) == 800
+    assert total([Priced(1, 1, 1)], discount=0, rate=None).shipping == 0
 
 
 @given(st.integers(0, 10**11 - 1))

@@ -58,7 +58,9 @@ class Shopper:
             "name": "沈梅",
             "phone": f"138{uuid.uuid4().int % 10**8:08}",
             "method": "delivery",
-            "address": "杭州市上城区 清河坊 12 号",
+            "region": "CN-ZJ",
+            "city": "杭州",
+            "address": "上城区 清河坊 12 号",
             **changes,
         }
 

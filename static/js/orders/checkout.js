@@ -7,10 +7,11 @@ export default function start(form) {
   }
 
   async function price() {
-    // Only what the price depends on: an address in a query string would end in a log.
+    // Only what the price depends on: a street in a query string would end in a log.
     const data = new URLSearchParams();
-    for (const name of ["variant", "quantity", "method", "voucher"]) {
-      data.set(name, new FormData(form).get(name) ?? "");
+    const typed = new FormData(form);
+    for (const name of ["variant", "quantity", "cart", "method", "voucher", "saved", "region"]) {
+      for (const value of typed.getAll(name)) data.append(name, value);
     }
     const answer = await fetch(`${form.getAttribute("action")}?${data}`, {
       headers: { "HX-Request": "true" },
@@ -24,7 +25,7 @@ export default function start(form) {
   }
 
   form.addEventListener("change", ({ target }) => {
-    if (target.name !== "method") return;
+    if (!["method", "saved", "region"].includes(target.name)) return;
     show();
     price();
   });
