@@ -84,6 +84,12 @@ class CouponHeld(RuleBroken):
     sentence = _("You have claimed this coupon already.")
 
 
+class CodeUnknown(RuleBroken):
+    code = "code_unknown"
+    status = 422
+    sentence = _("This code is not good, or no longer. Look at it again.")
+
+
 class CouponUnfit(RuleBroken):
     code = "coupon_unfit"
     sentence = _("This coupon does not fit this order.")

@@ -84,6 +84,7 @@ def screens(folder: Path) -> list[Screen]:
     number = one("select number from orders_order where state='shipped' order by id desc limit 1")
     contested = one("select public_id from merchants_product where name like '福鼎白茶饼%'")
     scarce = one("select public_id from merchants_product order by id limit 1 offset 18")
+    listed = one("select public_id from orders_coupon where listed order by id limit 1")
     to_ship = one("select number from orders_order where state='paid' order by id desc limit 1")
     shop = "/dashboard/guifang"
     return [
@@ -119,6 +120,8 @@ def screens(folder: Path) -> list[Screen]:
             full=False,
         ),
         Screen("addresses", "/orders/addresses/"),
+        Screen("wallet", "/orders/vouchers/"),
+        Screen("coupon", f"/orders/coupons/{listed}/", press=("main form .btn--primary",)),
         Screen("sign-in", "/accounts/login/"),
         Screen("sign-up", "/accounts/signup/"),
         Screen("sign-up-wrong", "/accounts/signup/", press=("main form .btn--primary",)),

@@ -43,7 +43,7 @@ from merchants.services.merchant import make_key
 from merchants.services.photo import add_photo
 from merchants.services.stocktake import begin_stocktake
 from merchants.services.verification import Sheet, keep_papers, verification_of
-from orders.models import Refund
+from orders.models import Coupon, Refund
 from orders.rules.refund import RefundKind
 from orders.services.refund import request_refund
 from orders.services.shipping import save_rule
@@ -101,6 +101,9 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "shop:manifest": (PUBLIC, {GET}, []),
     "shop:product": (PUBLIC, {GET}, ["product"]),
     "track:mine": (PUBLIC, {GET}, []),
+    "track:vouchers": (PUBLIC, {GET, POST}, []),
+    "track:shop_coupons": (PUBLIC, {GET}, []),
+    "track:coupon": (PUBLIC, {GET, POST}, ["coupon"]),
     "track:addresses": (PUBLIC, {GET, POST}, []),
     "track:carts": (PUBLIC, {GET}, []),
     "track:cart": (PUBLIC, {GET, POST}, []),
@@ -335,7 +338,7 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "prefix": key.prefix,
         "number": paid.number,
         "refund": a_refund(paid).public_id,
-        "coupon": coupon.public_id,
+        "coupon": listed(coupon),
         "rule": save_rule(merchant=shop, regions=["CN-XJ"], fee=0, free_from=None).public_id,
         "batch": batch.public_id,
         "row": 2,
@@ -347,6 +350,12 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "provider": "nginx_rtmp",
         "hook_token": HOOK_TOKEN,
     }
+
+
+def listed(coupon: Coupon) -> str:
+    """It stands in the shop, where everybody may look at it."""
+    Coupon.objects.filter(pk=coupon.pk).update(listed=True)
+    return coupon.public_id
 
 
 @pytest.fixture
@@ -381,6 +390,7 @@ WITH_MERCHANT = {
     "shop:product",
     "track:checkout",
     "track:cart",
+    "track:shop_coupons",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.utils import timezone
@@ -126,18 +127,15 @@ def _make_good(merchant: Merchant, number: int, good: Good, owner: User) -> Prod
 
 
 def make_coupons(merchant: Merchant) -> list[Coupon]:
-    """Two coupons: one for tonight's Longjing, one for whoever comes back."""
+    """Tonight's Longjing, whoever comes back, and whoever looks at the shop for the first time."""
     now = timezone.now()
-    terms = (("龙井专场券", 2000, 12800, 200), ("老顾客回店券", 1000, 6900, 500))
+    terms: tuple[dict[str, Any], ...] = (
+        {"name": "龙井专场券", "amount": 2000, "threshold": 12800, "issued": 200},
+        {"name": "老顾客回店券", "amount": 1000, "threshold": 6900, "issued": 500},
+        {"name": "新朋友见面券", "kind": "percent", "percent": 10, "cap": 3000, "issued": 300}
+        | {"listed": True, "valid_days": 7},
+    )
     return [
-        issue_coupon(
-            merchant=merchant,
-            name=name,
-            amount=amount,
-            threshold=threshold,
-            issued=issued,
-            starts_at=now,
-            ends_at=now + timedelta(days=30),
-        )
-        for name, amount, threshold, issued in terms
+        issue_coupon(merchant=merchant, starts_at=now, ends_at=now + timedelta(days=30), **coupon)
+        for coupon in terms
     ]

@@ -19,6 +19,7 @@ from livestream.selectors.picture import picture_of
 from merchants.models import Photo, Product, Variant
 from merchants.pictures import photo_url
 from merchants.rules.product import ProductState
+from orders.selectors.coupon import worth_texts
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,7 @@ def drop_event(drop: Drop) -> dict[str, Any]:
         "id": drop.public_id,
         "name": coupon.name,
         "amount": coupon.amount,
+        "worth": worth_texts(coupon, coupon.merchant.currency),
         "threshold": coupon.threshold,
         "issued": coupon.issued,
         "claimed": coupon.claimed,
@@ -168,7 +170,7 @@ def live_prices(room: Room) -> dict[int, int]:
 def open_drops(room: Room) -> list[Drop]:
     """The offers that can be claimed now, the newest first."""
     now = timezone.now()
-    drops = room.drops.select_related("coupon").filter(
+    drops = room.drops.select_related("coupon__merchant").filter(
         withdrawn_at__isnull=True, opened_at__lte=now, ends_at__gt=now
     )
     return list(drops)

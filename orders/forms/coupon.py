@@ -1,4 +1,4 @@
-"""What a clerk writes to issue a coupon."""
+"""What a clerk writes to issue a coupon, and what a shopper types to get one."""
 
 from __future__ import annotations
 
@@ -11,11 +11,36 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.forms.line import LineField
 from merchants.forms.money import MoneyField, speak
+from merchants.models import Category, Merchant, Product
+from merchants.selectors.stock import find_variant
+from orders.models.coupon import KIND_LABELS
+from orders.rules.coupon import CouponKind
+
+# What each kind is asked, beside what all are.
+ASKED = {
+    CouponKind.AMOUNT.value: ("amount",),
+    CouponKind.PERCENT.value: ("percent", "cap"),
+    CouponKind.SHIPPING.value: (),
+}
+MOST_GOODS = 50
 
 
 class CouponForm(forms.Form):
     name = LineField(label=_("Name"), max_length=30, min_length=2)
+    kind = forms.ChoiceField(
+        label=_("What it gives"),
+        choices=KIND_LABELS.items,
+        initial=CouponKind.AMOUNT.value,
+        widget=forms.RadioSelect,
+        required=False,
+    )
     amount = MoneyField(label=_("Amount off"))
+    percent = forms.IntegerField(
+        label=_("Percent off"), min_value=1, max_value=99, help_text=_("15: pay 85 of 100.")
+    )
+    cap = MoneyField(
+        label=_("At most"), required=False, help_text=_("Empty: no limit but the price.")
+    )
     threshold = MoneyField(
         label=_("From"), required=False, allow_zero=True, help_text=_("Empty: from any amount.")
     )
@@ -23,14 +48,65 @@ class CouponForm(forms.Form):
     per_customer = forms.IntegerField(
         label=_("Copies per customer"), min_value=1, max_value=100, initial=1
     )
-    days = forms.IntegerField(label=_("Good for days"), min_value=1, max_value=366, initial=7)
+    days = forms.IntegerField(
+        label=_("Can be claimed for days"), min_value=1, max_value=366, initial=7
+    )
+    valid_days = forms.IntegerField(
+        label=_("Good for days after claiming"),
+        min_value=1,
+        max_value=366,
+        required=False,
+        help_text=_("Empty: as long as it can be claimed."),
+    )
+    categories = forms.ModelMultipleChoiceField(
+        Category.objects.none(),
+        label=_("Only these categories"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    goods = forms.CharField(
+        label=_("Only these goods"),
+        required=False,
+        max_length=1000,
+        help_text=_("SKUs or barcodes, separated by commas. Empty: all goods."),
+    )
+    listed = forms.BooleanField(
+        label=_("Show it in the shop, for everybody to claim"), required=False
+    )
+    with_code = forms.BooleanField(label=_("Make a code to hand out"), required=False)
 
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, merchant: Merchant, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        speak(self, currency)
+        self.merchant = merchant
+        speak(self, merchant.currency)
+        categories = self.fields["categories"]
+        assert isinstance(categories, forms.ModelMultipleChoiceField)
+        categories.queryset = merchant.categories.all()
+        kind = (self.data.get("kind") if self.is_bound else "") or CouponKind.AMOUNT.value
+        for name in ("amount", "percent"):
+            self.fields[name].required = name in ASKED.get(kind, ()) or not self.is_bound
+
+    def clean_kind(self) -> str:
+        return self.cleaned_data["kind"] or CouponKind.AMOUNT.value
+
+    def clean_goods(self) -> list[Product]:
+        """The products that are named; each code has to be one of this shop's."""
+        typed = self.cleaned_data["goods"].replace("，", ",").replace("、", ",")
+        codes = [code.strip() for code in typed.split(",") if code.strip()][:MOST_GOODS]
+        found: dict[int, Product] = {}
+        for code in codes:
+            variant = find_variant(self.merchant, code)
+            if variant is None:
+                raise forms.ValidationError(_("No goods have the SKU or barcode “%s”.") % code)
+            found[variant.product_id] = variant.product
+        return list(found.values())
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
+        kind = data.get("kind") or CouponKind.AMOUNT.value
+        for name in {"amount", "percent", "cap"} - set(ASKED[kind]):
+            self.errors.pop(name, None)  # a field that was hidden asks for nothing
+            data[name] = None
         amount, threshold = data.get("amount"), data.get("threshold") or 0
         if amount is not None and 0 < threshold < amount:
             self.add_error("amount", _("The coupon would take off more than the goods cost."))
@@ -41,5 +117,17 @@ class CouponForm(forms.Form):
         data = dict(self.cleaned_data)
         now = timezone.now()
         days = data.pop("days")
-        data["threshold"] = data["threshold"] or 0
+        for name in ("amount", "percent", "threshold"):
+            data[name] = data[name] or 0
+        data["products"] = data.pop("goods")
         return {**data, "starts_at": now, "ends_at": now + timedelta(days=days)}
+
+
+class CodeForm(forms.Form):
+    """A code that somebody was given."""
+
+    typed = forms.CharField(
+        label=_("Coupon code"),
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )

@@ -9,9 +9,15 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from merchants.models import Customer, Merchant
+from merchants.models import Category, Customer, Merchant, Product, Variant
 from merchants.models.address import short_id
-from orders.rules.coupon import VoucherState
+from orders.rules.coupon import CouponKind, Terms, VoucherState
+
+KIND_LABELS = {
+    CouponKind.AMOUNT.value: _("Money off"),
+    CouponKind.PERCENT.value: _("Percent off"),
+    CouponKind.SHIPPING.value: _("Free shipping"),
+}
 
 VOUCHER_LABELS = {
     VoucherState.CLAIMED.value: _("Claimed"),
@@ -28,12 +34,29 @@ class CouponQuerySet(models.QuerySet["Coupon"]):
 
 
 class Coupon(models.Model):
-    """So much off from so much on. Counters are written only by orders.services.coupon."""
+    """What is off, from how much on, and for which goods; no products and no categories: for all.
+
+    With `valid_days` a voucher is good for so long from its claim, else until the coupon ends. Who
+    knows the `code` may claim; `listed`, everybody who looks at the shop. Counters are written
+    only by orders.services.coupon.
+    """
 
     public_id = models.CharField(max_length=10, unique=True, default=short_id, editable=False)
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="coupons")
     name = models.CharField(_("name"), max_length=30)
-    amount = models.PositiveBigIntegerField(_("amount off"), help_text=_("In minor units."))
+    kind = models.CharField(
+        _("kind"), max_length=8, choices=KIND_LABELS, default=CouponKind.AMOUNT.value
+    )
+    amount = models.PositiveBigIntegerField(
+        _("amount off"), default=0, help_text=_("In minor units.")
+    )
+    percent = models.PositiveSmallIntegerField(_("percent off"), default=0)
+    cap = models.PositiveBigIntegerField(_("at most"), null=True, blank=True)
+    products = models.ManyToManyField(Product, related_name="coupons", blank=True)
+    categories = models.ManyToManyField(Category, related_name="coupons", blank=True)
+    valid_days = models.PositiveSmallIntegerField(_("good for days"), null=True, blank=True)
+    code = models.CharField(_("code"), max_length=16, blank=True, editable=False)
+    listed = models.BooleanField(_("in the shop"), default=False)
     threshold = models.PositiveBigIntegerField(_("from"), default=0)
     issued = models.PositiveIntegerField(_("copies"))
     per_customer = models.PositiveSmallIntegerField(_("copies per customer"), default=1)
@@ -55,7 +78,15 @@ class Coupon(models.Model):
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(condition=Q(claimed__lte=F("issued")), name="never_over_issued"),
-            models.CheckConstraint(condition=Q(amount__gt=0), name="coupon_takes_something_off"),
+            models.CheckConstraint(
+                condition=Q(kind=CouponKind.AMOUNT.value, amount__gt=0)
+                | Q(kind=CouponKind.PERCENT.value, percent__gt=0, percent__lt=100)
+                | Q(kind=CouponKind.SHIPPING.value),
+                name="coupon_takes_something_off",
+            ),
+            models.UniqueConstraint(
+                fields=["code"], condition=~Q(code=""), name="coupon_code_once"
+            ),
             models.CheckConstraint(
                 condition=Q(ends_at__gt=F("starts_at")), name="coupon_ends_after_start"
             ),
@@ -68,9 +99,35 @@ class Coupon(models.Model):
     def left(self) -> int:
         return self.issued - self.claimed
 
+    @property
+    def terms(self) -> Terms:
+        return Terms(
+            kind=CouponKind(self.kind),
+            amount=self.amount,
+            percent=self.percent,
+            cap=self.cap,
+            threshold=self.threshold,
+        )
+
+    def covers(self, variant: Variant) -> bool:
+        """Whether it is good for this; its products and categories are best fetched before."""
+        products = {one.pk for one in self.products.all()}
+        categories = {one.pk for one in self.categories.all()}
+        if not products and not categories:
+            return True
+        return variant.product_id in products or variant.product.category_id in categories
+
+
+class VoucherQuerySet(models.QuerySet["Voucher"]):
+    def usable(self, now: datetime) -> VoucherQuerySet:
+        """Claimed, not used, and still good."""
+        own = Q(ends_at__gt=now) | Q(ends_at__isnull=True, coupon__ends_at__gt=now)
+        return self.filter(own, state=VoucherState.CLAIMED)
+
 
 class Voucher(models.Model):
-    """`serial` counts a customer's copies; the constraint caps them even in a race."""
+    """`serial` counts a customer's copies; the constraint caps them even in a race. Without a time
+    of its own it is good as long as its coupon."""
 
     coupon = models.ForeignKey(Coupon, models.PROTECT, related_name="vouchers")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="vouchers")
@@ -79,6 +136,9 @@ class Voucher(models.Model):
         _("state"), max_length=8, choices=VOUCHER_LABELS, default=VoucherState.CLAIMED.value
     )
     claimed_at = models.DateTimeField(_("claimed"))
+    ends_at = models.DateTimeField(_("good until"), null=True, blank=True)
+
+    objects = VoucherQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("voucher")
@@ -89,3 +149,7 @@ class Voucher(models.Model):
 
     def __str__(self) -> str:
         return f"{self.coupon} · {self.customer}"
+
+    @property
+    def good_until(self) -> datetime:
+        return self.ends_at or self.coupon.ends_at

@@ -1,4 +1,4 @@
-"""The life of a voucher. Pure.
+"""What a coupon gives, and the life of a voucher. Pure; amounts in minor units.
 
 claimed ──redeem──> redeemed ──give back──> claimed   (the order was cancelled or expired)
    ├──expire──> expired
@@ -7,6 +7,7 @@ claimed ──redeem──> redeemed ──give back──> claimed   (the order
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -15,3 +16,37 @@ class VoucherState(StrEnum):
     REDEEMED = "redeemed"
     EXPIRED = "expired"
     REVOKED = "revoked"
+
+
+class CouponKind(StrEnum):
+    AMOUNT = "amount"
+    PERCENT = "percent"
+    SHIPPING = "shipping"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """`amount` off, or `percent` off but never more than `cap`, or the parcel for nothing; from
+    goods worth `threshold` up, counting only goods that the coupon is good for."""
+
+    kind: CouponKind
+    amount: int = 0
+    percent: int = 0
+    cap: int | None = None
+    threshold: int = 0
+
+    def saving(self, goods: int) -> int:
+        """What it takes off such goods: nothing below the threshold, never more than they cost.
+
+        A percentage is rounded down, to whole minor units.
+        """
+        if goods < self.threshold or self.kind is CouponKind.SHIPPING:
+            return 0
+        if self.kind is CouponKind.AMOUNT:
+            return min(self.amount, goods)
+        off = goods * self.percent // 100
+        return off if self.cap is None else min(off, self.cap)
+
+    def frees_parcel(self, goods: int) -> bool:
+        """Whether a parcel with such goods costs nothing."""
+        return self.kind is CouponKind.SHIPPING and 0 < goods >= self.threshold

@@ -40,19 +40,10 @@ class Total:
         return self.goods - self.discount + self.shipping
 
 
-def coupon_saving(goods: int, *, amount: int, threshold: int) -> int:
-    """What a coupon takes off: nothing below its threshold, never more than the goods cost."""
-    return min(amount, goods) if goods >= threshold else 0
-
-
-def total(lines: Sequence[Priced], *, discount: int, rate: Rate | None) -> Total:
-    """Add an order up. Without a rate nothing is sent: it is collected."""
+def total(lines: Sequence[Priced], *, rate: Rate | None) -> Total:
+    """Add a basket up, without a coupon. Without a rate nothing is sent: it is collected."""
     goods = sum(line.amount for line in lines)
-    return Total(
-        goods=goods,
-        discount=min(discount, goods),
-        shipping=rate.price(goods) if rate else 0,
-    )
+    return Total(goods=goods, discount=0, shipping=rate.price(goods) if rate else 0)
 
 
 def share(discount: int, amounts: Sequence[int]) -> list[int]:

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.conf import settings
+from django.db.models import F
+from django.utils.translation import get_language, override
+from django.utils.translation import gettext as _
+
 from merchants.models import Merchant
 from orders.models import Coupon
+from orders.rules.coupon import CouponKind
+from orders.selectors.money import money_text
 
 MOST = 200
 FEW = 0.1  # of the copies left: time to think of more
@@ -15,7 +22,9 @@ FEW = 0.1  # of the copies left: time to think of more
 def coupon_list(merchant: Merchant, now: datetime) -> dict[str, list[Coupon]]:
     """{tab: coupons}, the newest first, each with `phase` (open, spent, later, over) and `few`."""
     tabs: dict[str, list[Coupon]] = {"open": [], "later": [], "over": []}
-    for coupon in _with_phase(merchant.coupons.all()[:MOST], now):
+    for coupon in _with_phase(
+        merchant.coupons.prefetch_related("products", "categories")[:MOST], now
+    ):
         tabs["open" if coupon.phase == "spent" else coupon.phase].append(coupon)
     return tabs
 
@@ -34,3 +43,37 @@ def phase(coupon: Coupon, now: datetime) -> str:
     if coupon.starts_at > now:
         return "later"
     return "spent" if coupon.left <= 0 else "open"
+
+
+def listed_coupons(merchant: Merchant, now: datetime) -> list[Coupon]:
+    """What everybody who looks at the shop may claim now."""
+    found = merchant.coupons.running(now).filter(listed=True, claimed__lt=F("issued"))
+    return list(found.prefetch_related("products", "categories")[:MOST])
+
+
+def worth_text(coupon: Coupon, currency: str) -> str:
+    """What a coupon gives, short: `¥20`, `15% off` (in Chinese `8.5 折`, what is left to pay of
+    ten), `Free shipping`."""
+    if coupon.kind == CouponKind.SHIPPING:
+        return _("Free shipping")
+    if coupon.kind == CouponKind.AMOUNT:
+        return money_text(coupon.amount, currency).removesuffix(".00")
+    if (get_language() or "").startswith("zh"):
+        return f"{(100 - coupon.percent) / 10:g} 折"
+    return _("%(percent)s%% off") % {"percent": coupon.percent}
+
+
+def worth_texts(coupon: Coupon, currency: str) -> dict[str, str]:
+    """The same in every language, for news that goes to all."""
+    said = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            said[language] = worth_text(coupon, currency)
+    return said
+
+
+def good_for_text(coupon: Coupon) -> str:
+    """The goods that a coupon is good for; empty: all of them."""
+    goods = [one.name for one in coupon.categories.all()]
+    goods += [one.name for one in coupon.products.all()]
+    return _(", ").join(goods)

@@ -92,8 +92,12 @@ ORDERS = {
         SELECT o.number, o.discount FROM orders_order o
         LEFT JOIN orders_voucher v ON v.id = o.voucher_id
         LEFT JOIN orders_coupon c ON c.id = v.coupon_id
-        WHERE (o.voucher_id IS NULL AND o.discount <> 0)
-           OR o.discount > c.amount OR o.goods < c.threshold
+        WHERE (o.voucher_id IS NULL AND o.discount <> 0) OR o.goods < c.threshold
+           OR o.discount > CASE c.kind WHEN 'amount' THEN c.amount
+                                       WHEN 'percent' THEN o.goods * c.percent / 100
+                                       ELSE 0 END
+           OR (c.kind = 'percent' AND o.discount > c.cap)
+           OR (c.kind = 'shipping' AND o.shipping <> 0)
     """,
     "every row of an order has one merchant": """
         SELECT o.number, o.merchant_id AS merchant

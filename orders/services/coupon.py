@@ -6,22 +6,26 @@ inside the UPDATE, the cap by the unique serial (P8).
 
 from __future__ import annotations
 
+import secrets
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from merchants.models import Customer, Merchant
-from orders.errors import CouponClosed, CouponGone, CouponHeld, CouponUnfit
+from merchants.models import Category, Customer, Merchant, Product
+from orders.errors import CodeUnknown, CouponClosed, CouponGone, CouponHeld, CouponUnfit
 from orders.models import Coupon, Order, Voucher
 from orders.rules.coupon import VoucherState
 from orders.rules.line import GIVES_STOCK_BACK
 from orders.signals import coupon_claimed
 
 AT_ONCE = 500  # customers in one statement
+SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's 32: no I, L, O, U
 
 
 @transaction.atomic
@@ -29,24 +33,59 @@ def issue_coupon(
     *,
     merchant: Merchant,
     name: str,
-    amount: int,
-    threshold: int,
     issued: int,
     starts_at: datetime,
     ends_at: datetime,
-    per_customer: int = 1,
+    products: Iterable[Product] = (),
+    categories: Iterable[Category] = (),
+    with_code: bool = False,
+    **terms: Any,
 ) -> Coupon:
-    """A new coupon; claimable from `starts_at` until `ends_at` or until stopped."""
-    return Coupon.objects.create(
+    """A new coupon; claimable from `starts_at` until `ends_at` or until stopped.
+
+    `terms` are the other columns of Coupon: kind, amount, percent, cap, threshold, per_customer,
+    valid_days, listed. With a code, whoever knows it may claim: 60 bits that nobody guesses.
+    """
+    coupon = Coupon.objects.create(
         merchant=merchant,
         name=name,
-        amount=amount,
-        threshold=threshold,
         issued=issued,
-        per_customer=per_customer,
         starts_at=starts_at,
         ends_at=ends_at,
+        code=new_code() if with_code else "",
+        **terms,
     )
+    coupon.products.set(products)
+    coupon.categories.set(categories)
+    return coupon
+
+
+def new_code() -> str:
+    """12 signs of 32, in a spelling that nobody misreads: 60 bits."""
+    return "".join(secrets.choice(SIGNS) for _sign in range(12))
+
+
+def spelt_code(typed: str) -> str:
+    """A typed code as it is kept: spaces, hyphens, width and case do not matter."""
+    plain = unicodedata.normalize("NFKC", typed).upper()
+    return "".join(sign for sign in plain if sign.isalnum())[:16]
+
+
+@transaction.atomic
+def claim_by_code(*, typed: str, customer_at: Callable[[Merchant], Customer]) -> Voucher:
+    """One copy for who knows the code, at whichever shop it is good.
+
+    `customer_at` says who she is there. Unknown, stopped, over and spent are answered alike
+    (CodeUnknown), so that a guess learns nothing. Raises CouponHeld if she has hers.
+    """
+    code = spelt_code(typed)
+    found = Coupon.objects.select_related("merchant").filter(code=code).exclude(code="").first()
+    if found is None:
+        raise CodeUnknown
+    try:
+        return claim_coupon(coupon=found, customer=customer_at(found.merchant))
+    except (CouponClosed, CouponGone) as trouble:
+        raise CodeUnknown from trouble
 
 
 @transaction.atomic
@@ -72,7 +111,11 @@ def claim_coupon(*, coupon: Coupon, customer: Customer) -> Voucher:
     try:
         with transaction.atomic():
             voucher = Voucher.objects.create(
-                coupon=coupon, customer=customer, serial=held + 1, claimed_at=now
+                coupon=coupon,
+                customer=customer,
+                serial=held + 1,
+                claimed_at=now,
+                ends_at=_good_until(coupon, now),
             )
     except IntegrityError as trouble:
         raise CouponHeld from trouble
@@ -96,7 +139,13 @@ def hand_out(*, coupon: Coupon, customers: Sequence[int]) -> list[int]:
     free = [one for one in dict.fromkeys(customers) if held[one] < locked.per_customer]
     chosen = free[: locked.left]
     copies = (
-        Voucher(coupon=locked, customer_id=one, serial=held[one] + 1, claimed_at=now)
+        Voucher(
+            coupon=locked,
+            customer_id=one,
+            serial=held[one] + 1,
+            claimed_at=now,
+            ends_at=_good_until(locked, now),
+        )
         for one in chosen
     )
     Voucher.objects.bulk_create(copies, batch_size=AT_ONCE)
@@ -104,6 +153,10 @@ def hand_out(*, coupon: Coupon, customers: Sequence[int]) -> list[int]:
     if chosen:
         coupon_claimed.state(coupon=coupon)
     return chosen
+
+
+def _good_until(coupon: Coupon, now: datetime) -> datetime | None:
+    return now + timedelta(days=coupon.valid_days) if coupon.valid_days else None
 
 
 def _holders(coupon: Coupon, customers: Sequence[int]) -> Iterator[int]:
@@ -129,9 +182,8 @@ def redeem_voucher(*, voucher: Voucher, customer: Customer) -> None:
     ).exclude(state__in=GIVES_STOCK_BACK)
     if used.count() >= coupon.per_customer:
         raise CouponUnfit
-    redeemed = Voucher.objects.filter(
-        pk=voucher.pk, state=VoucherState.CLAIMED, coupon__ends_at__gt=timezone.now()
-    ).update(state=VoucherState.REDEEMED)
+    usable = Voucher.objects.usable(timezone.now()).filter(pk=voucher.pk)
+    redeemed = usable.update(state=VoucherState.REDEEMED)
     if not redeemed:
         raise CouponUnfit
     Coupon.objects.filter(pk=coupon.pk).update(redeemed=F("redeemed") + 1)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -34,7 +34,7 @@ from orders.errors import (
 )
 from orders.models import Line, Order, Voucher
 from orders.rules.line import GIVES_STOCK_BACK, LineState, may_move
-from orders.rules.price import Priced, Total, coupon_saving, share, total
+from orders.rules.price import Priced, Total, share, total
 from orders.selectors.shipping import rate_for
 from orders.services.coupon import give_back_voucher, redeem_voucher
 from orders.signals import order_moved, order_placed
@@ -75,6 +75,7 @@ class Quote:
     voucher: Voucher | None = None
     currency: str = "CNY"
     prices: Mapping[int, int] = field(default_factory=dict)
+    shares: Sequence[int] = ()  # what the voucher takes off each line
 
 
 def quote(
@@ -106,17 +107,35 @@ def quote(
     ]
     if len(lines) != len(basket):
         raise BadBasket
-    goods = sum(priced.amount for _variant, priced in lines)
-    saving = 0
-    if voucher is not None:
-        coupon = voucher.coupon
-        saving = coupon_saving(goods, amount=coupon.amount, threshold=coupon.threshold)
-    added = total(
-        [priced for _variant, priced in lines],
-        discount=saving,
-        rate=None if pickup else rate,
+    return with_voucher(
+        Quote(
+            lines,
+            total([priced for _variant, priced in lines], rate=None if pickup else rate),
+            currency=merchant.currency,
+            prices=prices,
+            shares=[0] * len(lines),
+        ),
+        voucher,
     )
-    return Quote(lines, added, voucher if saving else None, merchant.currency, prices)
+
+
+def with_voucher(plain: Quote, voucher: Voucher | None) -> Quote:
+    """The same basket less what the voucher takes off; a voucher that takes nothing is not used."""
+    if voucher is None:
+        return plain
+    coupon = voucher.coupon
+    good_for = [line.amount if coupon.covers(one) else 0 for one, line in plain.lines]
+    saving = coupon.terms.saving(sum(good_for))
+    shipping = 0 if coupon.terms.frees_parcel(sum(good_for)) else plain.sum.shipping
+    added = replace(plain.sum, discount=saving, shipping=shipping)
+    if added.total >= plain.sum.total:
+        return plain
+    return replace(plain, sum=added, voucher=voucher, shares=share(saving, good_for))
+
+
+def cheapest(plain: Quote, vouchers: Iterable[Voucher]) -> Quote:
+    """The same basket with the voucher that saves most; of equals, the first."""
+    return min([*(with_voucher(plain, one) for one in vouchers), plain], key=lambda q: q.sum.total)
 
 
 @transaction.atomic
@@ -239,7 +258,6 @@ def _open_order(
 
 
 def _write_lines(order: Order, priced: Quote) -> None:
-    shares = share(priced.sum.discount, [line.amount for _variant, line in priced.lines])
     Line.objects.bulk_create(
         Line(
             order=order,
@@ -250,7 +268,7 @@ def _write_lines(order: Order, priced: Quote) -> None:
             unit_price=line.unit_price,
             discount=discount,
         )
-        for (variant, line), discount in zip(priced.lines, shares, strict=True)
+        for (variant, line), discount in zip(priced.lines, priced.shares, strict=True)
     )
 
 

@@ -2,13 +2,16 @@
 
 from django.urls import path
 
-from orders.views import cart, checkout, refund, shipping
+from orders.views import cart, checkout, refund, shipping, voucher
 
 app_name = "track"
 urlpatterns = [
     path("", checkout.mine, name="mine"),
     path("cart/", cart.carts, name="carts"),
     path("cart/<slug:merchant>/", cart.cart, name="cart"),
+    path("vouchers/", voucher.vouchers, name="vouchers"),
+    path("coupons/of/<slug:merchant>/", voucher.of_shop, name="shop_coupons"),
+    path("coupons/<slug:coupon>/", voucher.coupon, name="coupon"),
     path("addresses/", shipping.book, name="addresses"),
     path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
     path("<slug:number>/", checkout.track, name="order"),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -32,10 +31,10 @@ from orders.rules.line import LineState
 from orders.rules.shipment import CARRIERS
 from orders.selectors.order import lines_with_pictures, orders_of_device
 from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
-from orders.selectors.voucher import best_voucher
+from orders.selectors.voucher import usable_vouchers
 from orders.services.cart import take_from_cart
 from orders.services.customer import customer_for_phone
-from orders.services.order import move_order, place_order, quote, shortage
+from orders.services.order import cheapest, move_order, place_order, quote, shortage
 from orders.services.payment import open_payment
 from orders.services.shipping import remember_address
 
@@ -63,21 +62,18 @@ def checkout_context(
     pickup = bool(able) and (data or {}).get("method") == PICKUP
     regions = served_by(merchant)
     book = list(addresses_of(device, regions)[:MOST_SHOWN])
-    price = partial(
-        quote,
+    priced = quote(
         merchant=merchant,
         basket=basket,
         live_prices=live_prices,
         pickup=pickup,
         region=_region(data, regions, book),
     )
-    priced = price()
-    voucher = best_voucher(guest, priced.sum.goods) if guest else None
-    if voucher is not None:
-        priced = price(voucher=voucher)
+    if guest is not None:
+        priced = cheapest(priced, usable_vouchers(guest))
     initial = {
         **_remembered(request),
-        "voucher": voucher.pk if voucher else None,
+        "voucher": priced.voucher.pk if priced.voucher else None,
         "expected_total": priced.sum.total,
         "saved": book[0].public_id if book else "",
     }

@@ -31,7 +31,7 @@ def index(request: MerchantRequest) -> HttpResponse:
         "coupons": found[tab],
         "tab": tab,
         "tabs": [(name, TAB_LABELS[name], len(coupons)) for name, coupons in found.items()],
-        "form": CouponForm(currency=request.merchant.currency),
+        "form": CouponForm(merchant=request.merchant),
     }
     return render(request, "orders/coupon/list.html", context)
 
@@ -39,7 +39,7 @@ def index(request: MerchantRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @merchant_view(Role.CLERK)
 def create(request: MerchantRequest) -> HttpResponse:
-    form = CouponForm(request.POST or None, currency=request.merchant.currency)
+    form = CouponForm(request.POST or None, merchant=request.merchant)
     if request.method == "POST" and form.is_valid():
 
         def issue() -> str:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from merchants.rules.money import parse, plain
-from orders.rules.price import Priced, coupon_saving, share, total
+from orders.rules.coupon import CouponKind, Terms
+from orders.rules.price import Priced, share, total
 from orders.rules.shipping import Rate
 
 amounts = st.integers(0, 10**9)
@@ -16,12 +17,12 @@ lines = st.lists(st.builds(Priced, st.integers(1, 999), amounts, amounts), min_s
 rates = st.none() | st.builds(Rate, amounts, st.none() | amounts)
 
 
-@given(lines, amounts, rates)
-def test_a_total_adds_up_and_is_never_below_zero(lines, discount, rate):
-    added = total(lines, discount=discount, rate=rate)
+@given(lines, rates)
+def test_a_total_adds_up_and_is_never_below_zero(lines, rate):
+    added = total(lines, rate=rate)
     assert added.total == added.goods - added.discount + added.shipping
     assert added.total >= 0
-    assert added.discount <= added.goods == sum(line.amount for line in lines)
+    assert added.goods == sum(line.amount for line in lines)
 
 
 @given(st.integers(0, 10**10), st.lists(st.integers(0, 10**8), min_size=1, max_size=30))
@@ -32,10 +33,29 @@ def test_shares_sum_exactly_and_no_line_goes_below_zero(discount, amounts):
     assert all(0 <= part <= amount for part, amount in zip(shares, amounts, strict=True))
 
 
-@given(amounts, st.integers(1, 10**9), amounts)
-def test_a_coupon_saves_only_from_its_threshold(goods, amount, threshold):
-    saving = coupon_saving(goods, amount=amount, threshold=threshold)
-    assert saving == (min(amount, goods) if goods >= threshold else 0)
+kinds = st.builds(
+    Terms,
+    kind=st.sampled_from(CouponKind),
+    amount=amounts,
+    percent=st.integers(1, 99),
+    cap=st.none() | amounts,
+    threshold=amounts,
+)
+
+
+@given(amounts, kinds)
+def test_a_coupon_saves_from_its_threshold_and_never_more_than_the_goods_cost(goods, terms):
+    saving = terms.saving(goods)
+    assert 0 <= saving <= goods
+    if goods < terms.threshold:
+        assert saving == 0
+        assert not terms.frees_parcel(goods)
+    elif terms.kind is CouponKind.AMOUNT:
+        assert saving == min(terms.amount, goods)
+    elif terms.kind is CouponKind.PERCENT:
+        assert 100 * saving <= goods * terms.percent
+        assert terms.cap is None or saving <= terms.cap
+        assert saving == terms.cap or 100 * (saving + 1) > goods * terms.percent
 
 
 def test_collection_is_free_and_so_is_a_large_parcel():
@@ -43,7 +63,7 @@ def test_collection_is_free_and_so_is_a_large_parcel():
     assert rate.price(9900) == 0
     assert rate.price(9899) == 800
     assert Rate(fee=800, free_from=None).price(10**9) == 800
-    assert total([Priced(1, 1, 1)], discount=0, rate=None).shipping == 0
+    assert total([Priced(1, 1, 1)], rate=None).shipping == 0
 
 
 @given(st.integers(0, 10**11 - 1))

@@ -102,7 +102,8 @@ export default function start(element) {
     chip.dataset.drop = drop.id;
     chip.href = dropUrl.replace("/x/", `/${drop.id}/`);
     chip.dataset.ends = drop.ends_at;
-    chip.querySelector("[data-amount]").textContent = price(drop.amount);
+    const language = document.documentElement.lang.startsWith("zh") ? "zh-hans" : "en";
+    chip.querySelector("[data-amount]").textContent = drop.worth?.[language] ?? price(drop.amount);
     drops.replaceChildren(chip);
   }
 

@@ -16,15 +16,18 @@ export default function start(form) {
     const from = amount(typed("threshold"), currency);
     const copies = Number.parseInt(typed("issued"), 10);
     const days = Number.parseInt(typed("days"), 10);
-    part("amount").textContent = price(off ?? 0);
+    const kind = form.querySelector("[name=kind]:checked")?.value ?? "amount";
+    const looks = { amount: price(off ?? 0), percent: `−${typed("percent") || 0}%`, shipping: part("amount").dataset.free };
+    part("amount").textContent = looks[kind];
     const { from: sentence, any } = part("threshold").dataset;
     part("threshold").textContent = from ? said(sentence, price(from)) : any;
     part("name").textContent = typed("name");
     const { one, some } = part("days").dataset;
     part("days").textContent = days > 0 ? said(days === 1 ? one : some, days) : "";
-    part("cost").hidden = !(off && copies > 0);
-    if (off && copies > 0) {
-      part("cost-text").textContent = said(part("cost-text").dataset.most, price(off * copies));
+    const each = { amount: off, percent: amount(typed("cap"), currency) }[kind]; // what one copy costs at most
+    part("cost").hidden = !(each && copies > 0);
+    if (each && copies > 0) {
+      part("cost-text").textContent = said(part("cost-text").dataset.most, price(each * copies));
     }
   }
 

@@ -1,0 +1,1 @@
+"""Words of orders in templates."""

@@ -1,0 +1,88 @@
+"""What a shopper may claim and what she has: a shop's listed coupons, codes, the wallet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from merchants.device import customer_of, device_of, known_guest
+from merchants.errors import RuleBroken
+from merchants.models import Merchant
+from merchants.pace import keep_pace
+from orders.forms.coupon import CodeForm
+from orders.models import Coupon
+from orders.selectors.coupon import listed_coupons
+from orders.selectors.voucher import wallet
+from orders.services.coupon import claim_by_code, claim_coupon
+
+
+@require_http_methods(["GET", "POST"])
+def vouchers(request: HttpRequest) -> HttpResponse:
+    """The wallet of this device. POST claims by code."""
+    form = CodeForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                keep_pace(request, "coupon_code")
+                claim_by_code(
+                    typed=form.cleaned_data["typed"],
+                    customer_at=lambda shop: customer_of(request.session, shop),
+                )
+            except RuleBroken as refusal:
+                form.add_error("typed", str(refusal))
+                status = refusal.status
+            else:
+                messages.success(request, _("You have the coupon"))
+                return redirect("track:vouchers")
+    context: dict[str, Any] = {"form": form, "found": wallet(device_of(request.session))}
+    return render(request, "orders/voucher/wallet.html", context, status=status)
+
+
+@require_safe
+def of_shop(request: HttpRequest, merchant: str) -> HttpResponse:
+    """The strip of coupons on a shop's page."""
+    shop = get_object_or_404(Merchant, slug=merchant)
+    context = {
+        "merchant": shop,
+        "coupons": listed_coupons(shop, timezone.now()),
+        "held": _held(request, shop),
+    }
+    return render(request, "orders/voucher/_strip.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def coupon(request: HttpRequest, coupon: str) -> HttpResponse:
+    """One coupon that a shop shows to everybody, by link. POST claims a copy."""
+    listed = Coupon.objects.select_related("merchant").filter(listed=True)
+    found = get_object_or_404(listed, public_id=coupon)
+    refusal, status = "", 200
+    if request.method == "POST":
+        try:
+            keep_pace(request, "claim")
+            customer = customer_of(request.session, found.merchant)
+            claim_coupon(coupon=found, customer=customer)
+        except RuleBroken as trouble:
+            refusal, status = str(trouble), trouble.status
+    context = {
+        "coupon": found,
+        "merchant": found.merchant,
+        "held": found.pk in _held(request, found.merchant),
+        "open": found in listed_coupons(found.merchant, timezone.now()),
+        "refusal": refusal,
+    }
+    part = "_chip.html" if request.headers.get("HX-Request") else "page.html"
+    return render(request, f"orders/voucher/{part}", context, status=status)
+
+
+def _held(request: HttpRequest, merchant: Merchant) -> set[int]:
+    """The coupons of the shop of which this device has a copy."""
+    guest = known_guest(request.session, merchant)
+    return set(guest.vouchers.values_list("coupon", flat=True)) if guest else set()
