@@ -14,6 +14,7 @@ from merchants.models import User
 from orders.models import (
     BankEntry,
     Coupon,
+    GatewayAccount,
     LedgerEntry,
     Line,
     Order,
@@ -64,6 +65,17 @@ class RefundInline(ReadOnlyInline):
     model = Refund
     readonly_fields = ["public_id"]
     fields = ["public_id", "kind", "state", "money", "amount", "words", "answer", "requested_at"]
+
+
+@admin.register(GatewayAccount)
+class GatewayAccountAdmin(ReadOnlyAdmin):
+    """Who is connected where. The keys are shown to nobody."""
+
+    list_display = ["merchant", "gateway", "number", "connected_at"]
+    list_filter = ["gateway"]
+    list_select_related = ["merchant"]
+    search_fields = ["merchant__name", "number"]
+    fields = ["merchant", "gateway", "number", "by", "connected_at"]
 
 
 @admin.register(Order)

@@ -2,6 +2,7 @@
 
 from orders.models.bank import BankEntry
 from orders.models.coupon import Coupon, Voucher
+from orders.models.gateway import GatewayAccount
 from orders.models.ledger import LedgerEntry
 from orders.models.order import Line, Order, Step
 from orders.models.payment import Payment
@@ -11,6 +12,7 @@ from orders.models.shipment import Shipment
 __all__ = [
     "BankEntry",
     "Coupon",
+    "GatewayAccount",
     "LedgerEntry",
     "Line",
     "Order",

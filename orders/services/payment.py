@@ -7,6 +7,7 @@ settled payment marked `refund_due` (P5). The same transaction twice is one effe
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,7 +22,7 @@ from orders.models import Order, Payment
 from orders.rules.ledger import sale
 from orders.rules.ledger import surplus as owed
 from orders.rules.line import LineState
-from orders.rules.payment import PaymentState
+from orders.rules.payment import PaymentState, next_ask
 from orders.selectors.money import money_text
 from orders.services.coupon import redeem_voucher
 from orders.services.ledger import post
@@ -31,23 +32,42 @@ from orders.signals import order_paid
 
 
 @transaction.atomic
-def open_payment(*, order: Order, gateway: str) -> Payment:
-    """The order's open payment through `gateway`, made on first need. Raises WrongState."""
+def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
+    """The order's open payment through `gateway` in this way, made on first need.
+
+    One that was opened in another way is given up: its provider is asked to close it, and should
+    it have been paid meanwhile, that money is not turned away. Raises WrongState.
+    """
     now = timezone.now()
+    # Payment before order, as in `settle_payment`: no deadlock.
+    opened = Payment.objects.select_for_update().filter(order=order, state=PaymentState.CREATED)
+    current = opened.first()
     fresh = Order.objects.select_for_update().get(pk=order.pk)
     if fresh.state != LineState.PENDING or fresh.pay_by <= now:
         raise WrongState(_("This order can no longer be paid. Nothing was charged."))
+    if current is not None and (current.gateway, current.way) == (gateway, way):
+        return current
+    if current is not None:
+        opened.update(state=PaymentState.FAILED.value, next_ask_at=now)
     payment, _made = Payment.objects.get_or_create(
         order=fresh,
         state=PaymentState.CREATED.value,
         defaults={
             "gateway": gateway,
+            "way": way,
             "amount": fresh.total,
             "currency": fresh.currency,
             "created_at": now,
+            "next_ask_at": now + next_ask(0),
         },
     )
     return payment
+
+
+def keep_step(*, payment: Payment, step: dict[str, Any]) -> None:
+    """What the shopper has to do at the provider, so that her page can be loaded again."""
+    Payment.objects.filter(pk=payment.pk, state=PaymentState.CREATED).update(step=step)
+    payment.step = step
 
 
 @transaction.atomic
@@ -65,9 +85,14 @@ def settle_payment(*, payment: Payment, transaction_id: str, amount: int, curren
     if payment.state == PaymentState.SETTLED:
         return _surplus(payment, transaction_id, now)
     Payment.objects.filter(pk=payment.pk).update(
-        state=PaymentState.SETTLED.value, transaction=transaction_id, settled_at=now
+        state=PaymentState.SETTLED.value,
+        transaction=transaction_id,
+        settled_at=now,
+        next_ask_at=None,
+        trouble="",
     )
-    payment.refresh_from_db()
+    payment.state, payment.transaction = PaymentState.SETTLED.value, transaction_id
+    payment.settled_at, payment.next_ask_at, payment.trouble = now, None, ""
     order = Order.objects.select_for_update().get(pk=payment.order_id)
     if order.state != LineState.PENDING and not _revive(order):
         Payment.objects.filter(pk=payment.pk).update(refund_due=True)

@@ -18,6 +18,17 @@ urlpatterns = [
     path("orders/<slug:number>/refunds/<slug:refund>/refuse/", refund.refuse, name="refund_no"),
     path("orders/<slug:number>/refunds/<slug:refund>/back/", refund.receive, name="refund_back"),
     path("settings/payments/", payment.index, name="payments"),
+    path(
+        "settings/payments/wechatpay/",
+        payment.connect,
+        {"gateway": "wechatpay"},
+        name="payments_wechatpay",
+    ),
+    path(
+        "settings/payments/alipay/", payment.connect, {"gateway": "alipay"}, name="payments_alipay"
+    ),
+    path("settings/payments/remove/", payment.disconnect, name="payments_remove"),
+    path("settings/payments/check/", payment.check, name="payments_check"),
     path("coupons/", coupon.index, name="coupon_list"),
     path("coupons/new/", coupon.create, name="coupon_new"),
     path("coupons/<slug:coupon>/stop/", coupon.stop, name="coupon_stop"),

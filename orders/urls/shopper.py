@@ -2,14 +2,16 @@
 
 from django.urls import path
 
-from orders.views import checkout, refund
+from orders.views import checkout, pay, refund
 
 app_name = "track"
 urlpatterns = [
     path("", checkout.mine, name="mine"),
     path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
+    path("payments/<slug:gateway>/<slug:merchant>/notify/", pay.notify, name="notify"),
     path("<slug:number>/", checkout.track, name="order"),
-    path("<slug:number>/pay/", checkout.pay, name="pay"),
+    path("<slug:number>/pay/", pay.pay, name="pay"),
+    path("<slug:number>/wait/", pay.wait, name="wait"),
     path("<slug:number>/refund/", refund.ask, name="refund_ask"),
     path("<slug:number>/refunds/<slug:refund>/withdraw/", refund.withdraw, name="refund_withdraw"),
     path("<slug:number>/refunds/<slug:refund>/sent/", refund.sent, name="refund_sent"),
