@@ -57,3 +57,7 @@ def offered(gateways: Collection[str], browser: Browser, openid: str = "") -> li
         and browser in way.browsers
         and (way.name != "jsapi" or bool(openid))
     ]
+
+
+def way_named(key: str) -> Way | None:
+    return next((way for way in WAYS if way.key == key), None)

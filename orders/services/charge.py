@@ -18,7 +18,7 @@ from orders.errors import BadCallback
 from orders.models import Payment
 from orders.rules.line import LineState
 from orders.rules.payment import KNOWN_BY, Charge, PaymentState, Standing, next_ask
-from orders.services.payment import settle_payment
+from orders.services.payment import locked_payment, settle_locked
 
 LEASE = timedelta(minutes=1)  # longer than any gateway's time limit
 
@@ -36,15 +36,11 @@ def is_over(payment: Payment, now: datetime) -> bool:
     return payment.state != PaymentState.CREATED or not waits
 
 
+@transaction.atomic
 def hear_charge(*, gateway: str, merchant: Merchant, charge: Charge) -> Payment:
     """A verified callback, meant for this merchant. Raises BadCallback and changes nothing."""
-    payments = Payment.objects.select_related("order")
-    payment = payments.filter(
-        public_id=charge.payment, gateway=gateway, order__merchant=merchant
-    ).first()
-    if payment is None:
-        raise BadCallback
-    return note_charge(payment=payment, charge=charge)
+    known = {"public_id": charge.payment, "gateway": gateway, "order__merchant": merchant}
+    return _note(locked_payment(**known), charge)
 
 
 @transaction.atomic
@@ -54,18 +50,16 @@ def note_charge(*, payment: Payment, charge: Charge) -> Payment:
     What is settled stays so, whatever is said afterwards. Raises BadCallback if it is not about
     this payment, or about another amount.
     """
-    if charge.payment != payment.public_id:
+    return _note(locked_payment(pk=payment.pk), charge)
+
+
+def _note(payment: Payment | None, charge: Charge) -> Payment:
+    if payment is None or charge.payment != payment.public_id:
         raise BadCallback
     if charge.standing == Standing.PAID:
         if not charge.transaction:
             raise BadCallback
-        return settle_payment(
-            payment=payment,
-            transaction_id=charge.transaction,
-            amount=charge.amount,
-            currency=charge.currency,
-        )
-    payment = Payment.objects.select_for_update().select_related("order").get(pk=payment.pk)
+        return settle_locked(payment, charge.transaction, charge.amount, charge.currency)
     if payment.state == PaymentState.SETTLED:
         return payment
     now = timezone.now()

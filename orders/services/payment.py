@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -39,16 +40,16 @@ def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
     it have been paid meanwhile, that money is not turned away. Raises WrongState.
     """
     now = timezone.now()
-    # Payment before order, as in `settle_payment`: no deadlock.
-    opened = Payment.objects.select_for_update().filter(order=order, state=PaymentState.CREATED)
+    opened = _locked().filter(order=order, state=PaymentState.CREATED)
     current = opened.first()
-    fresh = Order.objects.select_for_update().get(pk=order.pk)
+    fresh = current.order if current else Order.objects.select_for_update().get(pk=order.pk)
     if fresh.state != LineState.PENDING or fresh.pay_by <= now:
         raise WrongState(_("This order can no longer be paid. Nothing was charged."))
     if current is not None and (current.gateway, current.way) == (gateway, way):
         return current
     if current is not None:
-        opened.update(state=PaymentState.FAILED.value, next_ask_at=now)
+        given_up = Payment.objects.filter(pk=current.pk)
+        given_up.update(state=PaymentState.FAILED.value, next_ask_at=now)
     payment, _made = Payment.objects.get_or_create(
         order=fresh,
         state=PaymentState.CREATED.value,
@@ -78,7 +79,22 @@ def settle_payment(*, payment: Payment, transaction_id: str, amount: int, curren
     second transaction for the same payment is money too, kept as a payment that is `refund_due`.
     Raises BadCallback if amount or currency are not what was asked for.
     """
-    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    return settle_locked(_locked().get(pk=payment.pk), transaction_id, amount, currency)
+
+
+def locked_payment(**known: object) -> Payment | None:
+    """One payment, it and its order locked for this transaction, or None."""
+    return _locked().filter(**known).first()
+
+
+def _locked() -> QuerySet[Payment]:
+    """Payment and order at once, in this order everywhere: no deadlock."""
+    rows = Payment.objects.select_for_update(of=("self", "order"))
+    return rows.select_related("order__merchant", "order__store", "order__voucher")
+
+
+def settle_locked(payment: Payment, transaction_id: str, amount: int, currency: str) -> Payment:
+    """`settle_payment` for a row that the caller has locked."""
     if (payment.amount, payment.currency) != (amount, currency):
         raise BadCallback
     now = timezone.now()
@@ -93,7 +109,7 @@ def settle_payment(*, payment: Payment, transaction_id: str, amount: int, curren
     )
     payment.state, payment.transaction = PaymentState.SETTLED.value, transaction_id
     payment.settled_at, payment.next_ask_at, payment.trouble = now, None, ""
-    order = Order.objects.select_for_update().get(pk=payment.order_id)
+    order = payment.order
     if order.state != LineState.PENDING and not _revive(order):
         Payment.objects.filter(pk=payment.pk).update(refund_due=True)
         payment.refund_due = True
@@ -108,6 +124,7 @@ def settle_payment(*, payment: Payment, transaction_id: str, amount: int, curren
         posting=sale(order.total, order.shipping),
         at=now,
     )
+    prefetch_related_objects([order], "lines")  # the news name them three times
     _tell(order)
     order_paid.state(order=order)
     return payment

@@ -29,7 +29,7 @@ from orders.payments.gateway import LARGEST, GatewayTrouble, Heard, Visit
 from orders.payments.sandbox import bank
 from orders.rules.line import LineState
 from orders.rules.payment import PaymentState
-from orders.rules.way import Browser, Way, browser_of, offered
+from orders.rules.way import Browser, Way, browser_of, offered, way_named
 from orders.services.charge import ask_soon, hear_charge
 from orders.services.payment import keep_step, open_payment
 
@@ -42,18 +42,14 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
     order = _order(number)
     if order.state != LineState.PENDING:
         return settled(request, order)
-    ways = offered(connected(order.merchant), _browser(request))
-    asked = request.POST.get("way") or request.GET.get("way") or ""
-    way = next((way for way in ways if asked == way.key), None)
-    if way is None and len(ways) == 1 and not asked:
-        way = ways[0] if request.method == "POST" or ways[0].gateway == "sandbox" else None
+    way = _way(request, order)
     if way is None:
         trouble = _("Choose how to pay.") if request.method == "POST" else _refusal(order)
-        return _choose(request, order, ways, trouble)
+        return _choose(request, order, trouble)
     try:
         payment = open_payment(order=order, gateway=way.gateway, way=way.name)
         payment.order = order  # with its merchant
-        return _go(request, order, payment, ways)
+        return _go(request, order, payment)
     except RuleBroken as refusal:
         order.refresh_from_db()  # pressed twice: the other press may have paid it just now
         if order.paid_at is None:
@@ -61,40 +57,49 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
         return settled(request, order)
 
 
-def _go(request: HttpRequest, order: Order, payment: Payment, ways: list[Way]) -> HttpResponse:
+def _way(request: HttpRequest, order: Order) -> Way | None:
+    """The way that was chosen, if it is offered; the only one need not be."""
+    asked = request.POST.get("way") or request.GET.get("way") or ""
+    if asked == "sandbox:" and settings.SANDBOX_PAYMENTS:
+        return way_named(asked)  # without asking what else there is
+    ways = offered(connected(order.merchant), _browser(request))
+    if asked or len(ways) != 1:
+        return next((way for way in ways if way.key == asked), None)
+    return ways[0] if request.method == "POST" or ways[0].gateway == "sandbox" else None
+
+
+def _go(request: HttpRequest, order: Order, payment: Payment) -> HttpResponse:
     """On with a payment that is open: to the practice bank's counter, or to the provider."""
     if payment.gateway == "sandbox":
         return _bank(request, order, payment)
     if request.method != "POST":  # looking starts nothing
-        return _choose(request, order, ways)
+        return _choose(request, order)
     try:
         step = gateway_of(payment.gateway).start(payment, _visit(request, order, payment))
     except GatewayTrouble:
         logger.exception("payment %s could not be started", payment.public_id)
         trouble = _("This way to pay does not answer just now. Nothing was charged. Try again.")
-        return _choose(request, order, ways, trouble)
+        return _choose(request, order, trouble)
     keep_step(payment=payment, step=step.as_json())
     return _wait(request, order, payment)
 
 
 def _bank(request: HttpRequest, order: Order, payment: Payment) -> HttpResponse:
     """The practice bank's page, and what was chosen on it."""
-    trouble = _refusal(order)
+    trouble = ""
     if request.method == "POST":
         wanted = request.POST.get("ending", bank.Ending.SUCCESS.value)
         ending = bank.Ending(wanted) if wanted in set(bank.Ending) else bank.Ending.SUCCESS
         try:
-            bank.press(payment, ending)
+            order = bank.press(payment, ending)
         except BadCallback:
             trouble = _("A forged message came. It changed nothing: the order is still unpaid.")
         else:
-            order.refresh_from_db()
             if order.state != LineState.PENDING:
                 return settled(request, order)
             if ending == bank.Ending.LOST:
                 return _wait(request, order, payment)
-            trouble = _refusal(order)
-    context = {"order": order, "payment": payment, "trouble": trouble}
+    context = {"order": order, "payment": payment, "trouble": trouble or _refusal(order)}
     return _show(request, "sandbox", context)
 
 
@@ -128,12 +133,13 @@ def _wait(request: HttpRequest, order: Order, payment: Payment) -> HttpResponse:
     return _show(request, "wait", context)
 
 
-def _choose(request: HttpRequest, order: Order, ways: list[Way], trouble: str = "") -> HttpResponse:
+def _choose(request: HttpRequest, order: Order, trouble: str = "") -> HttpResponse:
+    browser = _browser(request)
     context = {
         "order": order,
-        "ways": ways,
+        "ways": offered(connected(order.merchant), browser),
         "trouble": trouble,
-        "wechat": _browser(request) == Browser.WECHAT,
+        "wechat": browser == Browser.WECHAT,
     }
     return _show(request, "choose", context)
 

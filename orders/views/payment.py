@@ -11,8 +11,8 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -85,8 +85,10 @@ def connect(request: MerchantRequest, gateway: str) -> HttpResponse:
 @require_POST
 @merchant_view(Role.OWNER)
 def disconnect(request: MerchantRequest) -> HttpResponse:
+    account = _account(request)
     try:
-        disconnect_gateway(account=_account(request), by=request.user)
+        if account is not None:
+            disconnect_gateway(account=account, by=request.user)
         messages.success(request, _("Removed. Its keys are gone."))
     except RuleBroken as refusal:
         messages.error(request, str(refusal))
@@ -98,6 +100,9 @@ def disconnect(request: MerchantRequest) -> HttpResponse:
 def check(request: MerchantRequest) -> HttpResponse:
     """Ask the provider something harmless, so that a wrong key shows before the first customer."""
     account = _account(request)
+    if account is None:
+        messages.error(request, _("It is not connected."))
+        return redirect("orders:payments", request.merchant.slug)
     try:
         gateway_of(account.gateway).check(request.merchant)
     except Refused as refusal:
@@ -115,8 +120,6 @@ def check(request: MerchantRequest) -> HttpResponse:
     return redirect("orders:payments", request.merchant.slug)
 
 
-def _account(request: MerchantRequest) -> GatewayAccount:
-    if request.POST.get("gateway") not in FORMS:
-        raise Http404
+def _account(request: MerchantRequest) -> GatewayAccount | None:
     mine = GatewayAccount.objects.filter(merchant=request.merchant)
-    return get_object_or_404(mine, gateway=request.POST["gateway"])
+    return mine.filter(gateway=request.POST.get("gateway", "")).first()

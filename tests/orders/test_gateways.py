@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
@@ -505,12 +506,12 @@ def test_what_is_not_an_amount_is_refused_and_never_guessed(text):
     assert text.isascii()
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["", "-1.00", "1.234", "1,00", "01.00", "1e3", " 1.00", "1.00 ", "１.00", ".5", "1.", "NaN"],
-)
+NO_AMOUNTS = ["-1.00", "1.234", "1,00", "01.00", "1e3", " 1.00", "1.00 ", "１.00", ".5", "1.", "x"]
+
+
+@pytest.mark.parametrize("text", NO_AMOUNTS)
 def test_these_are_no_amounts(text):
-    with pytest.raises(ValueError, match="^"):
+    with pytest.raises(ValueError, match=re.escape(text)):
         to_fen(text)
 
 

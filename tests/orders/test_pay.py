@@ -103,19 +103,16 @@ def test_from_the_form_to_paid_are_three_requests_of_few_queries(client, shop, v
     with CaptureQueriesContext(connection) as looking:
         page = client.get(answer["Location"])
     with CaptureQueriesContext(connection) as paying:
-        done = client.post(answer["Location"])
+        done = client.post(answer["Location"], {"way": "sandbox:"})
     assert page.status_code == 200
     order = Order.objects.get()
     assert done["Location"] == reverse("track:order", args=[order.number])
     assert order.state == LineState.PAID
-    counts = told(placing), told(looking), told(paying)
-    print("queries:", counts)
-    assert counts[1] <= 12
-    assert counts[2] <= MOST_PAYING
-    assert counts[0] <= MOST_PLACING
+    counts = [told(placing), told(looking), told(paying)]
+    assert all(count <= most for count, most in zip(counts, MOST, strict=True)), counts
 
 
-MOST_PLACING, MOST_PAYING = 99, 99
+MOST = [28, 8, 18]  # measured; what grows must say why
 
 
 @pytest.mark.parametrize("sheet", [False, True])

@@ -58,16 +58,16 @@ def charge(payment: Payment) -> Callback:
     """What the practice bank does when the shopper presses pay. It charges a payment once."""
     if not settings.SANDBOX_PAYMENTS:
         raise CannotPay
-    entry, _new = BankEntry.objects.get_or_create(
+    transaction = f"sb_{payment.public_id}"
+    entry = BankEntry(
         number=payment.public_id,
-        defaults={
-            "transaction": f"sb_{payment.public_id}",
-            "amount": payment.amount,
-            "currency": payment.currency,
-            "at": timezone.now(),
-        },
+        transaction=transaction,
+        amount=payment.amount,
+        currency=payment.currency,
+        at=timezone.now(),
     )
-    return signed(payment, entry.transaction, Standing.PAID)
+    BankEntry.objects.bulk_create([entry], ignore_conflicts=True)
+    return signed(payment, transaction, Standing.PAID)
 
 
 def receive(message: Callback) -> Payment:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 
-from orders.models import Payment
+from orders.models import Order, Payment
 from orders.payments.gateway import Heard
 from orders.payments.sandbox import NAME, charge, hear, signed
 from orders.rules.line import LineState
@@ -28,10 +28,14 @@ class Ending(StrEnum):
     FORGED = "forged"  # somebody else says that it was paid
 
 
-def press(payment: Payment, ending: Ending) -> None:
-    """The shopper presses a button at the bank. Raises BadCallback for what was forged."""
+def press(payment: Payment, ending: Ending) -> Order:
+    """The shopper presses a button at the bank. Returns the order as it is then.
+
+    Raises BadCallback for what was forged.
+    """
+    order = payment.order
     if ending == Ending.FAILURE:
-        tell(payment, signed(payment, "", Standing.REFUSED).heard())
+        order = tell(payment, signed(payment, "", Standing.REFUSED).heard())
     elif ending == Ending.FORGED:
         said = signed(payment, f"sb_{payment.public_id}", Standing.PAID)
         tell(payment, replace(said, signature="0" * 64).heard())
@@ -40,9 +44,11 @@ def press(payment: Payment, ending: Ending) -> None:
         if ending == Ending.LATE:
             move_order(order=payment.order, to=LineState.EXPIRED, by=None)
         for _time in range({Ending.LOST: 0, Ending.DUPLICATE: 2}.get(ending, 1)):
-            tell(payment, message)
+            order = tell(payment, message)
+    return order
 
 
-def tell(payment: Payment, heard: Heard) -> None:
+def tell(payment: Payment, heard: Heard) -> Order:
     merchant = payment.order.merchant
-    hear_charge(gateway=NAME, merchant=merchant, charge=hear(merchant, heard))
+    told = hear_charge(gateway=NAME, merchant=merchant, charge=hear(merchant, heard))
+    return told.order
