@@ -118,6 +118,7 @@ def wechat_headers(
         "Wechatpay-Nonce": nonce,
         "Wechatpay-Serial": serial,
         "Wechatpay-Signature": rsa_sign(key or PROVIDER, text),
+        "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
     }
 
 

@@ -265,6 +265,11 @@ def without(pair: tuple[bytes, dict, str], header: str) -> tuple[bytes, dict, st
     return body, {k: v for k, v in headers.items() if k != header}, kind
 
 
+def sm2(pair: tuple[bytes, dict, str]) -> tuple[bytes, dict, str]:
+    body, headers, kind = pair
+    return body, headers | {"Wechatpay-Signature-Type": "WECHATPAY2-SM2-WITH-SM3"}, kind
+
+
 def money(trade: there.Trade, **other) -> dict:
     said = there.wechat_trade(trade)
     return said | {"amount": said["amount"] | other}
@@ -287,6 +292,7 @@ FALSE_WECHAT = {
     "from tomorrow": lambda t: wechat(there.wechat_trade(t), at=int(time.time()) + 301),
     "no time": lambda t: without(wechat(there.wechat_trade(t)), "Wechatpay-Timestamp"),
     "wrong serial": lambda t: wechat(there.wechat_trade(t), serial="PUB_KEY_ID_0000000000000000"),
+    "another kind of signature": lambda t: sm2(wechat(there.wechat_trade(t))),
     "no serial": lambda t: without(wechat(there.wechat_trade(t)), "Wechatpay-Serial"),
     "another APIv3 key": lambda t: wechat(there.wechat_trade(t), v3_key="x" * 32),
     "another merchant": lambda t: wechat(there.wechat_trade(t, mchid="1900000110")),

@@ -22,6 +22,7 @@ from orders.payments.keys import is_signed, read_private, read_public, sign
 from orders.payments.vault import secrets_of
 from orders.payments.wire import call
 
+KIND = "WECHATPAY2-SHA256-RSA2048"
 FRESH = 300  # seconds that a message may be on its way
 
 
@@ -80,7 +81,7 @@ class Account:
             "serial_no": self.serial,
         }
         listed = ",".join(f'{name}="{value}"' for name, value in fields.items())
-        return f"WECHATPAY2-SHA256-RSA2048 {listed}"
+        return f"{KIND} {listed}"
 
 
 def account_of(merchant: Merchant) -> Account:
@@ -105,6 +106,8 @@ def trusted(account: Account, headers: Mapping[str, str], body: bytes) -> None:
     stamp, nonce = headers.get("wechatpay-timestamp", ""), headers.get("wechatpay-nonce", "")
     if headers.get("wechatpay-serial") != account.wechat_serial:
         raise GatewayTrouble("it is signed with another key")
+    if headers.get("wechatpay-signature-type", KIND) != KIND:
+        raise GatewayTrouble("it is signed in another way")
     if not stamp.isascii() or not stamp.isdigit() or len(stamp) > 12:
         raise GatewayTrouble("it says no time")
     if abs(timezone.now().timestamp() - int(stamp)) > FRESH:
