@@ -53,7 +53,19 @@ class StepInline(ReadOnlyInline):
 class PaymentInline(ReadOnlyInline):
     model = Payment
     readonly_fields = ["paid_back"]
-    fields = ["gateway", "transaction", "amount", "paid_back", "state", "refund_due", "settled_at"]
+    fields = [
+        "gateway",
+        "way",
+        "transaction",
+        "amount",
+        "paid_back",
+        "state",
+        "refund_due",
+        "settled_at",
+        "asks",
+        "next_ask_at",
+        "trouble",
+    ]
 
 
 class ShipmentInline(ReadOnlyInline):

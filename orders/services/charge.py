@@ -66,7 +66,8 @@ def _note(payment: Payment | None, charge: Charge) -> Payment:
     if charge.standing == Standing.REFUSED:
         _write(payment, state=PaymentState.FAILED.value, trouble=charge.trouble[:200])
     elif _is_final(payment, charge, now):
-        _write(payment, state=PaymentState.FAILED.value, next_ask_at=None)
+        said = "" if payment.state == PaymentState.CREATED else payment.trouble
+        _write(payment, state=PaymentState.FAILED.value, next_ask_at=None, trouble=said)
     else:
         _write(payment, next_ask_at=now + next_ask(payment.asks))
     return payment
@@ -74,9 +75,10 @@ def _note(payment: Payment | None, charge: Charge) -> Payment:
 
 def put_off(*, payment: Payment, trouble: str) -> None:
     """The gateway could not be asked: it is asked again, more and more seldom."""
-    open_still = Payment.objects.filter(pk=payment.pk, next_ask_at__isnull=False)
-    again = timezone.now() + next_ask(payment.asks + 1)
-    open_still.update(next_ask_at=again, trouble=trouble[:200])
+    unknown = Payment.objects.filter(pk=payment.pk, next_ask_at__isnull=False)
+    unknown.update(next_ask_at=timezone.now() + next_ask(payment.asks + 1))
+    # What a bank said when it declined stays: the shopper is told so.
+    unknown.filter(state=PaymentState.CREATED).update(trouble=trouble[:200])
 
 
 def ask_soon(*, payment: Payment) -> None:

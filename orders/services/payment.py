@@ -49,7 +49,7 @@ def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
         return current
     if current is not None:
         given_up = Payment.objects.filter(pk=current.pk)
-        given_up.update(state=PaymentState.FAILED.value, next_ask_at=now)
+        given_up.update(state=PaymentState.FAILED.value, next_ask_at=now, trouble="")
     payment, _made = Payment.objects.get_or_create(
         order=fresh,
         state=PaymentState.CREATED.value,

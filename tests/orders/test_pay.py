@@ -148,6 +148,7 @@ def test_each_ending_can_be_chosen_on_page_and_sheet(  # P4, P5
 def test_after_the_bank_declined_she_reads_so_and_pays_again(client, order, url):
     page = client.post(url, {"ending": "failure"}).text
     assert "The bank declined. Nothing was charged." in page
+    assert "The bank declined" in client.get(reverse("track:order", args=[order.number])).text
     assert "The bank declined" in client.get(url).text
     client.post(url)
     assert now(order) == "paid"
@@ -409,6 +410,15 @@ def test_a_silent_bank_is_left_alone_after_two_questions(
     due()
     ask_gateways()
     assert len(asked) == 2
+
+
+def test_a_payment_given_up_in_vain_is_not_said_to_be_declined(client, order, url, monkeypatch):
+    open_payment(order=order, gateway="sandbox")
+    monkeypatch.setattr(sandbox, "ask", silent)
+    due()
+    ask_gateways()
+    open_payment(order=order, gateway="alipay", way="page")
+    assert "The bank declined" not in client.get(url, {"way": "sandbox:"}).text
 
 
 def test_of_two_workers_one_asks(order, monkeypatch):
