@@ -242,6 +242,14 @@ def test_the_bank_calls_back_without_a_form_of_ours(order, hook):
     assert LedgerEntry.objects.filter(account="gateway").count() == 1
 
 
+def test_where_the_practice_bank_is_closed_nobody_speaks_for_it(order, hook, settings):
+    message = sandbox.charge(open_payment(order=order, gateway="sandbox"))
+    settings.SANDBOX_PAYMENTS = False
+    before = books()
+    assert post(hook, message.heard().body).status_code == 400
+    assert books() == before
+
+
 def resigned(message: sandbox.Callback, **other) -> sandbox.Callback:
     """A message that the bank itself signed, about something else."""
     said = replace(message, **other)
