@@ -157,6 +157,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send-notifications": {"task": "merchants.tasks.send_notifications", "schedule": 2.0},
     "expire-orders": {"task": "orders.tasks.expire_orders", "schedule": 10.0},
+    "ask-gateways": {"task": "orders.tasks.ask_gateways", "schedule": 5.0},
     "send-refunds": {"task": "orders.tasks.send_refunds", "schedule": 5.0},
     "purge-carts": {"task": "orders.tasks.purge_carts", "schedule": 3600.0},
     "agree-refunds": {"task": "orders.tasks.agree_refunds", "schedule": 60.0},
@@ -294,10 +295,18 @@ SMS_GATEWAY = env("SMS_GATEWAY", default=f"merchants.channels.sms.{_SMS}")
 NOTIFICATION_LEASE = env.int("NOTIFICATION_LEASE", default=120)
 
 # --- money ------------------------------------------------------------------------------------
+# The practice bank lets anybody pay with a click. In production it opens only for an operator who
+# says twice that she wants it: for a demonstration.
 SANDBOX_PAYMENTS = env.bool("SANDBOX_PAYMENTS", default=DEBUG)
-if SANDBOX_PAYMENTS and not DEBUG:
+SANDBOX_IN_PRODUCTION = env.bool("SANDBOX_IN_PRODUCTION", default=False)
+if SANDBOX_PAYMENTS and not DEBUG and not SANDBOX_IN_PRODUCTION:
     raise ImproperlyConfigured("SANDBOX_PAYMENTS would let anybody pay with a click: unset it.")
 SANDBOX_SECRET = env("SANDBOX_SECRET", default=SECRET_KEY)
+# What the keys of payment providers are sealed with. To change it, put the new one first and leave
+# the old ones behind it.
+PAYMENT_SECRETS = env.list("PAYMENT_SECRETS", default=[SECRET_KEY])
+WECHATPAY_URL = env("WECHATPAY_URL", default="https://api.mch.weixin.qq.com").rstrip("/")
+ALIPAY_URL = env("ALIPAY_URL", default="https://openapi.alipay.com/gateway.do")
 
 # --- how much one guest may hold ------------------------------------------------------------------
 # Orders placed from one network address in ten minutes: a shop full of customers may share one.

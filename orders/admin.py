@@ -16,6 +16,7 @@ from orders.models import (
     BankEntry,
     CartItem,
     Coupon,
+    GatewayAccount,
     LedgerEntry,
     Line,
     Order,
@@ -56,7 +57,19 @@ class StepInline(ReadOnlyInline):
 class PaymentInline(ReadOnlyInline):
     model = Payment
     readonly_fields = ["paid_back"]
-    fields = ["gateway", "transaction", "amount", "paid_back", "state", "refund_due", "settled_at"]
+    fields = [
+        "gateway",
+        "way",
+        "transaction",
+        "amount",
+        "paid_back",
+        "state",
+        "refund_due",
+        "settled_at",
+        "asks",
+        "next_ask_at",
+        "trouble",
+    ]
 
 
 class ShipmentInline(ReadOnlyInline):
@@ -68,6 +81,17 @@ class RefundInline(ReadOnlyInline):
     model = Refund
     readonly_fields = ["public_id"]
     fields = ["public_id", "kind", "state", "money", "amount", "words", "answer", "requested_at"]
+
+
+@admin.register(GatewayAccount)
+class GatewayAccountAdmin(ReadOnlyAdmin):
+    """Who is connected where. The keys are shown to nobody."""
+
+    list_display = ["merchant", "gateway", "number", "connected_at"]
+    list_filter = ["gateway"]
+    list_select_related = ["merchant"]
+    search_fields = ["merchant__name", "number"]
+    fields = ["merchant", "gateway", "number", "by", "connected_at"]
 
 
 @admin.register(Order)

@@ -100,6 +100,11 @@ class CannotPay(RuleBroken):
     sentence = _("This shop cannot take payments yet. Nothing was ordered.")
 
 
+class MoneyUnderWay(RuleBroken):
+    code = "money_under_way"
+    sentence = _("Money is still on its way there. Try again when it has come or gone back.")
+
+
 class BadTracking(RuleBroken):
     code = "bad_tracking"
     status = 422

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections import Counter
 from datetime import timedelta
 
 from celery import shared_task
 from django.utils import timezone
 
-from orders.errors import RefundMoved, WrongState
-from orders.models import Order, Refund
+from orders.errors import BadCallback, RefundMoved, WrongState
+from orders.models import Order, Payment, Refund
 from orders.payments import gateway_of
+from orders.payments.gateway import GatewayTrouble
 from orders.rules.line import LineState
+from orders.rules.payment import Charge
 from orders.rules.refund import Leg
+from orders.services import charge as charges
 from orders.services.cart import forget_carts
 from orders.services.order import move_order
 from orders.services.payback import Outcome, finish_refund, lease
@@ -20,22 +25,86 @@ from orders.services.refund import go_on_without, put_off
 from orders.services.shipping import forget_addresses
 
 logger = logging.getLogger(__name__)
+GRACE = timedelta(seconds=30)  # that goods are kept for a provider that does not answer
+PATIENCE = 15  # seconds of silence that a sweep bears
 
 
 @shared_task(ignore_result=True)
 def expire_orders() -> None:
     """Give back the stock of every unpaid order past its time. Runs every 10 seconds.
 
-    Safe to run twice at once: the second run finds the order already moved.
+    Before that its payments are closed at their providers, so that nobody pays for what is gone;
+    a provider that does not answer keeps the goods for GRACE, not longer. Safe to run twice at
+    once: the second run finds the order already moved.
     """
     overdue = Order.objects.overdue(timezone.now()).select_related("merchant", "voucher")
-    for order in overdue.order_by("pay_by")[:500]:
+    questions = Questions()
+    for order in overdue.prefetch_related("payments").order_by("pay_by")[:500]:
         try:
-            move_order(order=order, to=LineState.EXPIRED, by=None)
+            if _is_closed(order, questions):
+                move_order(order=order, to=LineState.EXPIRED, by=None)
         except WrongState:
             logger.info("order %s was settled while expiring", order.number)
         except Exception:  # one bad row must not keep the goods of all others
             logger.exception("order %s could not expire", order.number)
+
+
+def _is_closed(order: Order, questions: Questions) -> bool:
+    """Whether nobody can pay this order any more, or its provider had time enough to say so.
+
+    If it turns out to be paid, that is settled.
+    """
+    in_grace = order.pay_by + GRACE > timezone.now()
+    for payment in order.payments.all():
+        due = payment.next_ask_at
+        if due is not None and (in_grace or due <= timezone.now()):
+            questions.ask(payment)
+    return not (in_grace and order.payments.filter(next_ask_at__isnull=False).exists())
+
+
+@shared_task(ignore_result=True)
+def ask_gateways() -> None:
+    """Ask what became of every payment that did not end (P3). Runs every 5 seconds."""
+    due = Payment.objects.to_ask(timezone.now()).select_related("order__merchant")
+    questions = Questions()
+    for payment in due.order_by("next_ask_at")[:50]:
+        questions.ask(payment)
+
+
+class Questions:
+    """What one sweep asks of gateways, outside of any transaction.
+
+    Who does not answer twice is left alone until the next sweep, and for all silence together
+    there is PATIENCE: others must not wait for it.
+    """
+
+    def __init__(self) -> None:
+        self.silent: Counter[tuple[str, int]] = Counter()
+        self.lost = 0.0
+
+    def ask(self, payment: Payment) -> None:
+        """Close what nobody is to pay any more, ask about the rest, and write down the answer."""
+        whose = (payment.gateway, payment.order.merchant_id)
+        began = time.monotonic()
+        if self.silent[whose] > 1 or self.lost > PATIENCE:
+            return
+        if not charges.lease(payment=payment, now=timezone.now()):
+            return
+        try:
+            charges.note_charge(payment=payment, charge=_stands(payment))
+        except Exception as trouble:  # whatever it is, it is asked again
+            known = isinstance(trouble, (GatewayTrouble, BadCallback))
+            words = "payment %s: its gateway could not be asked: %s"
+            logger.error(words, payment.public_id, trouble, exc_info=not known)
+            charges.put_off(payment=payment, trouble=type(trouble).__name__)
+            self.silent[whose] += 1
+            self.lost += time.monotonic() - began
+
+
+def _stands(payment: Payment) -> Charge:
+    gateway = gateway_of(payment.gateway)
+    over = charges.is_over(payment, timezone.now())
+    return gateway.close(payment) if over else gateway.ask(payment)
 
 
 @shared_task(ignore_result=True)

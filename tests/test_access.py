@@ -53,6 +53,7 @@ pytestmark = pytest.mark.broad
 PUBLIC, PERSON = "public", "person"  # everybody; everybody who has signed in
 CLERK, MANAGER, OWNER, KEY = Role.CLERK, Role.MANAGER, Role.OWNER, "key"
 HOOK_TOKEN = "a-token-that-only-the-media-server-knows"
+BANK = "bank"  # a payment provider alone, by its signature
 SERVER = "server"  # the media server alone, by the token in its address
 GET, POST = "get", "post"
 
@@ -110,6 +111,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:checkout": (PUBLIC, {GET, POST}, []),
     "track:order": (PUBLIC, {GET}, ["number"]),
     "track:pay": (PUBLIC, {GET, POST}, ["number"]),
+    "track:wait": (PUBLIC, {GET, POST}, ["number"]),
     "track:cancel": (PUBLIC, {POST}, ["number"]),
     "track:refund_ask": (PUBLIC, {GET, POST}, ["number"]),
     "track:refund_withdraw": (PUBLIC, {POST}, ["number", "refund"]),
@@ -225,9 +227,15 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:shipping_edit": (MANAGER, {GET, POST}, ["rule"]),
     "orders:shipping_drop": (MANAGER, {POST}, ["rule"]),
     "orders:payments": (MANAGER, {GET}, []),
+    "orders:payments_wechatpay": (OWNER, {GET, POST}, []),
+    "orders:payments_alipay": (OWNER, {GET, POST}, []),
+    "orders:payments_remove": (OWNER, {POST}, []),
+    "orders:payments_check": (OWNER, {POST}, []),
     "orders:coupon_list": (CLERK, {GET}, []),
     "orders:coupon_new": (CLERK, {GET, POST}, []),
     "orders:coupon_stop": (CLERK, {POST}, ["coupon"]),
+    # payment providers
+    "track:notify": (BANK, {POST}, ["gateway"]),
     # media servers
     "hooks:hook": (SERVER, {POST}, ["provider", "hook_token"]),
     # programs
@@ -348,6 +356,7 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "stocktake": begin_stocktake(store=store, by=bob).public_id,
         "secret": secret,
         "provider": "nginx_rtmp",
+        "gateway": "sandbox",
         "hook_token": HOOK_TOKEN,
     }
 
@@ -391,6 +400,7 @@ WITH_MERCHANT = {
     "track:checkout",
     "track:cart",
     "track:shop_coupons",
+    "track:notify",
 }
 
 
@@ -489,6 +499,14 @@ def test_only_the_media_server_is_heard(address, client, alice, settings, name, 
     assert large.status_code == 413
 
 
+@every([name for name, row in TABLE.items() if row[0] == BANK])
+def test_only_a_bank_is_heard(address, client, alice, name, method):
+    client.force_login(alice)
+    assert visit(client, address(name), method) == 400, "nobody is a bank by being signed in"
+    assert visit(client, address(name, absent=True), method) == 404
+    assert visit(client, address(name, merchant="no-such-shop"), method) == 404
+
+
 @pytest.mark.parametrize("name", sorted(TABLE.keys() - {"set_language"}))  # Django's own
 def test_other_methods_are_refused(address, things, alice, client, name):
     client.force_login(alice)
@@ -502,7 +520,7 @@ def test_other_methods_are_refused(address, things, alice, client, name):
     [
         name
         for name, (who, methods, _o) in TABLE.items()
-        if GET not in methods and who not in {KEY, SERVER}
+        if GET not in methods and who not in {KEY, SERVER, BANK}
     ],
 )
 def test_the_address_of_a_form_leads_to_the_page_it_belongs_to(address, alice, client, name):

@@ -267,6 +267,8 @@ BROKEN = {
     "a payment asks for the order's own sum": "UPDATE orders_payment SET amount = amount + 1",
     "a payment is settled by one transaction at one time": """
         UPDATE orders_payment SET settled_at = NULL""",
+    "a payment is asked about until it has ended, and no more when it is settled": """
+        UPDATE orders_payment SET next_ask_at = settled_at""",
     "a transaction has one effect": """UPDATE orders_payment SET "transaction" = 'same'""",
     "every step that somebody waits for has its news, once": """
         DELETE FROM merchants_notification WHERE channel = 'sms' AND kind = 'shipped'""",

@@ -21,6 +21,8 @@ ACTION_LABELS = {
     Action.STORE_OPENED.value: _("Store opened again"),
     Action.GOODS_CHANGED.value: _("Several goods changed"),
     Action.STOCKTAKE_APPLIED.value: _("Stocktake booked"),
+    Action.GATEWAY_CONNECTED.value: _("Payment account connected"),
+    Action.GATEWAY_REMOVED.value: _("Payment account removed"),
 }
 
 

@@ -17,3 +17,5 @@ class Action(StrEnum):
     STORE_OPENED = "store.opened"
     GOODS_CHANGED = "goods.changed"
     STOCKTAKE_APPLIED = "stocktake.applied"
+    GATEWAY_CONNECTED = "gateway.connected"
+    GATEWAY_REMOVED = "gateway.removed"

@@ -40,6 +40,7 @@ def notify(
 
     A notice of some `stores` concerns managers, and the clerks who serve one of them.
     """
+    due = due_at or timezone.now()
     notification, made = Notification.objects.get_or_create(
         key=f"{channel.value}:{key}",
         defaults={
@@ -51,13 +52,14 @@ def notify(
             "subject": " ".join(subject.split()),  # a line break would end a mail header
             "body": body,
             "path": path,
-            "due_at": due_at or timezone.now(),
+            "due_at": due,
+            "sent_at": due if channel is Channel.IN_APP else None,  # there at once
         },
     )
-    if made:
-        notification.stores.set(stores)
+    concerned = list(stores)
+    if made and concerned:
+        notification.stores.add(*concerned)
     if made and channel is Channel.IN_APP:
-        Notification.objects.filter(pk=notification.pk).update(sent_at=F("due_at"))
         notice_created.state(notification=notification)
     return notification
 

@@ -3,6 +3,7 @@
 from orders.models.bank import BankEntry
 from orders.models.cart import CartItem
 from orders.models.coupon import Coupon, Voucher
+from orders.models.gateway import GatewayAccount
 from orders.models.ledger import LedgerEntry
 from orders.models.order import Line, Order, Step
 from orders.models.payment import Payment
@@ -15,6 +16,7 @@ __all__ = [
     "BankEntry",
     "CartItem",
     "Coupon",
+    "GatewayAccount",
     "LedgerEntry",
     "Line",
     "Order",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -17,15 +19,23 @@ PAYMENT_LABELS = {
 }
 
 
-class Payment(models.Model):
-    """One attempt to pay one order through one gateway.
+class PaymentQuerySet(models.QuerySet["Payment"]):
+    def to_ask(self, now: datetime) -> PaymentQuerySet:
+        """Those whose provider is to be asked now what became of them (P3)."""
+        return self.filter(next_ask_at__lte=now)
 
-    `paid_back` is what its refunds have promised, done or not: the guard of P6.
+
+class Payment(models.Model):
+    """One attempt to pay one order through one gateway, in one of its ways.
+
+    `paid_back` is what its refunds have promised, done or not: the guard of P6. `next_ask_at` is
+    set until the provider has said how it ended; `step` is what the shopper has to do there.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=secret_id, editable=False)
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
     gateway = models.CharField(_("gateway"), max_length=20)
+    way = models.CharField(_("way to pay"), max_length=12, blank=True)
     transaction = models.CharField(_("transaction"), max_length=64, blank=True)
     amount = models.PositiveBigIntegerField(_("amount"))
     currency = models.CharField(max_length=3)
@@ -40,11 +50,24 @@ class Payment(models.Model):
     paid_back = models.PositiveBigIntegerField(_("paid back"), default=0, editable=False)
     created_at = models.DateTimeField(_("opened"))
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    asks = models.PositiveSmallIntegerField(_("times asked"), default=0)
+    next_ask_at = models.DateTimeField(_("next asked"), null=True, blank=True)
+    trouble = models.CharField(_("what the gateway says"), max_length=200, blank=True)
+    step = models.JSONField(default=dict, blank=True, editable=False)
+
+    objects = PaymentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("payment")
         verbose_name_plural = _("payments")
         ordering = ["-pk"]
+        indexes = [
+            models.Index(
+                "next_ask_at",
+                name="payment_to_ask",
+                condition=Q(next_ask_at__isnull=False),
+            ),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(paid_back__lte=F("amount")), name="never_back_more_than_paid"

@@ -169,6 +169,11 @@ PAYMENTS = {
            OR (state = 'settled') <> (settled_at IS NOT NULL)
            OR (refund_due AND state <> 'settled')
     """,
+    "a payment is asked about until it has ended, and no more when it is settled": """
+        SELECT id AS payment, state FROM orders_payment
+        WHERE (state = 'created' AND next_ask_at IS NULL)
+           OR (state = 'settled' AND next_ask_at IS NOT NULL)
+    """,
     "a transaction has one effect": """
         SELECT gateway, "transaction", COUNT(*) AS payments FROM orders_payment
         WHERE "transaction" <> '' GROUP BY gateway, "transaction" HAVING COUNT(*) > 1

@@ -7,8 +7,10 @@ settled payment marked `refund_due` (P5). The same transaction twice is one effe
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -21,7 +23,7 @@ from orders.models import Order, Payment
 from orders.rules.ledger import sale
 from orders.rules.ledger import surplus as owed
 from orders.rules.line import LineState
-from orders.rules.payment import PaymentState
+from orders.rules.payment import PaymentState, next_ask
 from orders.selectors.money import money_text
 from orders.services.coupon import redeem_voucher
 from orders.services.ledger import post
@@ -31,23 +33,42 @@ from orders.signals import order_paid
 
 
 @transaction.atomic
-def open_payment(*, order: Order, gateway: str) -> Payment:
-    """The order's open payment through `gateway`, made on first need. Raises WrongState."""
+def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
+    """The order's open payment through `gateway` in this way, made on first need.
+
+    One that was opened in another way is given up: its provider is asked to close it, and should
+    it have been paid meanwhile, that money is not turned away. Raises WrongState.
+    """
     now = timezone.now()
-    fresh = Order.objects.select_for_update().get(pk=order.pk)
+    opened = _locked().filter(order=order, state=PaymentState.CREATED)
+    current = opened.first()
+    fresh = current.order if current else Order.objects.select_for_update().get(pk=order.pk)
     if fresh.state != LineState.PENDING or fresh.pay_by <= now:
         raise WrongState(_("This order can no longer be paid. Nothing was charged."))
+    if current is not None and (current.gateway, current.way) == (gateway, way):
+        return current
+    if current is not None:
+        given_up = Payment.objects.filter(pk=current.pk)
+        given_up.update(state=PaymentState.FAILED.value, next_ask_at=now, trouble="")
     payment, _made = Payment.objects.get_or_create(
         order=fresh,
         state=PaymentState.CREATED.value,
         defaults={
             "gateway": gateway,
+            "way": way,
             "amount": fresh.total,
             "currency": fresh.currency,
             "created_at": now,
+            "next_ask_at": now + next_ask(0),
         },
     )
     return payment
+
+
+def keep_step(*, payment: Payment, step: dict[str, Any]) -> None:
+    """What the shopper has to do at the provider, so that her page can be loaded again."""
+    Payment.objects.filter(pk=payment.pk, state=PaymentState.CREATED).update(step=step)
+    payment.step = step
 
 
 @transaction.atomic
@@ -58,17 +79,37 @@ def settle_payment(*, payment: Payment, transaction_id: str, amount: int, curren
     second transaction for the same payment is money too, kept as a payment that is `refund_due`.
     Raises BadCallback if amount or currency are not what was asked for.
     """
-    payment = Payment.objects.select_for_update().get(pk=payment.pk)
+    return settle_locked(_locked().get(pk=payment.pk), transaction_id, amount, currency)
+
+
+def locked_payment(**known: object) -> Payment | None:
+    """One payment, it and its order locked for this transaction, or None."""
+    return _locked().filter(**known).first()
+
+
+def _locked() -> QuerySet[Payment]:
+    """Payment and order at once, in this order everywhere: no deadlock."""
+    rows = Payment.objects.select_for_update(of=("self", "order"))
+    return rows.select_related("order__merchant", "order__store", "order__voucher")
+
+
+def settle_locked(payment: Payment, transaction_id: str, amount: int, currency: str) -> Payment:
+    """`settle_payment` for a row that the caller has locked."""
     if (payment.amount, payment.currency) != (amount, currency):
         raise BadCallback
     now = timezone.now()
     if payment.state == PaymentState.SETTLED:
         return _surplus(payment, transaction_id, now)
     Payment.objects.filter(pk=payment.pk).update(
-        state=PaymentState.SETTLED.value, transaction=transaction_id, settled_at=now
+        state=PaymentState.SETTLED.value,
+        transaction=transaction_id,
+        settled_at=now,
+        next_ask_at=None,
+        trouble="",
     )
-    payment.refresh_from_db()
-    order = Order.objects.select_for_update().get(pk=payment.order_id)
+    payment.state, payment.transaction = PaymentState.SETTLED.value, transaction_id
+    payment.settled_at, payment.next_ask_at, payment.trouble = now, None, ""
+    order = payment.order
     if order.state != LineState.PENDING and not _revive(order):
         Payment.objects.filter(pk=payment.pk).update(refund_due=True)
         payment.refund_due = True
@@ -83,6 +124,7 @@ def settle_payment(*, payment: Payment, transaction_id: str, amount: int, curren
         posting=sale(order.total, order.shipping),
         at=now,
     )
+    prefetch_related_objects([order], "lines")  # the news name them three times
     _tell(order)
     order_paid.state(order=order)
     return payment

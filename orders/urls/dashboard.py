@@ -22,6 +22,17 @@ urlpatterns = [
     path("settings/shipping/new/", shipping.create, name="shipping_new"),
     path("settings/shipping/<slug:rule>/", shipping.edit, name="shipping_edit"),
     path("settings/shipping/<slug:rule>/drop/", shipping.drop, name="shipping_drop"),
+    path(
+        "settings/payments/wechatpay/",
+        payment.connect,
+        {"gateway": "wechatpay"},
+        name="payments_wechatpay",
+    ),
+    path(
+        "settings/payments/alipay/", payment.connect, {"gateway": "alipay"}, name="payments_alipay"
+    ),
+    path("settings/payments/remove/", payment.disconnect, name="payments_remove"),
+    path("settings/payments/check/", payment.check, name="payments_check"),
     path("coupons/", coupon.index, name="coupon_list"),
     path("coupons/new/", coupon.create, name="coupon_new"),
     path("coupons/<slug:coupon>/stop/", coupon.stop, name="coupon_stop"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import cart, checkout, refund, shipping, voucher
+from orders.views import cart, checkout, pay, refund, shipping, voucher
 
 app_name = "track"
 urlpatterns = [
@@ -14,8 +14,10 @@ urlpatterns = [
     path("coupons/<slug:coupon>/", voucher.coupon, name="coupon"),
     path("addresses/", shipping.book, name="addresses"),
     path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
+    path("payments/<slug:gateway>/<slug:merchant>/notify/", pay.notify, name="notify"),
     path("<slug:number>/", checkout.track, name="order"),
-    path("<slug:number>/pay/", checkout.pay, name="pay"),
+    path("<slug:number>/pay/", pay.pay, name="pay"),
+    path("<slug:number>/wait/", pay.wait, name="wait"),
     path("<slug:number>/refund/", refund.ask, name="refund_ask"),
     path("<slug:number>/refunds/<slug:refund>/withdraw/", refund.withdraw, name="refund_withdraw"),
     path("<slug:number>/refunds/<slug:refund>/sent/", refund.sent, name="refund_sent"),

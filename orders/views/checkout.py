@@ -1,4 +1,4 @@
-"""Buying in the shop, without a live room; paying; following an order.
+"""Buying in the shop, without a live room; following an order.
 
 The room's checkout sheet shares `checkout_context` and `buy` so that there is one way to buy.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -26,7 +26,7 @@ from merchants.selectors.stock import free_pieces, pickup_places
 from merchants.services.request import once
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
 from orders.models import Address, Order, Voucher
-from orders.payments import open_gateway, sandbox
+from orders.payments import open_gateway
 from orders.rules.line import LineState
 from orders.rules.shipment import CARRIERS
 from orders.selectors.order import lines_with_pictures, orders_of_device
@@ -35,7 +35,6 @@ from orders.selectors.voucher import usable_vouchers
 from orders.services.cart import take_from_cart
 from orders.services.customer import customer_for_phone
 from orders.services.order import cheapest, move_order, place_order, quote, shortage
-from orders.services.payment import open_payment
 from orders.services.shipping import remember_address
 
 
@@ -129,7 +128,7 @@ def buy(
 
     `act` is the verb: `place_order`, or the room's. Raises what it raises.
     """
-    open_gateway()  # nothing is held for an order that nobody can pay
+    open_gateway(merchant)  # nothing is held for an order that nobody can pay
     data = form.cleaned_data
     contact = form.contact()
     device = device_of(request.session)
@@ -192,38 +191,6 @@ def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
     elif form is None:
         status = 422
     return render(request, "orders/checkout/page.html", context, status=status)
-
-
-@require_http_methods(["GET", "POST"])
-def pay(request: HttpRequest, number: str) -> HttpResponse:
-    """The practice bank's page. Pressing twice charges once."""
-    if not settings.SANDBOX_PAYMENTS:
-        raise Http404
-    order = _order(number)
-    if order.state != LineState.PENDING:
-        return _settled(request, order)
-    try:
-        payment = open_payment(order=order, gateway=sandbox.NAME)
-        if request.method == "POST":
-            sandbox.receive(sandbox.charge(payment))
-            order.refresh_from_db()
-            return _settled(request, order)
-    except RuleBroken as refusal:
-        order.refresh_from_db()  # pressed twice: the other press may have paid it just now
-        if order.paid_at is None:
-            messages.error(request, str(refusal))
-        return _settled(request, order)
-    context = {"order": order, "payment": payment}
-    template = "_sandbox.html" if request.headers.get("HX-Request") else "sandbox.html"
-    return render(request, f"orders/payment/{template}", context)
-
-
-def _settled(request: HttpRequest, order: Order) -> HttpResponse:
-    """On to the tracking page; in a sheet over the video, a word of thanks instead."""
-    if request.headers.get("HX-Request"):
-        mine = order.device == device_of(request.session)
-        return render(request, "orders/payment/_paid.html", {"order": order, "mine": mine})
-    return redirect("track:order", order.number)
 
 
 @require_safe

@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('merchants', '0015_merchant_country'),
-        ('orders', '0005_address'),
+        ('merchants', '0016_merchant_country'),
+        ('orders', '0006_address'),
     ]
 
     operations = [
@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='coupon',
             name='kind',
-            field=models.CharField(choices=[('amount', 'An amount off'), ('percent', 'A percentage off'), ('shipping', 'Free shipping')], default='amount', max_length=8, verbose_name='kind'),
+            field=models.CharField(choices=[('amount', 'Money off'), ('percent', 'Percent off'), ('shipping', 'Free shipping')], default='amount', max_length=8, verbose_name='kind'),
         ),
         migrations.AddField(
             model_name='coupon',

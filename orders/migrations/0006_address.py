@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('merchants', '0015_merchant_country'),
-        ('orders', '0004_cart'),
+        ('merchants', '0016_merchant_country'),
+        ('orders', '0005_cart'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('merchants', '0014_photo_ahead'),
+        ('merchants', '0015_gateway_audit'),
     ]
 
     operations = [

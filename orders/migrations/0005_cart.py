@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('merchants', '0014_photo_ahead'),
-        ('orders', '0003_books'),
+        ('orders', '0004_gateway'),
     ]
 
     operations = [

@@ -1,0 +1,53 @@
+"""The verbs of a shop's account with a provider: connect it, take it away."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils import timezone
+
+from merchants.models import Merchant, User
+from merchants.rules.audit import Action
+from merchants.services.audit import record
+from orders.errors import MoneyUnderWay
+from orders.models import GatewayAccount, Payment, Refund
+
+
+@transaction.atomic
+def connect_gateway(
+    *, merchant: Merchant, gateway: str, number: str, sealed: str, by: User
+) -> GatewayAccount:
+    """From now on the shop takes money there. Connected before, its keys are other ones now."""
+    account, _new = GatewayAccount.objects.update_or_create(
+        merchant=merchant,
+        gateway=gateway,
+        defaults={"number": number, "sealed": sealed, "by": by, "connected_at": timezone.now()},
+    )
+    record(merchant=merchant, action=Action.GATEWAY_CONNECTED, by=by, about=gateway, number=number)
+    return account
+
+
+@transaction.atomic
+def disconnect_gateway(*, account: GatewayAccount, by: User) -> None:
+    """The shop takes no money there any more, and its keys are gone.
+
+    Raises MoneyUnderWay while a payment waits there or money goes back through it: without the
+    keys nobody could ask what became of it.
+    """
+    fresh = GatewayAccount.objects.select_for_update().get(pk=account.pk)
+    waiting = Payment.objects.filter(
+        order__merchant=fresh.merchant, gateway=fresh.gateway, next_ask_at__isnull=False
+    )
+    back = Refund.objects.filter(
+        merchant=fresh.merchant, payment__gateway=fresh.gateway, next_try_at__isnull=False
+    )
+    if waiting.exists() or back.exists():
+        raise MoneyUnderWay
+    number = fresh.number
+    fresh.delete()
+    record(
+        merchant=account.merchant,
+        action=Action.GATEWAY_REMOVED,
+        by=by,
+        about=account.gateway,
+        number=number,
+    )

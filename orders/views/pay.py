@@ -1,0 +1,204 @@
+"""Paying an order: choose a way, go to the bank, wait for its word; and where banks call back.
+
+Each page is a sheet over the video too: the same fragment, asked for by htmx.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from merchants.device import device_of
+from merchants.errors import RuleBroken
+from merchants.models import Merchant
+from merchants.rules.qr import square
+from orders.errors import BadCallback
+from orders.models import Order, Payment
+from orders.payments import GATEWAYS, connected, gateway_of
+from orders.payments.gateway import LARGEST, GatewayTrouble, Heard, Visit
+from orders.payments.sandbox import bank
+from orders.rules.line import LineState
+from orders.rules.payment import PaymentState
+from orders.rules.way import Browser, Way, browser_of, offered, way_named
+from orders.services.charge import ask_soon, hear_charge
+from orders.services.payment import keep_step, open_payment
+
+logger = logging.getLogger(__name__)
+
+
+@require_http_methods(["GET", "POST"])
+def pay(request: HttpRequest, number: str) -> HttpResponse:
+    """Where to pay. With one way only she is at once where it leads. Pressed twice: one payment."""
+    order = _order(number)
+    if order.state != LineState.PENDING:
+        return settled(request, order)
+    way = _way(request, order)
+    if way is None:
+        trouble = _("Choose how to pay.") if request.method == "POST" else _refusal(order)
+        return _choose(request, order, trouble)
+    try:
+        payment = open_payment(order=order, gateway=way.gateway, way=way.name)
+        payment.order = order  # with its merchant
+        return _go(request, order, payment)
+    except RuleBroken as refusal:
+        order.refresh_from_db()  # pressed twice: the other press may have paid it just now
+        if order.paid_at is None:
+            messages.error(request, str(refusal))
+        return settled(request, order)
+
+
+def _way(request: HttpRequest, order: Order) -> Way | None:
+    """The way that was chosen, if it is offered; the only one need not be."""
+    asked = request.POST.get("way") or request.GET.get("way") or ""
+    if asked == "sandbox:" and settings.SANDBOX_PAYMENTS:
+        return way_named(asked)  # without asking what else there is
+    ways = offered(connected(order.merchant), _browser(request))
+    if asked or len(ways) != 1:
+        return next((way for way in ways if way.key == asked), None)
+    return ways[0] if request.method == "POST" or ways[0].gateway == "sandbox" else None
+
+
+def _go(request: HttpRequest, order: Order, payment: Payment) -> HttpResponse:
+    """On with a payment that is open: to the practice bank's counter, or to the provider."""
+    if payment.gateway == "sandbox":
+        return _bank(request, order, payment)
+    if request.method != "POST":  # looking starts nothing
+        return _choose(request, order)
+    try:
+        step = gateway_of(payment.gateway).start(payment, _visit(request, order, payment))
+    except GatewayTrouble:
+        logger.exception("payment %s could not be started", payment.public_id)
+        trouble = _("This way to pay does not answer just now. Nothing was charged. Try again.")
+        return _choose(request, order, trouble)
+    keep_step(payment=payment, step=step.as_json())
+    return _wait(request, order, payment)
+
+
+def _bank(request: HttpRequest, order: Order, payment: Payment) -> HttpResponse:
+    """The practice bank's page, and what was chosen on it."""
+    trouble = ""
+    if request.method == "POST":
+        wanted = request.POST.get("ending", bank.Ending.SUCCESS.value)
+        ending = bank.Ending(wanted) if wanted in set(bank.Ending) else bank.Ending.SUCCESS
+        try:
+            order = bank.press(payment, ending)
+        except BadCallback:
+            trouble = _("A forged message came. It changed nothing: the order is still unpaid.")
+        else:
+            if order.state != LineState.PENDING:
+                return settled(request, order)
+            if ending == bank.Ending.LOST:
+                return _wait(request, order, payment)
+    context = {"order": order, "payment": payment, "trouble": trouble or _refusal(order)}
+    return _show(request, "sandbox", context)
+
+
+@require_http_methods(["GET", "POST"])
+def wait(request: HttpRequest, number: str) -> HttpResponse:
+    """Waiting for the bank's word. Asked by the page itself it answers 204 until there is some."""
+    order = _order(number)
+    payment = order.payments.filter(state=PaymentState.CREATED).first()
+    polled = "poll" in request.GET
+    if order.state != LineState.PENDING or payment is None:
+        over = order.state != LineState.PENDING
+        if polled and request.GET["poll"] == "page":
+            to = reverse("track:order" if over else "track:pay", args=[number])
+            return HttpResponse(status=204, headers={"HX-Redirect": to})
+        return settled(request, order) if over else redirect("track:pay", number)
+    if request.method == "POST":
+        ask_soon(payment=payment)
+    elif polled:
+        return HttpResponse(status=204)
+    return _wait(request, order, payment)
+
+
+def _wait(request: HttpRequest, order: Order, payment: Payment) -> HttpResponse:
+    kind, value = payment.step.get("kind"), payment.step.get("value", "")
+    context = {
+        "order": order,
+        "payment": payment,
+        "page": value if kind == "page" else "",
+        "code": square(value) if kind == "code" else None,
+    }
+    return _show(request, "wait", context)
+
+
+def _choose(request: HttpRequest, order: Order, trouble: str = "") -> HttpResponse:
+    browser = _browser(request)
+    context = {
+        "order": order,
+        "ways": offered(connected(order.merchant), browser),
+        "trouble": trouble,
+        "wechat": browser == Browser.WECHAT,
+    }
+    return _show(request, "choose", context)
+
+
+@csrf_exempt
+@require_POST
+def notify(request: HttpRequest, gateway: str, merchant: str) -> HttpResponse:
+    """What a provider tells us, proved by nothing but its signature (P4)."""
+    if gateway not in GATEWAYS:
+        raise Http404
+    shop = get_object_or_404(Merchant, slug=merchant)
+    provider = gateway_of(gateway)
+    if int(request.headers.get("Content-Length") or 0) > LARGEST or len(request.body) > LARGEST:
+        return HttpResponse(status=413)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        charge = provider.hear(shop, Heard(headers, request.body))
+        hear_charge(gateway=gateway, merchant=shop, charge=charge)
+    except BadCallback:
+        logger.warning("a callback that says to be of %s for %s is not", gateway, shop.slug)
+        answer = provider.reply("not genuine")
+    else:
+        answer = provider.reply()
+    return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
+
+
+def settled(request: HttpRequest, order: Order) -> HttpResponse:
+    """On to the tracking page; in a sheet over the video, a word of thanks instead."""
+    if request.headers.get("HX-Request"):
+        mine = order.device == device_of(request.session)
+        return render(request, "orders/payment/_paid.html", {"order": order, "mine": mine})
+    return redirect("track:order", order.number)
+
+
+def _show(request: HttpRequest, page: str, context: dict[str, Any]) -> HttpResponse:
+    template = f"_{page}.html" if request.headers.get("HX-Request") else f"{page}.html"
+    return render(request, f"orders/payment/{template}", context)
+
+
+def _order(number: str) -> Order:
+    return get_object_or_404(Order.objects.select_related("merchant", "store"), number=number)
+
+
+def _refusal(order: Order) -> str:
+    """What she reads after a try that the bank declined."""
+    last = order.payments.exclude(state=PaymentState.CREATED).first()
+    if last is None or last.state != PaymentState.FAILED or not last.trouble:
+        return ""
+    return _("The bank declined. Nothing was charged. Try again, or pay another way.")
+
+
+def _browser(request: HttpRequest) -> Browser:
+    return browser_of(request.headers.get("User-Agent", ""))
+
+
+def _visit(request: HttpRequest, order: Order, payment: Payment) -> Visit:
+    hook = reverse("track:notify", args=[payment.gateway, order.merchant.slug])
+    return Visit(
+        back=settings.SITE_URL + reverse("track:wait", args=[order.number]),
+        notify=settings.SITE_URL + hook,
+        address=get_adapter(request).get_client_ip(request) or "",
+    )
