@@ -94,7 +94,11 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("name", "field", "value", "sentence"), BAD)
+@pytest.mark.parametrize(
+    ("name", "field", "value", "sentence"),
+    BAD,
+    ids=[f"{one[1]}-{at}" for at, one in enumerate(BAD)],
+)
 def test_each_field_says_what_is_wrong_and_nothing_typed_is_lost(
     owner, url, name, field, value, sentence
 ):

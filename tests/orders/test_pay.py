@@ -92,6 +92,8 @@ def test_from_the_form_to_paid_are_three_requests_of_few_queries(client, shop, v
         "name": "沈梅",
         "phone": "13800138000",
         "method": "delivery",
+        "region": "CN-ZJ",
+        "city": "杭州",
         "address": "清河坊 12 号",
         "expected_total": 16800,
         "key": "6f1c2f0e-6c5e-4f0e-9d5c-0d9d2f1f0a11",
