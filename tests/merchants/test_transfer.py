@@ -108,6 +108,12 @@ def test_opposite_transfers_and_sales_at_once_neither_hang_nor_lose(
 # --- pages ----------------------------------------------------------------------------------------
 
 
+def test_in_a_shop_of_one_store_the_way_to_another_is_shown(as_carol, as_bob, shop, store, url):
+    to_new = reverse("merchants:store_new", args=[shop.slug])
+    assert to_new in as_carol.get(url).text
+    assert to_new not in as_bob.get(url).text
+
+
 def test_scanned_goods_gather_in_the_box_and_move_at_once(
     as_carol, url, variant, glass, store, second
 ):
