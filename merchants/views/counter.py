@@ -61,7 +61,7 @@ def sell(request: MerchantRequest) -> HttpResponse:
     try:
         once_per_form(request, scope="sell", act=lambda: _sold(request, store, variant))
     except RuleBroken as refusal:
-        return _till(request, store, trouble=f"{variant}: {refusal}", status=refusal.status)
+        return _till(request, store, trouble=f"{variant}{_(': ')}{refusal}", status=refusal.status)
     return _done(request, store)
 
 

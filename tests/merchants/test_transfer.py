@@ -59,7 +59,7 @@ def test_held_pieces_stay_and_nothing_else_goes_either(shop, variant, glass, sto
     reserve(merchant=shop, basket={variant.pk: 8}, reference="o")
     with pytest.raises(TransferRefused) as refusal:
         transfer_stock(pieces={glass: 1, variant: 3}, source=store, target=second, by=bob)
-    assert "明前龙井" in str(refusal.value)
+    assert "明前龙井：" in str(refusal.value)
     assert there(glass) == {"清河坊店": 50}
     assert there(variant) == {"清河坊店": 10}
 
