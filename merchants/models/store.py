@@ -59,7 +59,7 @@ class Store(models.Model):
     @property
     def hours(self) -> str:
         """When it is open, in words: the week, then what was noted about it."""
-        return "\N{NO-BREAK SPACE}· ".join(filter(None, [spoken(self.week), self.hours_note]))
+        return " · ".join(filter(None, [spoken(self.week), self.hours_note]))
 
     def open_at(self, here: datetime) -> bool | None:
         """Whether it is open at a moment of its own clock; None: nobody has said."""
