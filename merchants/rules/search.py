@@ -29,7 +29,7 @@ def phone_digits(text: str) -> str:
 
 
 def code_or_words(text: str) -> str:
-    """`code` for what a scanner may have read; `words` for what has no digit: typed to look it up."""
+    """`code` for what a scanner may have read; `words` for what has no digit: it was typed."""
     return "code" if any(letter.isdecimal() for letter in text) else "words"
 
 
