@@ -153,7 +153,7 @@ def _text(form: Any, name: str, value: Any) -> str:
 
 
 def _options(options: Any) -> str:
-    return "; ".join(f"{name}: {_(', ').join(values)}" for name, values in options)
+    return _("; ").join(f"{name}{_(': ')}{_(', ').join(values)}" for name, values in options)
 
 
 def _seen(text: str) -> Mapping[str, str]:

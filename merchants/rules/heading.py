@@ -106,14 +106,14 @@ def _words(text: str) -> tuple[str, ...]:
 WORDS: dict[Column, tuple[str, ...]] = {
     C.NAME: (
         *_words("商品名称|商品名|品名|名称|商品标题|宝贝标题|宝贝名称|货品名称|产品名称|产品名"),
-        *_words("商品|标题|菜品名称|name|product|product name|item|item name|title"),
+        *_words("商品|标题|货名|货品|品种|菜品名称|name|product|product name|item|item name|title"),
     ),
     C.SPEC: (
         *_words("规格|规格型号|规格名称|销售属性|型号|商品规格|sku规格|sku名称"),
         *_words("specification|spec|variant|variation|option"),
     ),
     C.VALUE_1: (  # or 2 or 3: an option that is called what stands above it
-        *_words("颜色|颜色分类|颜色名称|尺码|尺码名称|尺寸|款式|口味"),
+        *_words("颜色|颜色分类|颜色名称|花色|色号|尺码|尺码名称|尺寸|款式|口味"),
         *_words("size|color|colour|flavor|flavour"),
     ),
     C.SKU: (
@@ -135,7 +135,7 @@ WORDS: dict[Column, tuple[str, ...]] = {
     ),
     C.STOCK: (
         *_words("库存|现存|现库存|库存数量|库存量|数量|可用库存|当前库存|总库存|结存数量"),
-        *_words("sku库存|规格库存|门店库存|结存|现存量"),
+        *_words("sku库存|规格库存|门店库存|结存|现存量|存货|剩余|剩余数量|余量"),
         *_words("stock|quantity|qty|on hand|in stock|inventory|in stock now|stock quantity"),
     ),
     C.LOW_STOCK: (

@@ -28,6 +28,11 @@ def phone_digits(text: str) -> str:
     return digits if len(digits) >= 3 and between <= set(" -+()./") else ""
 
 
+def code_or_words(text: str) -> str:
+    """`code` for what a scanner may have read; `words` for what has no digit: it was typed."""
+    return "code" if any(letter.isdecimal() for letter in text) else "words"
+
+
 def key_of(text: str) -> int:
     """The key of a row as an address or a form names it; 0, which no row has, for anything else.
 

@@ -27,7 +27,7 @@ class TransferRefused(OutOfStock):
     """`variant` is the one of which there is too little, and `why` says so without its name."""
 
     def __init__(self, why: str, *, variant: Variant) -> None:
-        super().__init__(f"{variant}: {why}", variant=variant.pk)
+        super().__init__(f"{variant}{_(': ')}{why}", variant=variant.pk)
         self.variant, self.why = variant.pk, why
 
 

@@ -20,7 +20,7 @@ from merchants.errors import RuleBroken
 from merchants.models import Store, Variant
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
-from merchants.rules.search import key_of
+from merchants.rules.search import code_or_words, key_of
 from merchants.rules.stock import TILL
 from merchants.selectors.stock import find_variant, found_goods, till_lines, till_total
 from merchants.services.counter import sell_at_counter, take_back
@@ -57,11 +57,11 @@ def sell(request: MerchantRequest) -> HttpResponse:
         _named(request) if "variant" in request.POST else find_variant(request.merchant, typed)
     )
     if variant is None:
-        return _till(request, store, typed=typed, unknown=True, status=422)
+        return _till(request, store, typed=typed, unknown=code_or_words(typed), status=422)
     try:
         once_per_form(request, scope="sell", act=lambda: _sold(request, store, variant))
     except RuleBroken as refusal:
-        return _till(request, store, trouble=f"{variant}: {refusal}", status=refusal.status)
+        return _till(request, store, trouble=f"{variant}{_(': ')}{refusal}", status=refusal.status)
     return _done(request, store)
 
 

@@ -55,7 +55,7 @@ def arrived(request: HttpRequest) -> Arrived:
                 upload.check()
                 found.uploads.append(upload)
         except BadPicture as refusal:
-            found.refused.append(f"{file.name}: {refusal}")
+            found.refused.append(f"{file.name}{_(': ')}{refusal}")
     if len(files) > MOST:
         left = _(", ").join(str(file.name) for file in files[MOST:])
         found.refused.append(

@@ -19,7 +19,7 @@ from merchants.forms.whole import WholeField
 from merchants.models import Stocktake, StocktakeLine, Variant
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
-from merchants.rules.search import key_of
+from merchants.rules.search import code_or_words, key_of
 from merchants.rules.stocktake import StocktakeState
 from merchants.selectors.stock import find_variant, found_goods
 from merchants.selectors.stocktake import counted_lines, progress_of, uncounted
@@ -75,7 +75,7 @@ def count(request: MerchantRequest, stocktake: str) -> HttpResponse:
         _named(request) if "variant" in request.POST else find_variant(request.merchant, typed)
     )
     if variant is None:
-        return _page(request, found, typed=typed, unknown=True, status=422)
+        return _page(request, found, typed=typed, unknown=code_or_words(typed), status=422)
     try:
         once_per_form(request, scope="count", act=lambda: _count(request, found, variant))
     except RuleBroken as refusal:

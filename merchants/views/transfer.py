@@ -21,7 +21,7 @@ from merchants.forms.whole import WholeField
 from merchants.models import Variant
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
-from merchants.rules.search import key_of
+from merchants.rules.search import code_or_words, key_of
 from merchants.selectors.stock import find_variant, found_goods, with_store
 from merchants.services.transfer import TransferRefused, transfer_stock
 
@@ -130,7 +130,8 @@ def _added(request: MerchantRequest, form: TransferForm, typed: dict[int, str]) 
         variant = request.merchant.variants.filter(pk=key_of(named)).first()
     if variant is None:
         status = 422 if code or named else 200
-        return _page(request, form, typed, status=status, words=code, unknown=bool(code))
+        unknown = code and code_or_words(code)
+        return _page(request, form, typed, status=status, words=code, unknown=unknown)
     if len(typed) >= MOST and variant.pk not in typed:
         full = _("The box is full. Move what is in it, then go on.")
         return _page(request, form, typed, troubles={0: full}, status=422)

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from livestream.services.shelf import add_to_shelf, show_item
 from merchants.models import Product
@@ -121,11 +121,24 @@ def test_a_clerk_puts_in_photos_orders_them_by_keyboard_and_says_what_is_on_them
         until(lambda: longjing.photos.last().pk == first)
         expect(page.locator(f"#photo-{first}-later")).to_be_disabled()
 
+        shown = page.locator("#photos [data-photo]")
+        drag(page, shown.last, shown.first)
+        until(lambda: longjing.photos.first().pk == first)
+
         words = page.locator(f"#photo-{first}-alt")
         words.fill("一碟明前龙井")
         words.press("Tab")
         until(lambda: longjing.photos.get(pk=first).alt == "一碟明前龙井")
         assert troubles.found == []
+
+
+def drag(page: Page, photo: Locator, to: Locator) -> None:
+    """By its grip, with the pointer."""
+    grip, place = photo.locator("[data-photo-drag]"), to.bounding_box()
+    grip.hover()
+    page.mouse.down()
+    page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 3, steps=8)
+    page.mouse.up()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])

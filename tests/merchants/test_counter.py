@@ -112,6 +112,12 @@ def test_unknown_words_are_looked_for_by_name(scan, tea):
     assert 'name="variant"' not in scan("bicycle").text
 
 
+def test_a_name_is_looked_up_without_a_warning_and_a_code_is_not(scan, tea):
+    assert "note--warn" not in scan("龙井").text
+    assert "note--warn" in scan("bicycle").text
+    assert "note--warn" in scan(EAN[:-1]).text
+
+
 def test_goods_found_by_name_are_sold_by_one_tap(as_bob, at, store, tea):
     assert f'value="{tea.pk}"' in as_bob.get(at("counter"), {"q": "龙井"}).text
     as_bob.post(at("counter_sell"), {"variant": tea.pk, "store": store.pk}, headers=HTMX)

@@ -43,7 +43,7 @@ def test_a_page_about_oneself_leads_back_to_the_counter(client, bob, name):
 def test_signing_in_is_greeted_in_our_words(client, bob):
     data = {"login": bob.email, "password": "a long password"}
     page = client.post(reverse("account_login"), data, follow=True).text
-    assert "Welcome back, Bob." in page
+    assert "Hello, Bob." in page
     assert "Successfully signed in" not in page
 
 

@@ -135,6 +135,12 @@ def test_headings_say_units_and_names():
     assert hints == {Column.WEIGHT: "千克", Column.VALUE_1: "颜色", Column.VALUE_2: "Size"}
 
 
+def test_the_headings_of_a_book_kept_by_hand_are_known():
+    assert list(guess(["货名", "花色", "单价", "剩余"]).values()) == [
+        *(Column.NAME, Column.VALUE_1, Column.PRICE, Column.STOCK)
+    ]
+
+
 def test_a_fourth_choice_joins_the_name(done, shop):
     done("品名,颜色,尺码,款式,口味,编码,价格\n糖,红,L,圆,甜,A,1\n糖,红,L,圆,咸,B,1\n")
     assert [one.name for one in shop.products.get().variants.all()] == [

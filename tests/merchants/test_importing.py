@@ -264,6 +264,8 @@ def test_the_progress_says_it(checked, as_alice):
     begun = timezone.now() - timedelta(minutes=2)
     Import.objects.filter(pk=batch.pk).update(started_at=begun, cursor=2, total=6)
     address = reverse("merchants:import_progress", args=["tea", batch.public_id])
-    page = as_alice.get(address, headers={"accept-language": "en"})
-    assert "2 of 6 rows" in page.text
-    assert "about 5 min left" in page.text
+    whole = reverse("merchants:import", args=["tea", batch.public_id])
+    for told in (address, whole):  # by itself, and to who loads the page again
+        page = as_alice.get(told, headers={"accept-language": "en"})
+        assert "2 of 6 rows" in page.text
+        assert "about 5 min left" in page.text

@@ -9,7 +9,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from merchants.models import AuditEntry, Product, Store
+from merchants.models import AuditEntry, Category, Product, Store
 from merchants.rules.product import ProductState
 from merchants.rules.repricing import Repricing, Way
 from merchants.rules.search import haystack, pinyin
@@ -69,6 +69,32 @@ def test_it_sorts_by_what_is_left(as_bob, shop):
         product_of(shop, name, 1000, pieces)
     settle_levels()
     assert names(as_bob.get(at("product_list"))) == ["none", "some", "many"]
+
+
+def test_it_is_narrowed_by_category_and_state_and_put_in_order(as_bob, shop):
+    ware = Category.objects.create(merchant=shop, name="Ware")
+    for name, price, category, state in (
+        ("Cup", 3000, ware, ProductState.ON_SALE),
+        ("Bowl", 1000, ware, ProductState.DRAFT),
+        ("Apple", 2000, None, ProductState.ON_SALE),
+    ):
+        variants = [VariantData("", f"{name}-1", price)]
+        save_product(merchant=shop, name=name, variants=variants, category=category, state=state)
+    settle_levels()
+    asked = (
+        {"category": ware.pk, "sort": "name"},
+        {"category": ware.pk, "state": "draft"},
+        {"sort": "name"},
+        {"sort": "price"},
+        {"sort": "new"},
+    )
+    assert [names(as_bob.get(at("product_list"), query)) for query in asked] == [
+        ["Bowl", "Cup"],
+        ["Bowl"],
+        ["Apple", "Bowl", "Cup"],
+        ["Bowl", "Apple", "Cup"],
+        ["Apple", "Bowl", "Cup"],
+    ]
 
 
 def test_a_sale_moves_goods_between_the_tabs(as_bob, shop, store, bob):

@@ -6,9 +6,11 @@ import io
 import zipfile
 
 import pytest
+from django.urls import reverse
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
+from merchants.rules.importing import ImportState
 from merchants.services.formula import unreckoned
 from merchants.services.merged import Filling
 from merchants.services.sheet import BadSheet
@@ -121,6 +123,15 @@ def test_a_sheet_of_far_too_many_columns_is_refused(bring, kind):
         data = workbook([heading])
     with pytest.raises(BadSheet, match="100"):
         bring(data, f"x.{kind}")
+
+
+def test_more_rows_than_we_take_are_told(checked, as_alice, monkeypatch):
+    monkeypatch.setattr("merchants.services.sheet.MOST_ROWS", 40)
+    batch = checked("品名,价格\n" + "".join(f"茶{n},10\n" for n in range(120)))
+    assert batch.state == ImportState.FAILED
+    assert "50" in batch.failure
+    page = as_alice.get(reverse("merchants:import", args=["tea", batch.public_id]))
+    assert batch.failure in page.text
 
 
 def test_a_cell_at_the_far_end_of_the_sheet_costs_nothing(bring):

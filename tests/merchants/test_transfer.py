@@ -59,7 +59,7 @@ def test_held_pieces_stay_and_nothing_else_goes_either(shop, variant, glass, sto
     reserve(merchant=shop, basket={variant.pk: 8}, reference="o")
     with pytest.raises(TransferRefused) as refusal:
         transfer_stock(pieces={glass: 1, variant: 3}, source=store, target=second, by=bob)
-    assert "明前龙井" in str(refusal.value)
+    assert "明前龙井：" in str(refusal.value)
     assert there(glass) == {"清河坊店": 50}
     assert there(variant) == {"清河坊店": 10}
 
@@ -106,6 +106,12 @@ def test_opposite_transfers_and_sales_at_once_neither_hang_nor_lose(
 
 
 # --- pages ----------------------------------------------------------------------------------------
+
+
+def test_in_a_shop_of_one_store_the_way_to_another_is_shown(as_carol, as_bob, shop, store, url):
+    to_new = reverse("merchants:store_new", args=[shop.slug])
+    assert to_new in as_carol.get(url).text
+    assert to_new not in as_bob.get(url).text
 
 
 def test_scanned_goods_gather_in_the_box_and_move_at_once(

@@ -1,23 +1,24 @@
-"""A worker in a process of its own, to be killed: `python -m tests.races.worker`."""
+"""A worker in a process of its own, to be killed: `python -m tests.races.worker [duty]`."""
 
 from __future__ import annotations
 
 import os
+import sys
 import time
 
 import django
 
 
-def work() -> None:
-    """Send what is due, again and again, as the clock would make a worker do."""
+def work(duty: str) -> None:
+    """Do what is due, again and again, as the clock would make a worker do."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    from merchants.tasks import send_notifications
+    from merchants import tasks
 
     while True:
-        send_notifications()
+        getattr(tasks, duty)()
         time.sleep(0.05)
 
 
 if __name__ == "__main__":
-    work()
+    work(*(sys.argv[1:] or ["send_notifications"]))

@@ -21,6 +21,7 @@ const PATIENCE = [500, 1000, 2000, 4000];
 const LATER = [502, 503, 504]; // nobody is at home just now
 const HAND = 50; // ms between two keys: no hand is as quick as a scanner
 const SHORTEST = 6; // letters of a code that a scanner types
+const CODE = /\p{Nd}/u; // a word without a digit was typed by hand to look something up
 
 export default function start(part) {
   const panel = part.querySelector("[data-scan]");
@@ -74,7 +75,7 @@ export default function start(part) {
       if (!html) continue;
       htmx.swap(part.dataset.target, html, { swapStyle: htmx.config.defaultSwapStyle, swapDelay: 0, settleDelay: 0 });
       gone(refused);
-      refused = no ? fields.code ?? "" : "";
+      refused = no && CODE.test(fields.code) ? fields.code : "";
       if (fields.go) part.querySelector('[aria-invalid="true"]')?.focus();
     }
     running = false;
