@@ -745,6 +745,21 @@ def test_the_clerk_reads_of_a_takeover_until_another_picture_comes(live, use, po
     assert "by the same key" not in said_of(as_bob, live)
 
 
+def test_the_clerk_reads_of_a_takeover_when_the_thief_has_begun_again(
+    live, use, post, as_bob
+):  # P20
+    """Nothing is mended by the thief's own line breaking: he is still the one who took it."""
+    use("nginx_rtmp")
+    sending = nginx(key_of(live), "publish")
+    post("nginx_rtmp", sending, FORM)
+    silent(live, 6)
+    for _again in range(3):
+        assert post("nginx_rtmp", sending | {"clientid": "8"}, FORM).status_code == 200
+        assert "by the same key took the picture over" in said_of(as_bob, live)
+        silent(live, 6)
+    assert live.stream_events.filter(kind="takeover").count() == 1
+
+
 @pytest.mark.parametrize(("seconds", "status"), [(1, 403), (6, 200)])
 def test_an_app_takes_the_room_from_its_dead_self(
     live, use, post, engine, as_bob, seconds, status
