@@ -169,6 +169,9 @@ export class Camera {
     this.#context = new AudioContext();
     if (!sound) {
       const silence = this.#context.createMediaStreamDestination();
+      const nothing = new ConstantSourceNode(this.#context, { offset: 0 });
+      nothing.connect(silence); // without a source not even silence comes, and the recorder waits
+      nothing.start();
       silence.stream.getAudioTracks().forEach((track) => stream.addTrack(track));
       return;
     }
@@ -201,11 +204,14 @@ export class Camera {
   }
 
   async #stayAwake() {
+    const held = () => this.#lock && !this.#lock.released;
     if (!this.awake) {
       this.#lock?.release();
       this.#lock = null;
-    } else if (document.visibilityState === "visible") {
-      this.#lock = await navigator.wakeLock?.request("screen").catch(() => null);
+    } else if (document.visibilityState === "visible" && !held()) {
+      const lock = await navigator.wakeLock?.request("screen").catch(() => null);
+      if (this.awake && !held()) this.#lock = lock;
+      else lock?.release(); // it was asked for twice, or is not wanted any more
     }
   }
 
