@@ -176,6 +176,19 @@ def test_what_the_staff_heard_is_what_a_colleague_who_comes_now_is_shown(console
     assert "guest.sanctioned" in console.folded
 
 
+def test_what_a_shadow_banned_guest_says_is_told_to_nobody_else(
+    live, host, django_capture_on_commit_callbacks, monkeypatch
+):
+    guests = Listener(live, django_capture_on_commit_callbacks, monkeypatch)
+    spammer = Voice("8841", device=uuid.uuid4())
+    line = guests.after(chat.say, room=live, voice=spammer, text="有货")
+    assert guests.folded == {"chat.said"}
+    guests.folded.clear()
+    guests.after(sanction, line=line, measure=Measure.SHADOW, by=host)
+    guests.after(chat.say, room=live, voice=spammer, text="都来买")
+    assert guests.folded == set()
+
+
 def test_of_a_rehearsal_they_hear_that_there_is_something_to_look_at(
     scheduled, django_capture_on_commit_callbacks, monkeypatch
 ):

@@ -479,6 +479,17 @@ def test_a_push_begins_and_a_cut_interrupts_each_once(live, use, post):
     assert current(live).state == RoomState.INTERRUPTED
 
 
+def test_news_of_a_beginning_that_is_told_again_after_the_end_begins_nothing(live, use, post):
+    use("tencent")
+    began = tencent_news(key_of(live))
+    post("tencent", began)
+    post("tencent", began | {"event_type": 0})
+    assert current(live).state == RoomState.INTERRUPTED
+    assert post("tencent", began).json() == {"code": 0}  # replayed
+    assert current(live).state == RoomState.INTERRUPTED
+    assert not live.publications.filter(ended_at=None).exists()
+
+
 def test_a_cut_that_overtakes_its_push_leaves_no_dead_stream(live, use, post):
     use("tencent")
     grant = key_of(live)
