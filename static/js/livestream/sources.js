@@ -1,7 +1,7 @@
 // Which camera and which microphone: lists what there is, and asks camera.js for another.
 //
 //   <form data-module="livestream/sources" data-unnamed="No. %(number)s">
-//     <select name="video" disabled> <select name="audio" disabled>      filled once there is a picture
+//     <select name="video" disabled> <select name="audio" disabled>      filled when its dialog opens
 //   </form>
 const KINDS = { video: "videoinput", audio: "audioinput" };
 
@@ -23,8 +23,12 @@ export default function start(form) {
     }
   }
 
-  stage?.addEventListener("camera:ready", list);
-  navigator.mediaDevices?.addEventListener?.("devicechange", list);
+  // Only while somebody looks: to list them may wake every one of them.
+  const dialog = form.closest("dialog");
+  const look = () => dialog.open && list();
+  document.addEventListener("click", ({ target }) => target.closest(`[data-dialog-open=${dialog.id}]`) && list());
+  stage?.addEventListener("camera:ready", look);
+  navigator.mediaDevices?.addEventListener?.("devicechange", look);
   form.addEventListener("change", () => {
     const detail = { video: video.value, audio: audio.value };
     stage.dispatchEvent(new CustomEvent("camera:choose", { detail }));
