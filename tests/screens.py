@@ -428,7 +428,7 @@ def _console(room: str) -> list[Screen]:
         opened("item", "#dock-now:visible", "#edit-now"),
         opened("prompter", "[data-prompt-toggle]"),
         opened("handover", "[data-dialog-open=handover]"),
-        opened("devices", "[data-dialog-open=devices]"),
+        opened("devices", "[data-dialog-open=devices]:visible"),
         opened("share", "[data-dialog-open=share]:visible"),
         opened("keys", "[data-dialog-open=keys]"),
         opened("end", "[data-dialog-open=end-show]"),

@@ -130,6 +130,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "livestream:room_cancel": (CLERK, {POST}, ["room"]),
     "livestream:console": (CLERK, {GET}, ["room"]),
     "livestream:console_panels": (CLERK, {GET}, ["room"]),
+    "livestream:console_over": (CLERK, {GET}, ["room"]),
     "livestream:console_move": (CLERK, {POST}, ["room"]),
     "livestream:console_handover": (CLERK, {POST}, ["room"]),
     "livestream:console_spotlight": (CLERK, {POST}, ["room"]),

@@ -129,10 +129,11 @@ class Play:
 
 @dataclass(frozen=True)
 class Bought:
-    """A simulated purchase."""
+    """A simulated purchase of one piece; `price` in minor units is that of a flash sale."""
 
     act: Act
     item: int
+    price: int | None = None
 
 
 def visible(play: Play, acts: Sequence[Act], held: Sequence[int] = ()) -> list[Act]:
@@ -158,9 +159,25 @@ def bought(play: Play, acts: Sequence[Act], first: int | None) -> list[Bought]:
     return found
 
 
-def left_after(left: int, item: int, sales: Sequence[Bought]) -> int:
+def flash_bought(play: Play, elapsed: float) -> list[Bought]:
+    """What the crowd has bought of the flash sales that are tried, at their price."""
+    return [
+        Bought(Act(at, Kind.BUY, who), one.told["item"], one.told["price"])
+        for one in play.offered()
+        if one.kind == TrialKind.FLASH
+        for at, who in one.takers(elapsed)
+    ]
+
+
+def put_aside(play: Play, item: int, elapsed: float) -> int:
+    """Pieces of an item that wait for the buyers of a flash sale, and for nobody else."""
+    mine = [one for one in play.offered() if one.told.get("item") == item]
+    return sum(one.aside(elapsed) for one in mine)
+
+
+def left_after(left: int, item: int, sales: Sequence[Bought], aside: int = 0) -> int:
     """How many pieces seem to be left of an item: each purchase takes one, the last takes all."""
     mine = [sale for sale in sales if sale.item == item]
     if any(sale.act.kind is Kind.LAST for sale in mine):
         return 0
-    return max(0, left - len(mine))
+    return max(0, left - len(mine) - aside)

@@ -45,6 +45,16 @@ class Trial:
         """Whether it can still be had."""
         return self.over is None and elapsed < self.ends
 
+    def aside(self, elapsed: float) -> int:
+        """Pieces of a flash sale that are put aside for it and that nobody has taken yet."""
+        on = self.kind == TrialKind.FLASH and self.at <= elapsed and self.is_on(elapsed)
+        return self.total - self.taken(elapsed) if on else 0
+
+    def takers(self, elapsed: float) -> list[tuple[float, str]]:
+        """When, and who of the crowd, has had a piece of it."""
+        count = range(self.taken(elapsed))
+        return [(round(self.begins + EVERY * (n + 1), 3), NAMES[n % len(NAMES)]) for n in count]
+
     def taken(self, elapsed: float) -> int:
         """How many of the crowd have had some of it. A draw takes as many as come."""
         last = min(elapsed, self.ends, self.ends if self.over is None else self.over)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from livestream.models import Replay, Room, Spotlight
 from livestream.models.room import RoomQuerySet
 from livestream.rules.room import RoomState
-from livestream.selectors.room import shelf
+from livestream.selectors.room import Card, shelf
 from merchants.models import Merchant, Product
 from merchants.rules.search import fold
 from merchants.selectors.product import with_offer
@@ -17,10 +18,14 @@ from merchants.selectors.product import with_offer
 
 @dataclass(frozen=True)
 class Chapter:
-    """One spotlight in the replay: where it begins, in seconds from the start."""
+    """One spotlight in the replay: where it begins, in seconds from the start, how long it was, and
+    what is to be had of it today (None: it is not on sale any more).
+    """
 
     spotlight: Spotlight
     second: int
+    minutes: int
+    card: Card | None
 
 
 def _public() -> RoomQuerySet:
@@ -62,8 +67,9 @@ def strip(merchant: Merchant) -> Room | None:
     return live or mine.waiting().order_by("starts_at").first()
 
 
-def replay(room: Room) -> dict[str, Any]:
-    """The recording and its chapters."""
+def replay(room: Room, cards: Iterable[Card]) -> dict[str, Any]:
+    """The recording and its chapters, with today's `cards` of the shelf."""
+    today = {card.item.pk: card for card in cards}
     spotlights = (
         room.spotlights.select_related("item__product")
         .prefetch_related("item__product__photos")
@@ -71,6 +77,12 @@ def replay(room: Room) -> dict[str, Any]:
     )
     start = room.started_at or room.starts_at
     chapters = [
-        Chapter(one, max(0, int((one.opened_at - start).total_seconds()))) for one in spotlights
+        Chapter(
+            one,
+            max(0, int((one.opened_at - start).total_seconds())),
+            round(((one.closed_at or one.opened_at) - one.opened_at).total_seconds() / 60),
+            today.get(one.item_id),
+        )
+        for one in spotlights
     ]
     return {"replay": Replay.objects.filter(room=room).first(), "chapters": chapters}

@@ -30,10 +30,16 @@ def is_by_app(room: Room) -> bool:
 
 
 def taken_over_at(room: Room) -> datetime | None:
-    """When whoever sends now took the picture from another connection by the same key."""
-    change = room.stream_events.filter(
-        kind=TAKEOVER, event_id__endswith=f"@{room.epoch}:{TAKEOVER}"
-    )
+    """When whoever sends now took the picture from another connection by the same key.
+
+    Who took it and has begun again since, once or often, is still the one who took it.
+    """
+    sends = room.publications.order_by("-epoch").first()
+    if sends is None:
+        return None
+    before = room.publications.exclude(session=sends.session).order_by("-epoch").first()
+    began = f"{sends.session}@{before.epoch + 1 if before else 1}:{TAKEOVER}"
+    change = room.stream_events.filter(kind=TAKEOVER, event_id=began[:160])
     return change.values_list("at", flat=True).first()
 
 

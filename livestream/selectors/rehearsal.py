@@ -20,7 +20,15 @@ from livestream.models import Rehearsal, Room
 from livestream.rules.crowd import CUT_SECONDS, LENGTH, Act, Kind, crowd, watching
 from livestream.rules.moderation import blocked
 from livestream.rules.readiness import Good
-from livestream.rules.rehearsal import Bought, Play, bought, left_after, visible
+from livestream.rules.rehearsal import (
+    Bought,
+    Play,
+    bought,
+    flash_bought,
+    left_after,
+    put_aside,
+    visible,
+)
 from livestream.rules.room import RoomState
 from livestream.selectors.moderation import words_of
 from livestream.selectors.room import Card, shelf
@@ -82,7 +90,8 @@ class Scene:
         return shelf(self.room, as_live=True)
 
     def _staged(self, card: Card) -> Card:
-        left = left_after(card.left, card.item.pk, self.sales)
+        aside = put_aside(self.play, card.item.pk, self.elapsed)
+        left = left_after(card.left, card.item.pk, self.sales, aside)
         on_now = card.item.pk == self.play.on_now()
         return replace(card, left=left, low=left > 0 and card.low, on_now=on_now)
 
@@ -98,8 +107,15 @@ class Scene:
 
     @cached_property
     def sales(self) -> list[Bought]:
+        """What the crowd has bought, in order: what was explained, and of the flash sales."""
         first = self._shelf[0].item.pk if self._shelf else None
-        return bought(self.play, self.acts, first)
+        sold = bought(self.play, self.acts, first) + flash_bought(self.play, self.elapsed)
+        return sorted(sold, key=lambda sale: sale.act.at)
+
+    def gone(self, item: int) -> int:
+        """Pieces of an item that are there in the shop and not in this rehearsal."""
+        there = sum(card.left for card in self._shelf if card.item.pk == item)
+        return there - sum(card.left for card in self.cards if card.item.pk == item)
 
     # --- chat -----------------------------------------------------------------------------------
 
@@ -189,8 +205,12 @@ class Scene:
     def panels(self) -> dict[str, Any]:
         """Figures of the crowd's purchases: they are nobody's orders."""
         cards = {card.item.pk: card for card in self.cards}
-        sold = [sale for sale in self.sales if sale.item in cards]
-        turnover = sum(cards[sale.item].price for sale in sold)
+        sold = [
+            replace(sale, price=cards[sale.item].price) if sale.price is None else sale
+            for sale in self.sales
+            if sale.item in cards
+        ]
+        turnover = sum(sale.price or 0 for sale in sold)
         names = {sale.act.who for sale in sold}
         figures = {"turnover": turnover, "recent": turnover, "paid": len(sold), "unpaid": 0}
         on_now = self.play.on_now()
@@ -198,7 +218,10 @@ class Scene:
         return {
             "figures": figures | {"buyers": len(names), "fresh": len(names)},
             "latest": [],
-            "bought": [(self._at(sale.act.at), sale.act.who, cards[sale.item]) for sale in sold],
+            "bought": [
+                (self._at(sale.act.at), sale.act.who, cards[sale.item].product, sale.price)
+                for sale in sold
+            ],
             "pieces": {"sold": pieces, "unpaid": 0},
             **stage(self.play, self.elapsed, self.rehearsal.started_at),
         }
@@ -209,14 +232,14 @@ class Scene:
         told += [{"type": "chat.hidden", "id": BASE + key} for key in self.play.hidden]
         fresh = [act for act in self.acts if act.key > after]
         names = {card.item.pk: card.product.name for card in self._shelf}
-        for sale in self.sales:
-            if sale.act in fresh:
-                product = names.get(sale.item, "")
-                made = {"type": "sale.made", "name": sale.act.who, "product": product}
-                told.append({**made, "buyers": 1, "products": 1})
+        sold = [sale for sale in self.sales if sale.act.key > after]
+        for sale in sold:
+            product = names.get(sale.item, "")
+            made = {"type": "sale.made", "name": sale.act.who, "product": product}
+            told.append({**made, "buyers": 1, "products": 1})
         if any(act.topic or act.kind is Kind.SPAM for act in fresh):
             told.append({"type": "question.changed"})
-        if any(act.kind in {Kind.BUY, Kind.LAST} for act in fresh):
+        if sold:
             told.append({"type": "order.paid"})
         if stirred(self.play, after / 1000, self.elapsed):
             told.append({"type": "rehearsal.changed"})

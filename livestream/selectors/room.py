@@ -199,6 +199,8 @@ def snapshot(room: Room) -> dict[str, Any]:
         "likes": room.likes,
         "pinned": room.pinned,
         "muted": room.muted,
+        "slow": room.slow_seconds,
+        "holds": room.holds_chat,
         "host": room.host_name,
         "card": card_event(shown) if shown else None,
         "drops": [drop_event(drop) for drop in open_drops(room)],

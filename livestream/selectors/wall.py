@@ -124,16 +124,19 @@ def _stages(room: Room, sums: dict[str, Any]) -> list[Any]:
 
 
 def _best(room: Room) -> list[dict[str, Any]]:
-    """What brought in most, with the width of its bar in percent of the first."""
+    """What brought in most, without what was called off; and the width of its bar in percent of the
+    first."""
     paid = Q(order__sale__room=room) & sold("order__")
+    kept = F("quantity") - F("called_off")
     rows = (
         Line.objects.filter(paid)
         .values("variant__product")
         .annotate(
             name=F("variant__product__name"),
-            pieces=Sum("quantity"),
-            brought=Sum(F("quantity") * F("unit_price") - F("discount")),
+            pieces=Sum(kept),
+            brought=Sum(kept * F("unit_price") - F("discount") * kept / F("quantity")),
         )
+        .filter(pieces__gt=0)
         .order_by("-brought", "variant__product")[:BEST]
     )
     found: list[dict[str, Any]] = [dict(row) for row in rows]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from livestream import broadcast
 from livestream.errors import BadDrop, DropOver, NotOnAir
 from livestream.models import Drop, Room
+from livestream.rules.room import ON_AIR
 from livestream.selectors.room import drop_event
 from livestream.services.moderation import refuse_banned
 from merchants.models import Customer
@@ -30,7 +31,7 @@ def open_drop(*, room: Room, coupon: Coupon, minutes: int, fair: bool = False) -
     Raises NotOnAir, or BadDrop for a coupon that is not running or an odd number of minutes.
     """
     now = timezone.now()
-    if not room.is_on_air:
+    if not Room.objects.select_for_update().filter(pk=room.pk, state__in=ON_AIR).exists():
         raise NotOnAir
     ends_at = drop_end(room, coupon, minutes, now)
     room.drops.filter(withdrawn_at__isnull=True, ends_at__gt=now).update(withdrawn_at=now)

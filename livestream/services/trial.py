@@ -67,14 +67,15 @@ def try_flash(
         minutes=minutes,
         now=timezone.now(),
     )
-    if free_pieces(room.merchant, [variant.pk]).get(variant.pk, 0) < quota:
-        raise OutOfStock
-    told = {"variant": variant.pk, "name": str(variant), "price": price}
+    free = free_pieces(room.merchant, [variant.pk]).get(variant.pk, 0)
+    told = {"item": item.pk, "variant": variant.pk, "name": str(variant), "price": price}
 
     def act(played: Play, scene: Scene) -> None:
         tried = played.running(TrialKind.FLASH, scene.elapsed)
         if any(before.told["variant"] == variant.pk for before in tried):
             raise FlashRunning
+        if free - scene.gone(item.pk) < quota:
+            raise OutOfStock
         played.give(_trial(TrialKind.FLASH, scene, starts_at, ends_at, quota, told))
 
     play(room=room, act=act)

@@ -32,6 +32,7 @@ urlpatterns = [
     path("rooms/<slug:room>/cancel/", room.cancel, name="room_cancel"),
     path("rooms/<slug:room>/console/", console.console, name="console"),
     path("rooms/<slug:room>/console/panels/", console.panels, name="console_panels"),
+    path("rooms/<slug:room>/console/over/", console.over, name="console_over"),
     path("rooms/<slug:room>/console/move/", console.move, name="console_move"),
     path("rooms/<slug:room>/console/handover/", console.handover, name="console_handover"),
     path("rooms/<slug:room>/console/spotlight/", console.spotlight, name="console_spotlight"),

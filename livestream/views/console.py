@@ -71,11 +71,9 @@ def console(request: MerchantRequest, room: str) -> HttpResponse:
     context |= own_poster(found, request.staff)
     context["devices"] = [
         (name, square(request.build_absolute_uri(_named(request, found, name))))
-        for name in ("prompter", "helper")
+        for name in ("prompter", "helper", "wall")
     ]
-    context["replay"] = Replay.objects.filter(room=found).first() if found.is_over else None
-    context["has_film"] = has_film(found)
-    context["film_comes"] = film_comes(context["replay"], timezone.now())
+    context |= _remains(found)
     return render(request, "livestream/console/page.html", context)
 
 
@@ -84,6 +82,15 @@ def console(request: MerchantRequest, room: str) -> HttpResponse:
 def panels(request: MerchantRequest, room: str) -> HttpResponse:
     """Shelf, tools and numbers as they are now; news on the socket makes the page ask."""
     return _panels(request, _room(request, room))
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def over(request: MerchantRequest, room: str) -> HttpResponse:
+    """What remains of a show that is over, as far as it is there."""
+    found = _room(request, room)
+    context = {"room": found, "may_show": shows(found, request.staff), **_remains(found)}
+    return render(request, "livestream/console/_over.html", context)
 
 
 @require_POST
@@ -197,6 +204,13 @@ def notice(request: MerchantRequest, room: str) -> HttpResponse:
     if found.state == RoomState.REHEARSING:
         verb = partial(try_notice, announce=announces)
     return _act(request, found, lambda: verb(room=found, **form.cleaned_data), notice_form=form)
+
+
+def _remains(room: Room) -> dict[str, Any]:
+    """The replay, and whether its film is there or comes."""
+    replay = Replay.objects.filter(room=room).first() if room.is_over else None
+    comes = film_comes(replay, timezone.now())
+    return {"replay": replay, "has_film": has_film(room), "film_comes": comes}
 
 
 def _named(request: MerchantRequest, room: Room, name: str) -> str:

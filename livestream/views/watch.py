@@ -97,7 +97,7 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
     if found.shown_state == RoomState.SCHEDULED:
         context["reminder_form"] = ReminderForm()
     if found.state == RoomState.ENDED:
-        context |= discovery.replay(found)
+        context |= discovery.replay(found, context["cards"])
     return render(request, PAGES[found.shown_state], context)
 
 

@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from livestream.models import BlockedWord, HeldLine, Message
-from livestream.selectors.moderation import FRESH
 from livestream.services.moderation import set_words
 from tests.journeys.browser import Troubles, desk, phone, sign_in
 from tests.journeys.conftest import PASSWORD
@@ -47,7 +46,6 @@ def test_a_blocked_word_waits_however_it_is_written(browser, server, live, manag
     assert not BlockedWord.objects.filter(word="vx888").exists()
     keep(manager, "vx888")
     expect(manager.locator("[name=words]")).to_have_value("vx888")
-    manager.wait_for_timeout(1000 * FRESH)  # lists are read anew
     manager.goto(f"/dashboard/tea/rooms/{live.public_id}/console/")
     manager.wait_for_selector("html[data-started]")
     to_chat(manager)

@@ -72,23 +72,35 @@ def test_the_list_works_by_keyboard_alone(server, shop, alice, account):
 
 def test_a_number_is_put_right_in_its_row_and_taken_back(server, shop, alice, account):
     stock = product_of(shop, "黄山毛峰", 7600, 3).variants.get().stock.get()
+    other = product_of(shop, "祁门红茶", 7600, 40)
     with chromium() as browser:
         page = phone(browser, server.url).new_page()
         troubles = Troubles(page)
         sign_in(page, account(alice).email, PASSWORD)
         page.goto("/dashboard/tea/products/")
         page.wait_for_selector("html[data-started]")
+        ticks = page.locator("[data-tick]")
+        for at in range(2):  # and stay ticked
+            ticks.nth(at).tap()
         for _twice in range(2):
-            page.locator("[data-step='1']").tap()
+            page.locator("[data-step='1']").first.tap()
         toast = page.locator(".toast")
         expect(toast).to_contain_text("3 → 5")
         stock.refresh_from_db()
         assert stock.on_hand == 5
+        expect(page.locator("[data-count]")).to_have_text("2")
+        address = page.url
+        page.locator("#q").evaluate("field => { field.value = 'not sent yet'; }")
         toast.locator("button").tap()
-        expect(page.locator("[name=left]")).to_have_value("3")
+        left = page.locator("[name=left]").first
+        expect(left).to_have_value("3")
         stock.refresh_from_db()
         assert stock.on_hand == 3
-        page.locator("[name=left]").fill("8")
+        assert page.url == address
+        expect(page.locator("[data-row]", has_text=other.name)).to_be_visible()
+        expect(page.locator("[data-tick]:checked")).to_have_count(2)
+        expect(page.locator("[data-count]")).to_have_text("2")
+        left.fill("8")
         page.locator("h1").tap()
         expect(toast).to_contain_text("3 → 8")
         stock.refresh_from_db()

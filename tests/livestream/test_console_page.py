@@ -141,3 +141,55 @@ def test_a_sheet_of_the_phone_stays_open_while_news_come(
     expect(shelf).to_contain_text("19")
     page.wait_for_timeout(600)  # as long as a sheet takes to go
     expect(shelf).to_be_in_viewport()
+
+
+SOURCES = """
+() => document.querySelector("[data-camera-preview]").srcObject
+  .getTracks().map(track => [track.kind, track.getSettings().deviceId])
+"""
+
+
+def test_another_microphone_is_taken_while_the_show_goes_on_and_is_remembered(
+    server, browser, live, session
+):
+    page = console(desk(browser, server.url), server, live, session)
+    stage = page.locator("[data-publish]")
+    expect(stage).to_have_attribute("data-publishing", "true")
+    page.locator(".cs-mic [data-dialog-open=sources]").click()
+    sound = page.locator("#source-audio")
+    expect(sound).to_be_enabled()
+    used = dict(page.evaluate(SOURCES))
+    expect(sound).to_have_value(used["audio"])
+    ids = sound.locator("option").evaluate_all("all => all.map(one => one.value)")
+    other = next(one for one in ids if one != used["audio"])
+    sound.select_option(other)
+    page.wait_for_function(
+        f"id => Object.fromEntries(({SOURCES.strip()})()).audio === id", arg=other
+    )
+    expect(stage).to_have_attribute("data-publishing", "true")
+    assert dict(page.evaluate(SOURCES))["video"] == used["video"]
+    page.reload()
+    expect(stage).to_have_attribute("data-publishing", "true")
+    assert dict(page.evaluate(SOURCES))["audio"] == other
+
+
+def test_a_phone_comes_to_its_second_screens_and_sources(server, browser, live, session):
+    context = phone(browser, server.url)
+    context.grant_permissions(["camera", "microphone"], origin=server.url)
+    page = console(context, server, live, session)
+    more = page.locator("#more")
+    page.locator(".cs-cam [data-dialog-open=more]").tap()
+    more.locator("[data-dialog-open=devices]").tap()
+    expect(more).to_be_hidden()
+    helper = page.locator("#devices [data-device=helper]")
+    expect(helper).to_be_visible()
+    expect(page.locator("#devices [data-device=wall]")).to_be_visible()
+    with context.expect_page() as opened:
+        helper.tap()
+    expect(opened.value.locator(".hp-main #chat")).to_be_visible()
+    page.locator("#devices [data-dialog-close]").tap()
+    page.locator(".cs-cam [data-dialog-open=more]").tap()
+    more.locator("[data-dialog-open=sources]").tap()
+    expect(page.locator("#source-video")).to_be_visible()
+    page.locator("#sources [data-dialog-close]").tap()
+    expect(page.locator("#sources")).to_be_hidden()

@@ -34,7 +34,13 @@ WIDE += [
     "[data-show=asked]",
 ]
 PHONE = [".cs-end", "#dock-next", "#dock-shelf", "#dock-drop", "#dock-flash", "#dock-notice"]
-PHONE += ["#dock-reply", "[data-camera-mute]", "[data-prompt-toggle]", "[data-camera-flip]"]
+PHONE += [
+    "[data-dialog-open=more]",
+    "#dock-reply",
+    "[data-camera-mute]",
+    "[data-prompt-toggle]",
+    "[data-camera-flip]",
+]
 SIZES = [
     (1440, 900, WIDE),
     (1366, 768, WIDE),
@@ -42,7 +48,7 @@ SIZES = [
     (820, 1180, WIDE),
     (768, 1024, WIDE),
     (390, 844, PHONE),
-    (360, 740, PHONE),
+    (320, 568, PHONE),
 ]
 
 

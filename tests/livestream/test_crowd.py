@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from livestream.rules.crowd import CUT_SECONDS, LENGTH, TOPICS, Kind, crowd, watching
 from livestream.rules.readiness import Good, judge, score
-from livestream.rules.rehearsal import MOST_SAMPLES, Play, Sample, bought, left_after, visible
+from livestream.rules.rehearsal import (
+    MOST_SAMPLES,
+    Play,
+    Sample,
+    bought,
+    flash_bought,
+    left_after,
+    put_aside,
+    visible,
+)
 from livestream.rules.trial import EVERY, MOST_BITES, MOST_TRIALS, Trial, TrialKind
+from livestream.selectors.trial import stirred
 
 ALL = crowd(7, LENGTH)
 
@@ -89,7 +101,7 @@ def test_a_play_is_the_same_out_of_json():
     assert len(play.samples) == MOST_SAMPLES
 
 
-def trial(kind: TrialKind, total: int = 100, **more: float) -> Trial:
+def trial(kind: TrialKind, total: int = 100, **more: Any) -> Trial:
     return Trial(kind, **{"at": 5.0, "begins": 10.0, "ends": 70.0, "total": total, **more})
 
 
@@ -103,6 +115,35 @@ def test_the_crowd_takes_one_after_another_until_nothing_or_no_time_is_left():
     assert trial(TrialKind.DROP, over=10 + 2 * EVERY).taken(1000) == 2
     assert [one.is_on(at) for at in (69, 70)] == [True, False]
     assert not trial(TrialKind.DROP, over=20.0).is_on(20)
+
+
+def test_a_flash_sale_keeps_its_pieces_for_itself_and_gives_back_what_is_left():
+    play = Play()
+    play.give(trial(TrialKind.FLASH, total=5, told={"item": 7, "price": 900}))
+    aside = [put_aside(play, 7, at) for at in (4, 5, 10, 10 + 2 * EVERY, 69, 70)]
+    assert aside == [0, 5, 5, 3, 0, 0]
+    assert put_aside(play, 8, 20) == 0
+    sold = flash_bought(play, 10 + 2 * EVERY)
+    assert [(one.act.at, one.item, one.price) for one in sold] == [(13, 7, 900), (16, 7, 900)]
+    assert sold[0].act.who != sold[1].act.who
+    assert left_after(10, 7, sold, aside=3) == 5
+    assert play.end_trial(TrialKind.FLASH, play.offered()[0].key, 10 + 2 * EVERY)
+    assert put_aside(play, 7, 30) == 0
+    assert left_after(10, 7, flash_bought(play, 30)) == 8
+    play.give(trial(TrialKind.DROP, told={"item": 7}))
+    assert put_aside(play, 7, 6) == 0  # a coupon takes no piece
+
+
+def test_what_stirs_nothing_is_not_told():
+    play = Play()
+    assert not stirred(play, 0, 100)
+    play.give(trial(TrialKind.DROP, total=2))
+    assert not stirred(play, 6, 12)  # nobody has come yet
+    assert stirred(play, 12, 10 + EVERY)
+    assert not stirred(play, 10 + EVERY, 10 + 1.9 * EVERY)
+    assert not stirred(play, 20, 69)  # both are gone
+    assert stirred(play, 69, 70)  # its time is up
+    assert not stirred(play, 70, 150)
 
 
 def test_a_tried_draw_has_winners_when_it_is_over_and_always_the_same():

@@ -40,13 +40,13 @@ from livestream.rules import beacon as beacon_rule
 from livestream.rules import draw as rule
 from livestream.rules.draw import MOVES, DrawState, EntryBy, may_move, says
 from livestream.rules.moderation import Measure
-from livestream.selectors.draw import entries_text, is_public_chance, winners_of
+from livestream.selectors.draw import draw_event, entries_text, is_public_chance, winners_of
 from livestream.selectors.invariant import INVARIANTS
 from livestream.selectors.room import snapshot
 from livestream.services import draw as verbs
 from livestream.services.chat import approve, pace, say
 from livestream.services.draw import claim_prize, close_draw, draw_winners, open_draw, sweep_draws
-from livestream.services.entry import enter
+from livestream.services.entry import enter, take_in
 from livestream.services.follow import follow, unfollow
 from livestream.services.line import Voice
 from livestream.services.moderation import sanction
@@ -351,6 +351,10 @@ def test_the_guard_is_in_the_write(live, host, dan):
     with pytest.raises(DrawClosed):
         enter(draw=stale, customer=dan)
     assert not Entry.objects.exists()
+    late = opened(live, host)
+    with pytest.raises(DrawClosed):  # its time is up, and no sweep has closed it yet
+        take_in(late, {dan.pk: "沈梅"}, late.closes_at)
+    assert not Entry.objects.exists()
 
 
 # --- closing and drawing --------------------------------------------------------------------------
@@ -374,6 +378,15 @@ def test_there_is_one_drawing(draw, live):
     with pytest.raises(AlreadyDrawn):
         draw_winners(draw=Draw.objects.get())
     assert [entry.handle for entry in winners_of(draw)] == won
+
+
+def test_the_room_hears_no_winner_by_a_full_name(draw, live):
+    crowd(live, 8)
+    run(draw)
+    told = draw_event(Draw.objects.get())["won"]
+    names = {entry.handle: entry.name for entry in winners_of(draw)}
+    assert [one["name"] for one in told] == [f"{names[one['handle']][0]}**" for one in told]
+    assert all(len(name) > 1 for name in names.values())
 
 
 def test_an_open_draw_cannot_be_drawn(draw):

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from livestream.errors import BadDrop, DropOver, NotOnAir
-from livestream.models import Drop
+from livestream.models import Drop, Room
 from livestream.selectors.room import open_drops
 from livestream.services.drop import claim_drop, open_drop, withdraw_drop
 from livestream.services.room import end_room
@@ -75,6 +75,15 @@ def test_only_running_coupons_of_this_shop_in_a_room_on_air(live, coupon, schedu
 def test_no_drop_before_the_show(scheduled, coupon):
     with pytest.raises(NotOnAir):
         open_drop(room=scheduled, coupon=coupon, minutes=5)
+
+
+def test_no_drop_into_a_show_that_a_colleague_has_ended_meanwhile(live, coupon):
+    """Her page was loaded while it was on: the row decides, not what she saw."""
+    end_room(room=Room.objects.get(pk=live.pk))
+    assert live.is_on_air
+    with pytest.raises(NotOnAir):
+        open_drop(room=live, coupon=coupon, minutes=5)
+    assert not Drop.objects.exists()
 
 
 def test_a_new_drop_takes_the_place_of_the_old_and_the_end_closes_it(live, coupon):

@@ -43,10 +43,25 @@ def test_the_list_names_what_runs_out_before_the_next_show(as_bob, shop, room):
     add_all_to_shelf(room=room, products=[few.pk, none.pk, plenty.pk])
     starts_in(room, 3)
     note = as_bob.get(at("at_risk")).text
-    assert "1 product runs low" in note
-    assert "1 is sold out" in note
+    assert "1 running low, 1 sold out" in note
     assert note.index("None") < note.index("Few")
     assert "Plenty" not in note
+
+
+def test_who_does_not_manage_puts_ticked_goods_on_a_shelf_and_changes_none(as_bob, shop, longjing):
+    """As ADR 16 has it: assistants fill shelves; prices and states are the managers'."""
+    page = as_bob.get(reverse("merchants:product_list", args=["tea"])).text
+    assert f'name="products" value="{longjing.public_id}"' in page
+    bar = page.partition('id="chosen"')[2].partition("</form>")[0]
+    assert "data-shelve" in bar
+    assert at("shelve") in page.partition('id="chosen"')[2][:200]
+    assert 'name="do"' not in bar
+    row = as_bob.post(
+        reverse("merchants:product_left", args=["tea", longjing.public_id]),
+        {"left": "x"},
+        headers={"HX-Request": "true"},
+    ).text
+    assert "data-tick" in row  # and in a row that came alone
 
 
 def test_a_show_far_ahead_asks_for_nothing_yet(as_bob, shop, room):
@@ -138,6 +153,6 @@ def test_the_show_that_is_rehearsed_or_next_is_watched_and_not_one_that_never_be
     starts_in(stale, -20)
     add_all_to_shelf(room=room, products=[product_of(shop, "None", 900, 0).pk])
     starts_in(room, 1)
-    assert "1 is sold out" in as_bob.get(at("at_risk")).text
+    assert "1 product is sold out" in as_bob.get(at("at_risk")).text
     Room.objects.filter(pk=room.pk).update(state=RoomState.REHEARSING)
-    assert "1 is sold out" in as_bob.get(at("at_risk")).text
+    assert "1 product is sold out" in as_bob.get(at("at_risk")).text

@@ -241,6 +241,47 @@ def test_what_gives_something_away_can_be_tried_and_the_crowd_takes_of_it(
     assert scene_of(scheduled, timezone.now()).panels()["draws"][0].won == over["draws"][0].won
 
 
+def test_a_tried_flash_sale_moves_stock_turnover_and_orders_as_in_the_show(
+    as_bob, scheduled, longjing
+):
+    item = scheduled.items.get(product=longjing)
+    begin_rehearsal(room=scheduled)
+    as_bob.post(at(scheduled, "console/spotlight/"), {"item": str(item.pk)}, headers=HTMX)
+    flash = {"variant": str(longjing.variants.get().pk), "price": "99", **FLASH}
+    assert as_bob.post(at(scheduled, "console/flash/"), flash, headers=HTMX).status_code == 200
+
+    def seen(seconds: float) -> tuple[int, int, int, int]:
+        after(scheduled, seconds)
+        page = as_bob.get(at(scheduled, "console/")).context
+        figures, card = page["figures"], page["current"]
+        return card.left, figures["turnover"], figures["paid"], page["pieces"]["sold"]
+
+    assert seen(1) == (6, 0, 0, 0)  # four of ten lie ready for its buyers
+    assert seen(17) == (6, 2 * 9900, 2, 2)  # it opened at ten; they buy of those
+    page = as_bob.get(at(scheduled, "console/"))
+    assert page.text.count("×1</span>") == 2
+    events = as_bob.get(at(scheduled, "rehearsal/crowd/"), {"after": "14000"}).json()["events"]
+    made = [event for event in events if event["type"] == "sale.made"]
+    assert [event["product"] for event in made] == [longjing.name]
+    assert {"type": "order.paid"} in events
+    nothing = as_bob.get(at(scheduled, "rehearsal/crowd/"), {"after": "17500"}).json()["events"]
+    assert not {"sale.made", "order.paid", "rehearsal.changed"} & {one["type"] for one in nothing}
+    sale = page.context["flash_sales"][0].public_id
+    as_bob.post(at(scheduled, "console/flash/"), {"close": sale}, headers=HTMX)
+    assert seen(30)[0] == 8  # two were bought, and two are back on the shelf
+
+
+def test_what_the_crowd_has_taken_cannot_be_put_aside_for_a_flash_sale(as_bob, scheduled, variant):
+    begin_rehearsal(room=scheduled)
+    first = scheduled.items.order_by("position").first()
+    Rehearsal.objects.update(findings={"play": {"spots": [[first.pk, 5.0, None]]}})
+    after(scheduled, 100)  # the last piece has gone
+    flash = {"variant": str(variant.pk), "price": "99", **FLASH}
+    answer = as_bob.post(at(scheduled, "console/flash/"), flash, headers=HTMX)
+    assert answer.status_code == 409
+    assert str(OutOfStock()) in html.unescape(answer.text)
+
+
 @pytest.mark.parametrize(
     ("tool", "fields", "status", "refusal"),
     [

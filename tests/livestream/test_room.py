@@ -150,6 +150,15 @@ def test_only_one_thing_is_explained_at_once(live):
     assert not live.spotlights.filter(closed_at=None).exists()
 
 
+def test_what_stands_on_another_shelf_is_not_explained_here(live, shop, host, longjing):
+    other = rooms.make_room(
+        merchant=shop, host=host, title="另一场直播", starts_at=live.starts_at, products=[longjing]
+    )
+    with pytest.raises(ForeignProduct):
+        show_item(room=live, item=other.items.get())
+    assert not live.spotlights.exists()
+
+
 def test_nothing_is_explained_before_the_show(scheduled):
     with pytest.raises(NotOnAir):
         show_item(room=scheduled, item=scheduled.items.first())

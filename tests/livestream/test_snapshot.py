@@ -123,7 +123,12 @@ def put(name: str, field: str) -> Callable[[State, State], None]:
     return lambda state, event: state.update({name: event[field]})
 
 
+def paced(state: State, event: State) -> None:
+    state.update(slow=event["slow"], holds=event["holds"])
+
+
 FOLD: dict[str, Callable[[State, State], None]] = {
+    "chat.paced": paced,
     "chat.muted": put("muted", "muted"),
     "note.pinned": put("pinned", "text"),
     "item.pinned": card_of,
@@ -141,7 +146,6 @@ FOLD: dict[str, Callable[[State, State], None]] = {
 NOT_STATE = {
     "chat.said",
     "chat.hidden",
-    "chat.paced",
     "shelf.changed",
     "sale.made",
     "viewers.counted",
@@ -156,6 +160,9 @@ def test_each_event_to_everyone_is_folded_or_is_no_state():
 
 class Listener:
     """A page that arrived once and has only heard events since."""
+
+    fold = FOLD
+    staff = False  # whether it is what the staff alone are told
 
     def __init__(self, room: Room, commits: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.room, self.commits = room, commits
@@ -175,8 +182,12 @@ class Listener:
             return
         match message:
             case {"type": "hub.events", "events": list(events)}:
-                self.heard += [json.loads(text) for text, staff, _id in events if not staff]
-            case {"type": "hub.entered", "draw": str(name), "entries": int(entries)}:
+                self.heard += [
+                    json.loads(text) for text, staff, _id in events if staff is self.staff
+                ]
+            case {"type": "hub.entered", "draw": str(name), "entries": int(entries)} if (
+                not self.staff
+            ):
                 self.heard.append({"type": "draw.entered", "id": name, "entries": entries})
 
     def after(self, verb: Callable[..., Any], **details: Any) -> Any:
@@ -185,7 +196,7 @@ class Listener:
             done = verb(**details)
         for event in self.heard:
             self.folded.add(event["type"])
-            FOLD.get(event["type"], lambda state, event: None)(self.state, event)
+            self.fold.get(event["type"], lambda state, event: None)(self.state, event)
         kinds = [event["type"] for event in self.heard]
         self.heard.clear()
         assert self.state == self.fresh(), kinds

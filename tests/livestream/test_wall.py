@@ -12,12 +12,14 @@ from django.utils import timezone
 from livestream.models import Attendance, Minute
 from livestream.rules.chart import every, line
 from livestream.rules.wall import Moment, Trend, by_minute, stages, trend
+from livestream.selectors.console import pieces as pieces_of
 from livestream.selectors.wall import wall
 from livestream.services.room import end_room
 from livestream.services.sale import buy_in_room
 from livestream.services.shelf import show_item
 from orders.payments import sandbox
 from orders.services.payment import open_payment
+from orders.services.refund import give_refund
 from tests.conftest import DAN
 
 NOON = datetime(2026, 3, 26, 12, tzinfo=UTC)
@@ -61,16 +63,16 @@ def test_a_line_goes_from_side_to_side_and_its_labels_have_room():
     assert [every(count, 9) for count in (5, 9, 10, 90, 500)] == [1, 1, 2, 10, 60]
 
 
-def buy(room, customer, variant, *, pay: bool):
+def buy(room, customer, variant, *, pay: bool, pieces: int = 1):
     order = buy_in_room(
         room=room,
         customer=customer,
-        basket={variant.pk: 1},
+        basket={variant.pk: pieces},
         contact=DAN,
         language="zh-hans",
         voucher=None,
         device=uuid.uuid4(),
-        expected_total=variant.price,
+        expected_total=variant.price * pieces,
     )
     if pay:
         sandbox.receive(sandbox.charge(open_payment(order=order, gateway=sandbox.NAME)))
@@ -100,6 +102,17 @@ def test_what_was_counted_stands_on_it(sold, host):
     assert sum(one.turnover for one in found["moments"]) == found["figures"]["turnover"] > 0
     assert found["best"][0]["pieces"] == 1
     assert found["figures"]["watched"] == 80
+
+
+def test_what_was_called_off_did_not_sell(live, host, dan, variant, cup, alice):
+    two = buy(live, dan, variant, pay=True, pieces=2)
+    line = two.lines.get()
+    give_refund(order=two, pieces={line.pk: 1}, by=alice)
+    best = wall(live, host, timezone.now())["best"]
+    assert [(one["pieces"], one["brought"]) for one in best] == [(1, variant.price)]
+    assert pieces_of(live, variant.product)["sold"] == 1  # as the console says
+    give_refund(order=two, pieces={line.pk: 1}, by=alice)
+    assert wall(live, host, timezone.now())["best"] == []
 
 
 def test_nobody_on_it_has_a_full_name(sold, as_bob, longjing):

@@ -35,3 +35,26 @@ def test_it_is_said_as_people_say_it():
     with override("en"):
         assert device_name(ANDROID + "MicroMessenger/8.0.49") == "WeChat · Android"
         assert device_name("curl/8.5 of somebody") == "Another program"
+
+
+@pytest.mark.parametrize(
+    ("sign", "said"),
+    [
+        ("MicroMessenger/8.0.49", "微信 · Android"),
+        ("DingTalk/7.0", "钉钉 · Android"),
+        ("HuaweiBrowser/14.0", "华为浏览器 · Android"),
+        ("MiuiBrowser/18.0", "小米浏览器 · Android"),
+        ("SamsungBrowser/25.0", "三星浏览器 · Android"),
+        ("MQQBrowser/14.0", "QQ 浏览器 · Android"),
+        ("UCBrowser/15.0", "UC 浏览器 · Android"),
+        ("Firefox/127.0", "Firefox · Android"),
+    ],
+)
+def test_every_name_that_is_another_in_chinese_is_said_in_it(sign, said):
+    with override("zh-hans"):
+        assert device_name(ANDROID + sign) == said
+
+
+def test_a_system_has_its_chinese_name_too():
+    with override("zh-hans"):
+        assert device_name("Mozilla/5.0 (Phone; OpenHarmony 5.0) Chrome/126.0") == "Chrome · 鸿蒙"

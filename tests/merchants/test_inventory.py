@@ -267,5 +267,7 @@ def test_full_width_digits_are_numbers(as_alice, shop, longjing):
     assert longjing.variants.get().price < 16800
 
 
-def test_a_clerk_ticks_nothing(as_bob, longjing):
-    assert "data-tick" not in as_bob.get(at("product_list")).text
+def test_a_clerk_ticks_goods_for_a_shelf_and_changes_none_of_them(as_bob, longjing):
+    page = as_bob.get(at("product_list")).text
+    assert "data-tick" in page
+    assert at("product_bulk") not in page

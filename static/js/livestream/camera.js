@@ -6,6 +6,7 @@
 //   <meter data-camera-level>          how loud she is, 0 to 1
 //   <button data-camera-mute> <button data-camera-flip> <button data-camera-hide>
 //   <div data-camera-problem hidden><p data-camera-sentence></p><button data-camera-retry></div>
+// Hears on the stage: camera:choose {video, audio}, the ids of another camera and another microphone.
 // Sentences on the stage: data-text-denied, -missing, -busy, -insecure, -unsupported.
 // Events, all bubbling: camera:ready, camera:problem {code}, camera:away {away}.
 
@@ -35,6 +36,7 @@ export class Camera {
   #lock = null;
   #size = "";
   #over = false;
+  #chosen = remembered(); // the ids of camera and microphone; what is not there leaves it to the browser
   stream = null;
 
   // onChange() when the picture has become another size: a phone that was turned.
@@ -47,6 +49,7 @@ export class Camera {
     this.#press("[data-camera-flip]", () => this.flip());
     this.#press("[data-camera-mute]", (button) => this.#toggle(button, "audio"));
     this.#press("[data-camera-hide]", (button) => this.#toggle(button, "video"));
+    stage.addEventListener("camera:choose", ({ detail }) => this.#choose(detail));
     document.addEventListener("visibilitychange", () => this.#stayAwake());
   }
 
@@ -75,6 +78,13 @@ export class Camera {
   // The other side of the phone. The old camera is let go first: iOS has only one at a time.
   async flip() {
     this.#facing = this.#facing === "user" ? "environment" : "user";
+    await this.#choose({ ...this.#chosen, video: "" });
+  }
+
+  // Another camera, another microphone; this device remembers them.
+  async #choose(chosen) {
+    this.#chosen = chosen;
+    remember(chosen);
     this.stream?.getTracks().forEach((track) => track.stop());
     await this.open();
   }
@@ -102,10 +112,17 @@ export class Camera {
   }
 
   async #ask() {
-    const video = { ...PICTURE, facingMode: this.#facing };
+    const chosen = this.#chosen;
+    const only = (id) => (id ? { deviceId: { exact: id } } : {});
+    const video = { ...PICTURE, ...(chosen.video ? only(chosen.video) : { facingMode: this.#facing }) };
+    const audio = { ...SOUND, ...only(chosen.audio) };
     try {
-      return await navigator.mediaDevices.getUserMedia({ video, audio: SOUND });
+      return await navigator.mediaDevices.getUserMedia({ video, audio });
     } catch (trouble) {
+      if ((chosen.video || chosen.audio) && WHY[trouble.name] === "missing") { // it was pulled out
+        this.#chosen = {};
+        return this.#ask();
+      }
       // Perhaps only the microphone is missing: a silent show is still a show.
       if (trouble.name === "NotAllowedError" && !(await onlySoundDenied())) throw trouble;
       return navigator.mediaDevices.getUserMedia({ video });
@@ -152,6 +169,9 @@ export class Camera {
     this.#context = new AudioContext();
     if (!sound) {
       const silence = this.#context.createMediaStreamDestination();
+      const nothing = new ConstantSourceNode(this.#context, { offset: 0 });
+      nothing.connect(silence); // without a source not even silence comes, and the recorder waits
+      nothing.start();
       silence.stream.getAudioTracks().forEach((track) => stream.addTrack(track));
       return;
     }
@@ -184,11 +204,14 @@ export class Camera {
   }
 
   async #stayAwake() {
+    const held = () => this.#lock && !this.#lock.released;
     if (!this.awake) {
       this.#lock?.release();
       this.#lock = null;
-    } else if (document.visibilityState === "visible") {
-      this.#lock = await navigator.wakeLock?.request("screen").catch(() => null);
+    } else if (document.visibilityState === "visible" && !held()) {
+      const lock = await navigator.wakeLock?.request("screen").catch(() => null);
+      if (this.awake && !held()) this.#lock = lock;
+      else lock?.release(); // it was asked for twice, or is not wanted any more
     }
   }
 
@@ -213,6 +236,24 @@ export class Camera {
 
   #tell(name, detail) {
     this.#stage.dispatchEvent(new CustomEvent(name, { detail, bubbles: true }));
+  }
+}
+
+const CHOSEN = "camera";
+
+function remembered() {
+  try {
+    return JSON.parse(localStorage.getItem(CHOSEN)) ?? {};
+  } catch {
+    return {}; // storage is off
+  }
+}
+
+function remember(chosen) {
+  try {
+    localStorage.setItem(CHOSEN, JSON.stringify(chosen));
+  } catch {
+    // storage is off: it holds until the page goes
   }
 }
 

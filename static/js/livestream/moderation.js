@@ -152,12 +152,13 @@ export default function start(element) {
     if (await attempt(event.submitter, fields, trouble)) pace.close();
   });
   // A colleague has set it: what stands in this form is what holds.
-  hear("chat.paced", ({ slow, holds }) => {
+  function showPace({ slow, holds }) {
     const fields = pace?.querySelector("[data-pace]").elements;
     if (!fields) return;
     fields.slow_seconds.value = slow;
     fields.holds_chat.checked = holds;
-  });
+  }
+  hear("chat.paced", showPace);
   pace?.querySelector("[data-mute]").addEventListener("click", ({ target }) => {
     const button = target.closest("[data-act]");
     if (button) attempt(button, { do: button.dataset.act }, pace.querySelector("[data-pace-trouble]"));
@@ -197,5 +198,8 @@ export default function start(element) {
     log.focus();
   });
   hear("chat.muted", ({ muted }) => showMuted(muted));
-  hear("room.state", ({ muted }) => showMuted(Boolean(muted)));
+  hear("room.state", (now) => {
+    showMuted(Boolean(now.muted));
+    if (!pace?.open) showPace(now); // set while the line was down; what she is setting now stays
+  });
 }

@@ -41,7 +41,11 @@ export default function start(card) {
     if (target.matches("[data-whole]") && target.checked) ticks().forEach((one) => { one.checked = true; });
     if (target.matches("[data-all], [data-tick], [data-whole]")) count();
   });
-  card.addEventListener("htmx:afterSettle", count);
+  card.addEventListener("htmx:afterSettle", () => {
+    for (const one of card.querySelectorAll("[data-tick], [data-whole]")) one.checked ||= kept?.has(one.value) ?? false;
+    kept = null;
+    count();
+  });
 
   // One more, one less: the number is sent once the finger rests, or leaves the row.
   card.addEventListener("click", ({ target }) => {
@@ -55,7 +59,19 @@ export default function start(card) {
     resting.set(field, setTimeout(() => changed(field), PAUSE));
   });
   card.addEventListener("focusin", ({ target }) => target.matches("[name=left]") && target.select());
-  document.addEventListener("undone", () => card.querySelector("#filters").requestSubmit());
+  // A correction was taken back: the list as it is called now, its page too. What somebody is about to
+  // search for is not sent, and what she ticked stays ticked, here and where a row comes back alone.
+  let again = false;
+  let kept = null; // what to tick once the fresh rows are there
+  document.addEventListener("undone", () => {
+    again = true;
+    window.htmx.ajax("GET", location.pathname + location.search, { target: "#goods", swap: "outerHTML" });
+  });
+  card.addEventListener("htmx:beforeSwap", ({ target }) => {
+    if (!again && !target.closest("[data-row]")) return;
+    kept = new Set([...card.querySelectorAll("[data-tick]:checked, [data-whole]:checked")].map((one) => one.value));
+    again = false;
+  });
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;

@@ -479,6 +479,17 @@ def test_a_push_begins_and_a_cut_interrupts_each_once(live, use, post):
     assert current(live).state == RoomState.INTERRUPTED
 
 
+def test_news_of_a_beginning_that_is_told_again_after_the_end_begins_nothing(live, use, post):
+    use("tencent")
+    began = tencent_news(key_of(live))
+    post("tencent", began)
+    post("tencent", began | {"event_type": 0})
+    assert current(live).state == RoomState.INTERRUPTED
+    assert post("tencent", began).json() == {"code": 0}  # replayed
+    assert current(live).state == RoomState.INTERRUPTED
+    assert not live.publications.filter(ended_at=None).exists()
+
+
 def test_a_cut_that_overtakes_its_push_leaves_no_dead_stream(live, use, post):
     use("tencent")
     grant = key_of(live)
@@ -743,6 +754,21 @@ def test_the_clerk_reads_of_a_takeover_until_another_picture_comes(live, use, po
     assert sweep() == 1
     assert post("nginx_rtmp", nginx(new, "publish") | {"clientid": "9"}, FORM).status_code == 200
     assert "by the same key" not in said_of(as_bob, live)
+
+
+def test_the_clerk_reads_of_a_takeover_when_the_thief_has_begun_again(
+    live, use, post, as_bob
+):  # P20
+    """Nothing is mended by the thief's own line breaking: he is still the one who took it."""
+    use("nginx_rtmp")
+    sending = nginx(key_of(live), "publish")
+    post("nginx_rtmp", sending, FORM)
+    silent(live, 6)
+    for _again in range(3):
+        assert post("nginx_rtmp", sending | {"clientid": "8"}, FORM).status_code == 200
+        assert "by the same key took the picture over" in said_of(as_bob, live)
+        silent(live, 6)
+    assert live.stream_events.filter(kind="takeover").count() == 1
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(1, 403), (6, 200)])
