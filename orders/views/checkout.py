@@ -143,7 +143,8 @@ def buy(
             email=contact.email,
             guest=buyer,
         )
-        voucher = Voucher.objects.filter(pk=data["voucher"], customer=buyer).first()
+        hers = Voucher.objects.filter(pk=data["voucher"], customer=buyer)
+        voucher = hers.first() if data["voucher"] else None
         order = act(
             merchant=merchant,
             customer=customer,
