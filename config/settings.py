@@ -304,7 +304,7 @@ if SANDBOX_PAYMENTS and not DEBUG and not SANDBOX_IN_PRODUCTION:
 SANDBOX_SECRET = env("SANDBOX_SECRET", default=SECRET_KEY)
 # What the keys of payment providers are sealed with. To change it, put the new one first and leave
 # the old ones behind it.
-PAYMENT_SECRETS = env.list("PAYMENT_SECRETS", default=[SECRET_KEY])
+PAYMENT_SECRETS = env.list("PAYMENT_SECRETS", default=[]) or [SECRET_KEY]
 WECHATPAY_URL = env("WECHATPAY_URL", default="https://api.mch.weixin.qq.com").rstrip("/")
 ALIPAY_URL = env("ALIPAY_URL", default="https://openapi.alipay.com/gateway.do")
 

@@ -30,6 +30,7 @@ PACES = {
     "reminder": (10, 2),
     "say": (60, 20),
     "code": (10, 1),
+    "pay": (30, 5),
     "coupon_code": (10, 2),
 }
 # Codes to one number, whoever asks: (seconds, how many). A text message costs, and wakes somebody.

@@ -86,7 +86,10 @@ class Questions:
         """Close what nobody is to pay any more, ask about the rest, and write down the answer."""
         whose = (payment.gateway, payment.order.merchant_id)
         began = time.monotonic()
-        if self.silent[whose] > 1 or self.lost > PATIENCE:
+        if self.lost > PATIENCE:
+            return
+        if self.silent[whose] > 1:  # out of the way of others
+            charges.put_off(payment=payment, trouble="silent")
             return
         if not charges.lease(payment=payment, now=timezone.now()):
             return

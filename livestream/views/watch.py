@@ -38,7 +38,7 @@ from merchants.pace import keep_pace
 from merchants.selectors.product import variants_with_stock
 from orders.errors import CouponHeld
 from orders.models import Voucher
-from orders.views.checkout import asked, buy, checkout_context
+from orders.views.checkout import asked, buy, checkout_context, refused
 
 PAGES = {
     RoomState.SCHEDULED: "livestream/room/countdown.html",
@@ -175,10 +175,9 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
         if form.is_valid():
             try:
                 act = partial(_buy, found)
-                number = buy(request, found.merchant, form, context["guest"], act)
+                number = buy(request, found.merchant, form, act)
             except RuleBroken as refusal:
-                form.add_error(None, str(refusal))
-                status = refusal.status
+                status = refused(context, refusal)
             else:
                 return _to_payment(request, found, number)
     return sheet_or_page(request, "livestream/sale/_checkout.html", context, status=status)

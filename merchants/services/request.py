@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from merchants.errors import KeyReused
 from merchants.models import AnsweredRequest
@@ -41,15 +41,25 @@ def once(*, scope: str, key: str, body: Any, act: Callable[[], Any]) -> Any:
             return act()
     mark = fingerprint(body)
     with transaction.atomic():
-        known, fresh = AnsweredRequest.objects.get_or_create(
-            scope=scope, key=key, defaults={"fingerprint": mark, "answer": ""}
-        )
-        if fresh:
+        known = _first(scope, key, mark)
+        if known is not None:
             known.answer = act()
             known.save(update_fields=["answer"])
+        else:
+            known = AnsweredRequest.objects.get(scope=scope, key=key)
     if known.fingerprint != mark:
         raise KeyReused
     return known.answer
+
+
+def _first(scope: str, key: str, mark: str) -> AnsweredRequest | None:
+    """The new row of this key, or None if there is one. Mostly there is none: it is written at
+    once, and looked for only if that fails."""
+    try:
+        with transaction.atomic():
+            return AnsweredRequest.objects.create(scope=scope, key=key, fingerprint=mark, answer="")
+    except IntegrityError:
+        return None
 
 
 def answer_of(*, scope: str, key: str) -> Any:

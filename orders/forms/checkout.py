@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db.models import QuerySet
+from django.utils.functional import cached_property
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from phonenumber_field.formfields import PhoneNumberField
 
-from merchants.models import Merchant, Product, Store
+from merchants.models import Merchant, Product, Store, Variant
 from merchants.rules.region import CITY_PROVINCES, is_chinese, region_name
 from orders.forms.goods import QuantitiesField, VariantsField
 from orders.models import Address
@@ -129,17 +131,21 @@ class CheckoutForm(ChoiceForm):
         self,
         *args: Any,
         merchant: Merchant,
-        stores: Iterable[Store],
+        stores: Callable[[], Iterable[Store]],
         regions: Iterable[str],
         book: Iterable[Address] = (),
+        chosen: Iterable[Variant] = (),
         **kwargs: Any,
     ) -> None:
-        """`stores` are those that have all of it: only there it can be collected. `regions` are
-        those to which the shop sends, `book` the addresses that this device knows."""
+        """`stores` tells those that have all of it: only there it can be collected. `regions` are
+        those to which the shop sends, `book` the addresses that this device knows. `chosen` are
+        the variants as they were just found; the form does not look for them again."""
         super().__init__(*args, merchant=merchant, **kwargs)
-        self.stores = merchant.stores.filter(pk__in=[store.pk for store in stores])
+        self.merchant, self.able = merchant, stores
+        variants = self.fields["variant"]
+        assert isinstance(variants, VariantsField)
+        variants.found = {one.pk: one for one in chosen}
         self.book = {entry.public_id: entry for entry in book}
-        self._choose("store", queryset=self.stores)
         self.regions = list(regions)
         self._choose("region", choices=region_choices(self.regions))
         entries = [(key, str(entry)) for key, entry in self.book.items()]
@@ -152,8 +158,15 @@ class CheckoutForm(ChoiceForm):
             self.fields[name].required = not pickup and self.chosen is None
         if wanted.get("region") in CITY_PROVINCES:
             self.fields["city"].required = False
-        if not self.stores:
-            self.fields["method"].widget = forms.HiddenInput()
+        if pickup:
+            self.stores  # noqa: B018 — they are what may be chosen
+
+    @cached_property
+    def stores(self) -> QuerySet[Store]:
+        """Where it can be collected; asked for when collecting is, or when the form is shown."""
+        found = self.merchant.stores.filter(pk__in=[store.pk for store in self.able()])
+        self._choose("store", queryset=found)
+        return found
 
     def _choose(self, name: str, **choices: Any) -> None:
         """What may be chosen in a field."""

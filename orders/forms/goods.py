@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django import forms
@@ -29,6 +31,7 @@ class VariantsField(LinesField):
     """Different variants of those that may be chosen; one query for all of them."""
 
     variants: QuerySet[Variant]
+    found: Mapping[int, Variant] = MappingProxyType({})  # who has been looked up already
 
     def clean(self, value: Any) -> list[Variant]:
         typed = super().clean(value)
@@ -36,7 +39,9 @@ class VariantsField(LinesField):
         keys = [number.clean(one) for one in typed]
         if not len(keys) == len(set(keys)) <= MOST_GOODS:
             raise forms.ValidationError(NOT_HERE)
-        found = self.variants.in_bulk([key for key in keys if 0 < key < 2**63])
+        found = self.found
+        if not set(keys) <= set(found):
+            found = self.variants.in_bulk([key for key in keys if 0 < key < 2**63])
         if len(found) != len(keys):
             raise forms.ValidationError(NOT_HERE)
         return [found[key] for key in keys]

@@ -62,7 +62,11 @@ class ShippingRuleForm(forms.Form):
         others = merchant.shipping_rules.exclude(pk=rule.pk if rule else 0)
         taken = set(others.values_list("regions__region", flat=True))
         provinces = [(code, region_name(code, language)) for code in PROVINCES]
-        abroad = [one for one in countries(language).items() if one[0] != merchant.country]
+        abroad = [
+            one
+            for one in countries(language).items()
+            if one[0] != merchant.country or one[0] in own
+        ]
         for name, choices in (("provinces", provinces), ("countries", abroad)):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,8 @@ class CouponQuerySet(models.QuerySet["Coupon"]):
 
 
 class Coupon(models.Model):
-    """What is off, from how much on, and for which goods; no products and no categories: for all.
+    """What is off, from how much on, and for which goods: `scoped` to products and categories, or
+    all. One whose goods are gone is good for none, not for all.
 
     With `valid_days` a voucher is good for so long from its claim, else until the coupon ends. Who
     knows the `code` may claim; `listed`, everybody who looks at the shop. Counters are written
@@ -52,6 +54,7 @@ class Coupon(models.Model):
     )
     percent = models.PositiveSmallIntegerField(_("percent off"), default=0)
     cap = models.PositiveBigIntegerField(_("at most"), null=True, blank=True)
+    scoped = models.BooleanField(_("for some goods only"), default=False, editable=False)
     products = models.ManyToManyField(Product, related_name="coupons", blank=True)
     categories = models.ManyToManyField(Category, related_name="coupons", blank=True)
     valid_days = models.PositiveSmallIntegerField(_("good for days"), null=True, blank=True)
@@ -109,19 +112,26 @@ class Coupon(models.Model):
             threshold=self.threshold,
         )
 
-    def covers(self, variant: Variant) -> bool:
-        """Whether it is good for this; its products and categories are best fetched before."""
+    def covered(self, variants: Iterable[Variant]) -> set[int]:
+        """The ids of those that it is good for. No query, or two."""
+        if not self.scoped:
+            return {one.pk for one in variants}
         products = {one.pk for one in self.products.all()}
         categories = {one.pk for one in self.categories.all()}
-        if not products and not categories:
-            return True
-        return variant.product_id in products or variant.product.category_id in categories
+        return {
+            one.pk
+            for one in variants
+            if one.product_id in products or one.product.category_id in categories
+        }
 
 
 class VoucherQuerySet(models.QuerySet["Voucher"]):
     def usable(self, now: datetime) -> VoucherQuerySet:
         """Claimed, not used, and still good."""
-        own = Q(ends_at__gt=now) | Q(ends_at__isnull=True, coupon__ends_at__gt=now)
+        # The coupon's end is asked beside the row, not joined to it: an UPDATE of these rows keeps
+        # the state in its own WHERE, where the second of two that redeem at once fails on it.
+        running = Coupon.objects.filter(ends_at__gt=now)
+        own = Q(ends_at__gt=now) | Q(ends_at__isnull=True, coupon__in=running)
         return self.filter(own, state=VoucherState.CLAIMED)
 
 

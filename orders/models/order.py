@@ -112,6 +112,11 @@ class Order(Place):
             ),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["voucher"],
+                condition=~Q(state__in=["cancelled", "expired", "refunded"]),
+                name="one_live_order_a_voucher",
+            ),
             models.CheckConstraint(
                 condition=Q(total=F("goods") - F("discount") + F("shipping")),
                 name="total_adds_up",

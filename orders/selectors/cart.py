@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Max, Prefetch, Sum
+from django.db.models import F, Prefetch, QuerySet, Sum
 
 from merchants.models import Merchant, Photo, Variant
 from merchants.rules.product import ProductState
@@ -67,12 +68,18 @@ def cart_of(merchant: Merchant, device: UUID, live_prices: Mapping[int, int] | N
 
     `live_prices` is {variant id: price} of the room it is looked at from.
     """
-    prices = live_prices or {}
-    photos = Prefetch("variant__product__photos", Photo.objects.order_by("position", "pk"))
-    items = CartItem.objects.filter(merchant=merchant, device=device)
-    items = items.select_related("variant__product").prefetch_related(photos)
-    rows = list(items)
+    rows = list(_items(device).filter(merchant=merchant))
     free = free_pieces(merchant, [item.variant_id for item in rows])
+    return _cart(rows, free, live_prices or {})
+
+
+def _items(device: UUID) -> QuerySet[CartItem]:
+    photos = Prefetch("variant__product__photos", Photo.objects.order_by("position", "pk"))
+    items = CartItem.objects.filter(device=device).order_by("pk")
+    return items.select_related("merchant", "variant__product").prefetch_related(photos)
+
+
+def _cart(rows: Iterable[CartItem], free: Mapping[int, int], prices: Mapping[int, int]) -> Cart:
     return Cart(
         [
             CartLine(
@@ -89,10 +96,18 @@ def cart_of(merchant: Merchant, device: UUID, live_prices: Mapping[int, int] | N
 
 
 def carts_of(device: UUID) -> list[tuple[Merchant, Cart]]:
-    """Every shop at which this device has something in its cart, the last used first."""
-    rows = CartItem.objects.filter(device=device).values("merchant")
-    shops = Merchant.objects.filter(pk__in=rows).annotate(last=Max("cart_items__at"))
-    return [(shop, cart_of(shop, device)) for shop in shops.order_by("-last", "pk")[:MOST_SHOPS]]
+    """Every shop at which this device has something in its cart, the last used first. Three
+    queries, however many shops."""
+    shops: dict[Merchant, list[CartItem]] = defaultdict(list)
+    for item in _items(device):
+        shops[item.merchant].append(item)
+    last = sorted(shops, key=lambda shop: max(one.at for one in shops[shop]), reverse=True)
+    wanted = [item.variant_id for items in shops.values() for item in items]
+    rows = Variant.objects.filter(pk__in=wanted).annotate(
+        free=Sum(F("stock__on_hand") - F("stock__reserved"), default=0)
+    )
+    free = dict(rows.values_list("pk", "free"))
+    return [(shop, _cart(shops[shop], free, {})) for shop in last[:MOST_SHOPS]]
 
 
 def pieces_in_cart(merchant: Merchant, device: UUID | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from merchants.models import Customer
@@ -17,7 +18,7 @@ def usable_vouchers(customer: Customer) -> list[Voucher]:
     """Hers that are good now, with what they are good for; what ends sooner comes first."""
     found = Voucher.objects.usable(timezone.now()).filter(customer=customer)
     rows = found.select_related("coupon").prefetch_related("coupon__products", "coupon__categories")
-    return sorted(rows[:MOST_TRIED], key=lambda one: one.good_until)
+    return list(rows.order_by(Coalesce("ends_at", "coupon__ends_at"), "pk")[:MOST_TRIED])
 
 
 def wallet(device: UUID) -> dict[str, list[Voucher]]:

@@ -39,7 +39,7 @@ def put_in_cart(*, merchant: Merchant, device: UUID, variant: Variant, quantity:
     if fresh and CartItem.objects.filter(device=device, merchant=merchant).count() > MOST_GOODS:
         raise CartFull
     if not fresh:
-        CartItem.objects.filter(pk=item.pk).update(quantity=wanted)
+        CartItem.objects.filter(pk=item.pk).update(quantity=wanted, at=timezone.now())
         item.quantity = wanted
     return item
 
@@ -51,7 +51,7 @@ def change_in_cart(*, merchant: Merchant, device: UUID, variant: int, quantity: 
         raise BadBasket
     items = CartItem.objects.filter(merchant=merchant, device=device, variant=variant)
     if quantity:
-        items.update(quantity=quantity)
+        items.update(quantity=quantity, at=timezone.now())
     else:
         items.delete()
 

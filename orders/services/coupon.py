@@ -46,8 +46,10 @@ def issue_coupon(
     `terms` are the other columns of Coupon: kind, amount, percent, cap, threshold, per_customer,
     valid_days, listed. With a code, whoever knows it may claim: 60 bits that nobody guesses.
     """
+    products, categories = list(products), list(categories)
     coupon = Coupon.objects.create(
         merchant=merchant,
+        scoped=bool(products or categories),
         name=name,
         issued=issued,
         starts_at=starts_at,

@@ -16,7 +16,14 @@ from orders.models import GatewayAccount, Payment, Refund
 def connect_gateway(
     *, merchant: Merchant, gateway: str, number: str, sealed: str, by: User
 ) -> GatewayAccount:
-    """From now on the shop takes money there. Connected before, its keys are other ones now."""
+    """From now on the shop takes money there. Connected before, its keys are other ones now.
+
+    Raises MoneyUnderWay if it is another account and money is under way through the old one.
+    """
+    old = GatewayAccount.objects.select_for_update().filter(merchant=merchant, gateway=gateway)
+    known = old.first()
+    if known is not None and known.number != number:
+        refuse_while_under_way(known)
     account, _new = GatewayAccount.objects.update_or_create(
         merchant=merchant,
         gateway=gateway,
@@ -34,14 +41,7 @@ def disconnect_gateway(*, account: GatewayAccount, by: User) -> None:
     keys nobody could ask what became of it.
     """
     fresh = GatewayAccount.objects.select_for_update().get(pk=account.pk)
-    waiting = Payment.objects.filter(
-        order__merchant=fresh.merchant, gateway=fresh.gateway, next_ask_at__isnull=False
-    )
-    back = Refund.objects.filter(
-        merchant=fresh.merchant, payment__gateway=fresh.gateway, next_try_at__isnull=False
-    )
-    if waiting.exists() or back.exists():
-        raise MoneyUnderWay
+    refuse_while_under_way(fresh)
     number = fresh.number
     fresh.delete()
     record(
@@ -51,3 +51,15 @@ def disconnect_gateway(*, account: GatewayAccount, by: User) -> None:
         about=account.gateway,
         number=number,
     )
+
+
+def refuse_while_under_way(account: GatewayAccount) -> None:
+    """Without its keys nobody could ask what became of a payment or a refund."""
+    waiting = Payment.objects.filter(
+        order__merchant=account.merchant, gateway=account.gateway, next_ask_at__isnull=False
+    )
+    back = Refund.objects.filter(
+        merchant=account.merchant, payment__gateway=account.gateway, next_try_at__isnull=False
+    )
+    if waiting.exists() or back.exists():
+        raise MoneyUnderWay

@@ -124,7 +124,8 @@ def with_voucher(plain: Quote, voucher: Voucher | None) -> Quote:
     if voucher is None:
         return plain
     coupon = voucher.coupon
-    good_for = [line.amount if coupon.covers(one) else 0 for one, line in plain.lines]
+    covered = coupon.covered(one for one, _line in plain.lines)
+    good_for = [line.amount if one.pk in covered else 0 for one, line in plain.lines]
     saving = coupon.terms.saving(sum(good_for))
     shipping = 0 if coupon.terms.frees_parcel(sum(good_for)) else plain.sum.shipping
     added = replace(plain.sum, discount=saving, shipping=shipping)

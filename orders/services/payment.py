@@ -31,6 +31,8 @@ from orders.services.order import Said, goods_text, move_order, tell_customer, t
 from orders.services.refund import refund_surplus
 from orders.signals import order_paid
 
+NOTHING = "nothing"  # the gateway of an order that a coupon paid whole
+
 
 @transaction.atomic
 def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
@@ -63,6 +65,14 @@ def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
         },
     )
     return payment
+
+
+@transaction.atomic
+def settle_nothing(*, order: Order) -> None:
+    """An order that costs nothing is paid as it is placed: no provider takes 0."""
+    opened = open_payment(order=order, gateway=NOTHING)
+    payment = _locked().get(pk=opened.pk)
+    settle_locked(payment, f"{NOTHING}_{payment.public_id}", 0, order.currency)
 
 
 def keep_step(*, payment: Payment, step: dict[str, Any]) -> None:

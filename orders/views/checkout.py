@@ -11,19 +11,22 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from merchants.device import customer_of, device_of, known_guest
+from merchants.device import device_of, known_guest
 from merchants.errors import RuleBroken
 from merchants.forms.contact import as_typed
-from merchants.models import Customer, Merchant
+from merchants.models import Merchant, Store
 from merchants.pace import keep_pace
-from merchants.selectors.stock import free_pieces, pickup_places
+from merchants.selectors.stock import Place, free_pieces, pickup_places
 from merchants.services.request import once
+from orders.errors import CouponUnfit
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
 from orders.models import Address, Order, Voucher
 from orders.payments import open_gateway
@@ -33,8 +36,9 @@ from orders.selectors.order import lines_with_pictures, orders_of_device
 from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
 from orders.selectors.voucher import usable_vouchers
 from orders.services.cart import take_from_cart
-from orders.services.customer import customer_for_phone
-from orders.services.order import cheapest, move_order, place_order, quote, shortage
+from orders.services.customer import buyers
+from orders.services.order import Quote, cheapest, move_order, place_order, quote, shortage
+from orders.services.payment import settle_nothing
 from orders.services.shipping import remember_address
 
 
@@ -55,41 +59,63 @@ def checkout_context(
     # Her device is named with the form already: pressed again after a lost answer, the same form
     # must come from the same device, or it would be a second order.
     device = device_of(request.session)
-    guest = known_guest(request.session, merchant)
-    places = pickup_places(merchant, basket)
-    able = [place.store for place in places if not place.short]
-    pickup = bool(able) and (data or {}).get("method") == PICKUP
     regions = served_by(merchant)
     book = list(addresses_of(device, regions)[:MOST_SHOWN])
-    priced = quote(
-        merchant=merchant,
-        basket=basket,
-        live_prices=live_prices,
-        pickup=pickup,
-        region=_region(data, regions, book),
-    )
-    if guest is not None:
-        priced = cheapest(priced, usable_vouchers(guest))
-    initial = {
-        **_remembered(request),
-        "voucher": priced.voucher.pk if priced.voucher else None,
-        "expected_total": priced.sum.total,
-        "saved": book[0].public_id if book else "",
-    }
+    # Looked up when they are wanted: a form that is sent and right shows neither places nor sum.
+    places: list[Place] = SimpleLazyObject(lambda: pickup_places(merchant, basket))  # type: ignore[assignment]
+
+    def able() -> list[Store]:
+        return [place.store for place in places if not place.short]
+
+    def price(without: str = "") -> Quote:
+        plain = quote(
+            merchant=merchant,
+            basket=basket,
+            live_prices=live_prices,
+            pickup=(data or {}).get("method") == PICKUP and bool(able()),
+            region=_region(data, regions, book),
+        )
+        prefetch_related_objects([one for one, _line in plain.lines], "product__photos")
+        guest = known_guest(request.session, merchant)
+        hers = usable_vouchers(guest) if guest else []
+        return cheapest(plain, [one for one in hers if str(one.pk) != without])
+
+    without = str((data or {}).get("without", ""))
+
+    initial = {**_remembered(request), "saved": book[0].public_id if book else ""}
     form = CheckoutForm(
-        data, initial=initial, merchant=merchant, stores=able, regions=regions, book=book
+        data,
+        initial=initial,
+        merchant=merchant,
+        stores=able,
+        regions=regions,
+        book=book,
+        chosen=choice.cleaned_data["variant"],
     )
     return {
         "merchant": merchant,
         "choice": choice,
         "form": form,
-        "quote": priced,
+        "quote": SimpleLazyObject(lambda: price(without)),
+        "price": price,
+        "without": without,
         "basket": basket,
-        "guest": guest,
         "key": uuid.uuid4(),  # a form that comes back is a new attempt
-        "unable": [place for place in places if place.short],
+        "unable": SimpleLazyObject(lambda: [place for place in places if place.short]),
         "from_cart": choice.cleaned_data["cart"],
     }
+
+
+def refused(context: dict[str, Any], refusal: RuleBroken) -> int:
+    """Say in the form why nothing was ordered; returns the status.
+
+    A coupon that does not fit (hers is used up on another device) is left out from now on.
+    """
+    context["form"].add_error(None, str(refusal))
+    if isinstance(refusal, CouponUnfit):
+        context["without"] = str(context["form"].cleaned_data["voucher"])
+        context["quote"] = context["price"](context["without"])
+    return refusal.status
 
 
 def _region(data: Mapping[str, Any] | None, regions: list[str], book: list[Address]) -> str:
@@ -121,7 +147,6 @@ def buy(
     request: HttpRequest,
     merchant: Merchant,
     form: CheckoutForm,
-    guest: Customer | None,
     act: Callable[..., Order],
 ) -> str:
     """Place the order of a valid checkout form, once per form. Returns the order's number.
@@ -135,15 +160,14 @@ def buy(
 
     def place() -> str:  # the same form again is no new order, and does not count as one
         keep_pace(request, "checkout")
-        buyer = guest or customer_of(request.session, merchant)
-        customer = customer_for_phone(
+        guest, customer = buyers(
             merchant=merchant,
+            device=device,
             phone=contact.phone,
             name=contact.name,
             email=contact.email,
-            guest=buyer,
         )
-        hers = Voucher.objects.filter(pk=data["voucher"], customer=buyer)
+        hers = Voucher.objects.filter(pk=data["voucher"], customer=guest)
         voucher = hers.first() if data["voucher"] else None
         order = act(
             merchant=merchant,
@@ -155,6 +179,8 @@ def buy(
             device=device,
             expected_total=data["expected_total"],
         )
+        if order.total == 0:
+            settle_nothing(order=order)
         if not contact.store:
             remember_address(
                 device=device, name=contact.name, phone=contact.phone, **contact.place()
@@ -167,8 +193,9 @@ def buy(
     body = {k: v for k, v in typed if k != "csrfmiddlewaretoken"}
     scope = f"checkout:{merchant.pk}:{device}"
     number = once(scope=scope, key=str(data["key"]), body=body, act=place)
-    keep = ("name", "email")
-    request.session["contact"] = {k: data[k] for k in keep} | {"phone": contact.phone}
+    said = {"name": data["name"], "email": data["email"], "phone": contact.phone}
+    if request.session.get("contact") != said:
+        request.session["contact"] = said
     return number
 
 
@@ -183,10 +210,9 @@ def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
         status = 422
         if form is not None and form.is_valid():
             try:
-                number = buy(request, shop, form, context["guest"], place_order)
+                number = buy(request, shop, form, place_order)
             except RuleBroken as refusal:
-                form.add_error(None, str(refusal))
-                status = refusal.status
+                status = refused(context, refusal)
             else:
                 return redirect("track:pay", number)
     elif form is None:

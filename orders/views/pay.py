@@ -21,6 +21,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from merchants.device import device_of
 from merchants.errors import RuleBroken
 from merchants.models import Merchant
+from merchants.pace import keep_pace
 from merchants.rules.qr import square
 from orders.errors import BadCallback
 from orders.models import Order, Payment
@@ -46,7 +47,11 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
     if way is None:
         trouble = _("Choose how to pay.") if request.method == "POST" else _refusal(order)
         return _choose(request, order, trouble)
+    if request.method != "POST" and way.gateway != "sandbox":
+        return _choose(request, order)  # looking starts nothing, and gives nothing up
     try:
+        if request.method == "POST" and way.gateway != "sandbox":
+            keep_pace(request, "pay")
         payment = open_payment(order=order, gateway=way.gateway, way=way.name)
         payment.order = order  # with its merchant
         return _go(request, order, payment)
@@ -72,8 +77,6 @@ def _go(request: HttpRequest, order: Order, payment: Payment) -> HttpResponse:
     """On with a payment that is open: to the practice bank's counter, or to the provider."""
     if payment.gateway == "sandbox":
         return _bank(request, order, payment)
-    if request.method != "POST":  # looking starts nothing
-        return _choose(request, order)
     try:
         step = gateway_of(payment.gateway).start(payment, _visit(request, order, payment))
     except GatewayTrouble:

@@ -62,15 +62,20 @@ def connect(request: MerchantRequest, gateway: str) -> HttpResponse:
     kind = FORMS[gateway]
     form = kind(request.POST or None, initial={kind.NUMBER: account.number if account else ""})
     if request.method == "POST" and form.is_valid():
-        connect_gateway(
-            merchant=merchant,
-            gateway=gateway,
-            number=form.cleaned_data[kind.NUMBER],
-            sealed=seal(form.cleaned_data),
-            by=request.user,
-        )
-        messages.success(request, _("Saved. The keys are sealed, and nobody is shown them again."))
-        return redirect("orders:payments", merchant.slug)
+        try:
+            connect_gateway(
+                merchant=merchant,
+                gateway=gateway,
+                number=form.cleaned_data[kind.NUMBER],
+                sealed=seal(form.cleaned_data),
+                by=request.user,
+            )
+        except RuleBroken as refusal:
+            form.add_error(kind.NUMBER, str(refusal))
+        else:
+            words = _("Saved. The keys are sealed, and nobody is shown them again.")
+            messages.success(request, words)
+            return redirect("orders:payments", merchant.slug)
     hook = reverse("track:notify", args=[gateway, merchant.slug])
     context = {
         "form": form,
@@ -122,4 +127,5 @@ def check(request: MerchantRequest) -> HttpResponse:
 
 def _account(request: MerchantRequest) -> GatewayAccount | None:
     mine = GatewayAccount.objects.filter(merchant=request.merchant)
-    return mine.filter(gateway=request.POST.get("gateway", "")).first()
+    gateway = request.POST.get("gateway", "")
+    return mine.filter(gateway=gateway).first() if gateway in FORMS else None

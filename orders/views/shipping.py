@@ -77,7 +77,7 @@ def book(request: HttpRequest) -> HttpResponse:
     """Where this device had things sent. POST takes one out."""
     device = device_of(request.session)
     if request.method == "POST":
-        forget_address(device=device, address=request.POST.get("address", ""))
+        forget_address(device=device, address=request.POST.get("address", "").replace("\0", ""))
         return redirect("track:addresses")
     addresses = Address.objects.filter(device=device)[:100]
     return render(request, "orders/shipping/book.html", {"addresses": addresses})

@@ -6,8 +6,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -28,6 +29,8 @@ from orders.services.coupon import (
 from orders.services.customer import customer_for_phone
 from orders.services.order import cheapest, move_order, place_order, quote
 from tests.conftest import DAN
+from tests.orders.test_cart import contact
+from tests.orders.test_checkout import hidden
 from tests.test_invariants import broken
 
 
@@ -346,3 +349,69 @@ def test_a_coupon_is_issued_with_a_form_that_asks_what_its_kind_needs(as_bob, sh
     assert as_bob.post(url, form | {"goods": "none"}).status_code == 422
     assert as_bob.post(url, form | {"kind": "gift"}).status_code == 422
     assert Coupon.objects.count() == 1
+
+
+# --- what a second look found -------------------------------------------------------------------
+
+
+def test_the_state_of_a_voucher_is_asked_in_the_very_write(shop, dan, coupon):
+    """A state that is only asked in a subselect lets both of two at once through (P8)."""
+    voucher = claim_coupon(coupon=coupon, customer=dan)
+    with CaptureQueriesContext(connection) as queries:
+        redeem_voucher(voucher=voucher, customer=dan)
+    [write] = [one["sql"] for one in queries if one["sql"].startswith('UPDATE "orders_voucher"')]
+    where = write.partition(" WHERE ")[2]
+    assert '"orders_voucher"."state" = \'claimed\'' in where
+    assert '"id" IN (SELECT' not in where
+
+
+def test_a_coupon_whose_goods_are_gone_is_good_for_none(shop, dan, variant, cup):
+    voucher = claim_coupon(coupon=issued(shop, amount=500, products=[cup]), customer=dan)
+    voucher.coupon.products.clear()
+    assert priced(shop, {variant.pk: 1}, voucher).voucher is None
+
+
+def test_two_live_orders_never_hold_one_voucher(shop, dan, variant, coupon):
+    voucher = claim_coupon(coupon=coupon, customer=dan)
+    facts = {"merchant": shop, "customer": dan, "contact": DAN, "language": "en"}
+    place_order(basket={variant.pk: 1}, voucher=voucher, **facts)
+    other = place_order(basket={variant.pk: 1}, **facts)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        type(other).objects.filter(pk=other.pk).update(voucher=voucher)
+
+
+def test_who_used_hers_up_elsewhere_can_go_on_without(client, shop, variant, coupon):
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    url = reverse("track:checkout", args=["tea"])
+    choice = {"variant": variant.pk, "quantity": 1}
+    phone = Customer.objects.create(merchant=shop, device=uuid.uuid4(), phone="+8613800138000")
+    used = claim_coupon(coupon=coupon, customer=phone)
+    facts = {"merchant": shop, "customer": phone, "contact": DAN, "language": "en"}
+    place_order(basket={variant.pk: 1}, voucher=used, **facts)
+    client.get(url, choice)
+    laptop = Customer.objects.create(merchant=shop, device=client.session["device"])
+    claim_coupon(coupon=coupon, customer=laptop)
+    page = client.get(url, choice).text
+    assert "−" in page
+    refused = client.post(url, hidden(page) | choice | contact())
+    assert refused.status_code == 409
+    assert "does not fit this order" in refused.text
+    form = hidden(refused.text)
+    assert form["expected_total"] == "16800"
+    assert client.post(url, form | choice | contact()).status_code == 302
+
+
+def test_what_a_coupon_pays_whole_is_paid_at_once(client, shop, variant, coupon):
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    url = reverse("track:checkout", args=["tea"])
+    choice = {"variant": variant.pk, "quantity": 1}
+    client.get(url, choice)
+    guest = Customer.objects.create(merchant=shop, device=client.session["device"])
+    claim_coupon(coupon=issued(shop, amount=20000), customer=guest)
+    page = client.get(url, choice).text
+    answer = client.post(url, hidden(page) | choice | contact())
+    assert answer.status_code == 302
+    [order] = guest.orders.all()
+    assert (order.total, order.state) == (0, LineState.PAID)
+    assert client.get(answer["Location"])["Location"] == reverse("track:order", args=[order.number])
+    assert broken() == set()

@@ -160,6 +160,8 @@ def _read(body: bytes) -> Callback:
         kinds = {field.name: int if field.type == "int" else str for field in fields(Callback)}
         if set(said) != set(kinds) or any(type(said[name]) is not kinds[name] for name in kinds):
             raise BadCallback
+        for value in said.values():
+            str(value).encode()  # half a letter is a ValueError
         return Callback(**said)
     except (ValueError, TypeError, RecursionError) as trouble:
         raise BadCallback from trouble

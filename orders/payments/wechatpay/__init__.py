@@ -23,10 +23,11 @@ from orders.services.payback import Outcome
 
 NAME = "wechatpay"
 WAYS = ("jsapi", "h5", "native")
-# What WeChat calls the standing of a payment. What went back was paid before.
+# What WeChat calls the standing of a payment. What went back was paid before; a payment of which we
+# hear nothing else was given back by hand, and nothing is to be sent for it.
 STANDINGS = {
     "SUCCESS": Standing.PAID,
-    "REFUND": Standing.PAID,
+    "REFUND": Standing.CLOSED,
     "NOTPAY": Standing.OPEN,
     "USERPAYING": Standing.OPEN,
     "ACCEPT": Standing.OPEN,

@@ -65,7 +65,7 @@ export default function start(card) {
   let kept = null; // what to tick once the fresh rows are there
   document.addEventListener("undone", () => {
     again = true;
-    window.htmx.ajax("GET", location.pathname + location.search, { target: "#goods", swap: "outerHTML" });
+    window.htmx.ajax("GET", location.pathname + location.search, { source: card.querySelector("[data-again]"), target: "#goods" });
   });
   card.addEventListener("htmx:beforeSwap", ({ target }) => {
     if (!again && !target.closest("[data-row]")) return;
