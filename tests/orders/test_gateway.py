@@ -127,6 +127,23 @@ def test_a_manager_looks_and_changes_nothing(shop, carol, client, name, url):
     assert client.post(url, FORMS[name]).status_code == 403
 
 
+def test_another_account_waits_until_no_money_is_under_way(owner, url, name, shop, order):
+    field, number = {"wechatpay": ("mchid", "1900009999"), "alipay": ("appid", "2021009999999999")}[
+        name
+    ]
+    owner.post(url, FORMS[name])
+    payment = open_payment(order=order, gateway=name)
+    before = GatewayAccount.objects.values().get()
+    refused = owner.post(url, FORMS[name] | {field: number})
+    assert refused.status_code == 422
+    assert "Money is still on its way there" in refused.text
+    assert GatewayAccount.objects.values().get() == before
+    other_key = FORMS[name] | {"private_key": there.pem(there.STRANGER)}
+    assert owner.post(url, other_key).status_code == 302, "new keys of the same account may come"
+    Payment.objects.filter(pk=payment.pk).update(next_ask_at=None)
+    assert owner.post(url, FORMS[name] | {field: number}).status_code == 302
+
+
 def test_it_is_removed_but_not_while_money_is_under_way(owner, url, name, shop, order):
     owner.post(url, FORMS[name])
     payment = open_payment(order=order, gateway=name, way="native")

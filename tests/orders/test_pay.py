@@ -256,6 +256,7 @@ def resigned(message: sandbox.Callback, **other) -> sandbox.Callback:
 
 NOT_GENUINE = {
     "bad signature": lambda m: replace(m, signature="0" * 64).heard().body,
+    "half a letter": lambda m: replace(m, payment="\ud800").heard().body,
     "no signature": lambda m: replace(m, signature="").heard().body,
     "signed with letters": lambda m: replace(m, signature="签" * 64).heard().body,
     "old": lambda m: resigned(m, at=m.at - 301).heard().body,
@@ -413,6 +414,7 @@ def test_a_silent_bank_is_left_alone_after_two_questions(
     due()
     ask_gateways()
     assert len(asked) == 2
+    assert not Payment.objects.to_ask(timezone.now()).exists(), "the rest stands in nobody's way"
 
 
 def test_a_payment_given_up_in_vain_is_not_said_to_be_declined(client, order, url, monkeypatch):
@@ -534,6 +536,15 @@ def test_another_way_gives_up_the_first_and_money_for_both_is_not_lost(order):  
     assert now(order) == "paid"
     assert settle_payment(payment=second, transaction_id="two", **real).refund_due
     sound()
+
+
+def test_looking_at_another_way_gives_nothing_up(client, shop, order, url):
+    for gateway in ("wechatpay", "alipay"):
+        shop.gateways.create(gateway=gateway, number="1", sealed="x", connected_at=timezone.now())
+    payment = open_payment(order=order, gateway="wechatpay", way="native")
+    assert "alipay:page" in client.get(url, {"way": "alipay:page"}).text
+    payment.refresh_from_db()
+    assert payment.state == PaymentState.CREATED
 
 
 @pytest.mark.parametrize(
