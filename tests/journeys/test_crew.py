@@ -82,7 +82,7 @@ def test_a_helper_works_the_show_from_another_device(
 ):
     bob = at_console(signed(desk(browser, server.url), server, session_of(as_bob)), live)
     helper = colleague(browser, server, size, erin.user)
-    bob.locator("[data-dialog-open=devices]").click()
+    bob.locator("[data-dialog-open=devices]:visible").click()
     way = bob.locator("#devices a[href$='/helper/']").get_attribute("href")
     bob.keyboard.press("Escape")
     helper.goto(way)
