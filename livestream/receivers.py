@@ -20,7 +20,7 @@ from livestream.services.shelf import follow_product
 from merchants.models import Merchant, Notification, Product, User
 from merchants.signals import notice_created, product_changed, staff_removed, stock_changed
 from orders.models import Order
-from orders.signals import order_moved, order_paid, order_placed, refund_moved
+from orders.signals import order_moved, order_noted, order_paid, order_placed, refund_moved
 
 
 @receiver(stock_changed)
@@ -50,7 +50,7 @@ def show_order(order: Order, **kwargs: Any) -> None:
     broadcast.order_changed(order, sale.room if sale else None)
 
 
-@receiver(refund_moved)
+@receiver([refund_moved, order_noted])
 def show_refund(order: Order, **kwargs: Any) -> None:
     """What is to be sent, and what waits for an answer, is counted again. Nothing was paid anew."""
     broadcast.order_touched(order)

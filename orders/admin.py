@@ -20,6 +20,8 @@ from orders.models import (
     LedgerEntry,
     Line,
     Order,
+    OrderNote,
+    OrderTag,
     Payment,
     Refund,
     RefundPiece,
@@ -94,6 +96,11 @@ class GatewayAccountAdmin(ReadOnlyAdmin):
     fields = ["merchant", "gateway", "number", "by", "connected_at"]
 
 
+class NoteInline(ReadOnlyInline):
+    model = OrderNote
+    fields = ["at", "text", "by"]
+
+
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     list_display = ["number", "merchant", "name", "state", "total", "placed_at"]
@@ -101,7 +108,7 @@ class OrderAdmin(ReadOnlyAdmin):
     list_select_related = ["merchant"]
     search_fields = ["number", "name", "phone", "merchant__name"]
     date_hierarchy = "placed_at"
-    inlines = [LineInline, StepInline, PaymentInline, RefundInline, ShipmentInline]
+    inlines = [LineInline, StepInline, NoteInline, PaymentInline, RefundInline, ShipmentInline]
     actions = ["cancel"]
 
     @admin.action(description=_("Cancel, and give the stock back"), permissions=["view"])
@@ -109,6 +116,13 @@ class OrderAdmin(ReadOnlyAdmin):
         by = cast(User, request.user)
         found = orders.select_related("merchant", "voucher")
         act(self, request, found, lambda one: move_order(order=one, to=LineState.CANCELLED, by=by))
+
+
+@admin.register(OrderTag)
+class OrderTagAdmin(ReadOnlyAdmin):
+    list_display = ["name", "merchant"]
+    list_select_related = ["merchant"]
+    search_fields = ["name", "merchant__name"]
 
 
 @admin.register(Payment)

@@ -19,6 +19,12 @@ class NotSentThere(RuleBroken):
     sentence = _("This shop does not send there. Choose another address, or collect it.")
 
 
+class DearerThere(RuleBroken):
+    code = "dearer_there"
+    status = 422
+    sentence = _("A parcel there costs more. Cancel the order and place it again, or ask the shop.")
+
+
 class RegionTwice(RuleBroken):
     code = "region_twice"
     status = 422

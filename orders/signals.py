@@ -5,5 +5,6 @@ from merchants.facts import Fact
 order_placed = Fact()  # order
 order_paid = Fact()  # order
 order_moved = Fact()  # order, old: str
+order_noted = Fact()  # order: staff wrote something down, or its address changed
 refund_moved = Fact()  # order: a refund of it was asked for, answered or paid
 coupon_claimed = Fact()  # coupon

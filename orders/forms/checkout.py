@@ -7,24 +7,18 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
-from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from phonenumber_field.formfields import PhoneNumberField
 
 from merchants.models import Merchant, Product, Store, Variant
-from merchants.rules.region import CITY_PROVINCES, is_chinese, region_name
 from orders.forms.goods import QuantitiesField, VariantsField
+from orders.forms.place import PLACE, REQUIRED, PlaceForm
 from orders.models import Address
 from orders.services.order import Contact
 
 DELIVERY, PICKUP = "delivery", "pickup"
-NO_ADDRESS = _("Write the whole address, with street and number.")
-NOT_THERE = _("This shop does not send there. Choose another address, or collect it.")
 NO_STORE = _("No shop has all of it for collection now. Have it sent instead.")
-PLACE = ("region", "city", "district", "address", "postcode")
 WAYS = {DELIVERY: _("By parcel"), PICKUP: _("Collect at the shop")}
 
 
@@ -61,17 +55,9 @@ class StoreField(forms.ModelChoiceField):
         return f"{obj.name} · {obj.city} {obj.address}".strip(" ·")
 
 
-class CheckoutForm(ChoiceForm):
+class CheckoutForm(ChoiceForm, PlaceForm):
     """Guest checkout: a name and a phone number are enough."""
 
-    name = forms.CharField(
-        label=_("Recipient"), max_length=40, widget=forms.TextInput(attrs={"autocomplete": "name"})
-    )
-    phone = PhoneNumberField(
-        label=_("Mobile number"),
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
-        error_messages={"invalid": _("Write a mobile number such as 138 0013 8000.")},
-    )
     email = forms.EmailField(
         label=_("E-mail"), required=False, help_text=_("For the receipt; may be left empty.")
     )
@@ -82,35 +68,6 @@ class CheckoutForm(ChoiceForm):
         widget=forms.RadioSelect,
     )
     saved = forms.ChoiceField(label=_("Send it to"), required=False, widget=forms.RadioSelect)
-    region = forms.ChoiceField(
-        label=_("Province"),
-        error_messages={"required": _("Choose where it goes."), "invalid_choice": NOT_THERE},
-        widget=forms.Select(attrs={"autocomplete": "address-level1"}),
-    )
-    city = forms.CharField(
-        label=_("City"),
-        max_length=40,
-        error_messages={"required": _("Write the city.")},
-        widget=forms.TextInput(attrs={"autocomplete": "address-level2"}),
-    )
-    district = forms.CharField(
-        label=_("District"),
-        max_length=40,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "address-level3"}),
-    )
-    address = forms.CharField(
-        label=_("Street and number"),
-        max_length=200,
-        error_messages={"required": NO_ADDRESS},
-        widget=forms.TextInput(attrs={"autocomplete": "street-address"}),
-    )
-    postcode = forms.CharField(
-        label=_("Postcode"),
-        max_length=12,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "postal-code"}),
-    )
     store = StoreField(
         Store.objects.none(),
         label=_("Collect at"),
@@ -146,18 +103,16 @@ class CheckoutForm(ChoiceForm):
         assert isinstance(variants, VariantsField)
         variants.found = {one.pk: one for one in chosen}
         self.book = {entry.public_id: entry for entry in book}
-        self.regions = list(regions)
-        self._choose("region", choices=region_choices(self.regions))
+        self.offer(regions)
         entries = [(key, str(entry)) for key, entry in self.book.items()]
         self._choose("saved", choices=[*entries, ("", _("Another address"))])
         # What is not asked for is not required: a parcel needs an address, collection a store.
         wanted = self.data if self.is_bound else self.initial
         pickup = wanted.get("method") == PICKUP
         self.chosen = None if pickup else self.book.get(wanted.get("saved", ""))
-        for name in ("region", "city", "address"):
-            self.fields[name].required = not pickup and self.chosen is None
-        if wanted.get("region") in CITY_PROVINCES:
-            self.fields["city"].required = False
+        if pickup or self.chosen is not None:
+            for name in REQUIRED:
+                self.fields[name].required = False
         if pickup:
             self.stores  # noqa: B018 — they are what may be chosen
 
@@ -173,11 +128,6 @@ class CheckoutForm(ChoiceForm):
         for what, these in choices.items():
             setattr(self.fields[name], what, these)
 
-    @property
-    def abroad(self) -> bool:
-        """Something may be sent to another country: a postcode is asked for."""
-        return any(not is_chinese(code) for code in self.regions)
-
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if self.chosen is not None:  # what stands in the fields below it was not sent anywhere
@@ -187,7 +137,10 @@ class CheckoutForm(ChoiceForm):
         elif data.get("method") == PICKUP:
             self._check_store(data)
         else:
-            self._check_place(data)
+            self.check_place(data)
+        if data.get("method") != PICKUP:  # a browser sends the store that it does not show
+            self.errors.pop("store", None)
+            data["store"] = None
         return data
 
     def _check_store(self, data: dict[str, Any]) -> None:
@@ -195,10 +148,6 @@ class CheckoutForm(ChoiceForm):
             self.add_error(None, NO_STORE)
         elif not data.get("store") and "store" not in self.errors:
             self.add_error("store", _("Choose where you collect it."))
-
-    def _check_place(self, data: dict[str, Any]) -> None:
-        if 0 < len(data.get("address") or "") < 5:
-            self.add_error("address", NO_ADDRESS)
 
     def contact(self) -> Contact:
         """The cleaned data in the shape that `place_order` takes."""
@@ -212,19 +161,3 @@ class CheckoutForm(ChoiceForm):
             store=data["store"] if pickup else None,
             note=data["note"],
         )
-
-
-def region_choices(regions: Iterable[str]) -> list[tuple[Any, list[tuple[str, str]]]]:
-    """Regions as a select offers them: provinces first, then other countries."""
-    language = get_language() or settings.LANGUAGE_CODE
-    known = [(code, region_name(code, language)) for code in regions]
-    provinces = [(code, name) for code, name in known if is_chinese(code)]
-    abroad = [(code, name) for code, name in known if not is_chinese(code)]
-    groups: list[tuple[Any, list[tuple[str, str]]]] = []
-    if provinces:
-        groups.append((_("China"), provinces))
-    if abroad:
-        groups.append((_("Other countries"), sorted(abroad, key=lambda pair: pair[1])))
-    if len(known) != 1:
-        groups.insert(0, ("", [("", str(_("Choose")))]))
-    return groups

@@ -5,6 +5,7 @@ from orders.models.cart import CartItem
 from orders.models.coupon import Coupon, Voucher
 from orders.models.gateway import GatewayAccount
 from orders.models.ledger import LedgerEntry
+from orders.models.note import OrderNote, OrderTag
 from orders.models.order import Line, Order, Step
 from orders.models.payment import Payment
 from orders.models.refund import Refund, RefundPiece, RefundStep
@@ -20,6 +21,8 @@ __all__ = [
     "LedgerEntry",
     "Line",
     "Order",
+    "OrderNote",
+    "OrderTag",
     "Payment",
     "Refund",
     "RefundPiece",

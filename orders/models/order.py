@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from merchants.models import Customer, Merchant, Store, Variant
 from merchants.models.address import secret_id
 from orders.models.coupon import Voucher
+from orders.models.note import OrderNote, OrderTag
 from orders.models.shipping import Place
 from orders.rules.line import PARTLY_SHIPPED, LineState, may_move, stations
 
@@ -83,6 +84,7 @@ class Order(Place):
     )
     pickup_code = models.CharField(_("pick-up code"), max_length=6, blank=True, editable=False)
     note = models.CharField(_("note"), max_length=200, blank=True)
+    tags = models.ManyToManyField(OrderTag, related_name="orders", blank=True)
     language = models.CharField(max_length=10, default="zh-hans", editable=False)
     currency = models.CharField(max_length=3, editable=False)
     goods = models.PositiveBigIntegerField(_("goods"), editable=False)
@@ -97,6 +99,7 @@ class Order(Place):
     if TYPE_CHECKING:
         lines: RelatedManager[Line]
         steps: RelatedManager[Step]
+        notes: RelatedManager[OrderNote]
         payments: RelatedManager[Payment]
         refunds: RelatedManager[Refund]
         shipments: RelatedManager[Shipment]
@@ -179,6 +182,10 @@ class Order(Place):
     @property
     def can_ship(self) -> bool:
         return not self.is_pickup and self.state in {LineState.PAID, PARTLY_SHIPPED}
+
+    @property
+    def can_be_sent_elsewhere(self) -> bool:
+        return not self.is_pickup and self.state in {LineState.PENDING, LineState.PAID}
 
     @property
     def can_cancel(self) -> bool:

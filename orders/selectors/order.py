@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
 from django.db.models import Count, Prefetch, Q, QuerySet
+from django.utils import timezone
+from django.utils.dateparse import parse_date
 
 from merchants.models import Photo, Staff
 from merchants.rules.search import fold, phone_digits
@@ -45,10 +48,11 @@ def order_list(staff: Staff, query: Mapping[str, str]) -> QuerySet[Order]:
     Where a customer waits, the longest waiting comes first.
     """
     orders = seen_by(staff).select_related("store")
-    orders = orders.prefetch_related(lines_with_pictures(), "refunds")
+    orders = orders.prefetch_related(lines_with_pictures(), "refunds", "tags")
     tab = query.get("tab", "to_ship")
     if tab in TABS:
         orders = orders.filter(TABS[tab])
+    orders = _narrowed(orders, query)
     words = fold(query.get("q", "")[:60])
     if words:
         found = (
@@ -60,6 +64,34 @@ def order_list(staff: Staff, query: Mapping[str, str]) -> QuerySet[Order]:
             found |= Q(phone__contains=digits)
         orders = orders.filter(found)
     return orders.order_by("pk" if tab in OLDEST_FIRST else "-pk")
+
+
+def _narrowed(orders: QuerySet[Order], query: Mapping[str, str]) -> QuerySet[Order]:
+    """By `store` (a number, or `parcel`), `tag` (its name), and the days `since` and `until`."""
+    store = query.get("store", "")
+    if store == "parcel":
+        orders = orders.filter(PARCEL)
+    elif store.isdecimal():
+        orders = orders.filter(store=int(store[:18]))
+    if tag := query.get("tag", "")[:12].replace("\0", ""):
+        orders = orders.filter(tags__name=tag)
+    zone = timezone.get_current_timezone()
+    if since := _day(query.get("since", "")):
+        orders = orders.filter(placed_at__gte=datetime.combine(since, time.min, zone))
+    if until := _day(query.get("until", "")):
+        orders = orders.filter(
+            placed_at__lt=datetime.combine(until + timedelta(days=1), time.min, zone)
+        )
+    return orders
+
+
+def _day(typed: str) -> date | None:
+    """2026-11-29; anything else is no day."""
+    try:
+        day = parse_date(typed[:10])
+    except ValueError:
+        return None
+    return day if day and date(2000, 1, 1) <= day < date(2100, 1, 1) else None
 
 
 def tab_counts(staff: Staff) -> dict[str, int]:

@@ -2,12 +2,16 @@
 
 from django.urls import path
 
-from orders.views import coupon, order, payment, refund, shipping
+from orders.views import coupon, note, order, payment, refund, shipping
 
 app_name = "orders"
 urlpatterns = [
     path("orders/", order.index, name="order_list"),
+    path("orders/export.csv", order.export, name="order_export"),
     path("orders/<slug:number>/", order.detail, name="order_detail"),
+    path("orders/<slug:number>/notes/", note.note, name="order_note"),
+    path("orders/<slug:number>/tags/", note.tags, name="order_tags"),
+    path("orders/<slug:number>/address/", note.address, name="order_address"),
     path("orders/<slug:number>/ship/", order.ship, name="order_ship"),
     path("orders/<slug:number>/ready/", order.ready, name="order_ready"),
     path("orders/<slug:number>/collect/", order.collect, name="order_collect"),

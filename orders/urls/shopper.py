@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import cart, checkout, pay, refund, shipping, voucher
+from orders.views import cart, checkout, note, pay, refund, shipping, voucher
 
 app_name = "track"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("<slug:number>/", checkout.track, name="order"),
     path("<slug:number>/pay/", pay.pay, name="pay"),
     path("<slug:number>/wait/", pay.wait, name="wait"),
+    path("<slug:number>/address/", note.own_address, name="readdress"),
     path("<slug:number>/refund/", refund.ask, name="refund_ask"),
     path("<slug:number>/refunds/<slug:refund>/withdraw/", refund.withdraw, name="refund_withdraw"),
     path("<slug:number>/refunds/<slug:refund>/sent/", refund.sent, name="refund_sent"),

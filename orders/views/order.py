@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 from django.views.decorators.http import require_POST, require_safe
@@ -16,13 +17,17 @@ from django.views.decorators.vary import vary_on_headers
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.rules.role import Role
+from merchants.services.sheet import write_csv
 from orders.forms.order import HandOverForm, ShipForm
 from orders.models import Order
 from orders.rules.line import LineState
 from orders.selectors.order import lines_with_pictures, order_list, seen_by, sold, tab_counts
+from orders.selectors.order_export import order_table
 from orders.services.order import move_order
 from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
 
+NARROWING = ("store", "tag", "since", "until")
+MOST_TAGS = 100  # in the list to choose from
 TAB_LABELS = {
     "to_ship": _l("To ship"),
     "ready": _l("To be collected"),
@@ -51,8 +56,25 @@ def index(request: MerchantRequest) -> HttpResponse:
         "tab": tab,
         "tabs": [(name, word, counts.get(name)) for name, word in TAB_LABELS.items()],
         "q": request.GET.get("q", ""),
+        "query": request.GET,
+        "stores": request.stores,
+        "tags": request.merchant.order_tags.all()[:MOST_TAGS],
+        "narrowed": any(request.GET.get(name) for name in NARROWING),
     }
     return render(request, f"orders/order/{template}", context)
+
+
+@require_safe
+@merchant_view(Role.MANAGER)
+def export(request: MerchantRequest) -> HttpResponse:
+    """The orders of a tab as they are filtered, with names and numbers: for managers alone."""
+    orders = order_list(request.staff, {"tab": "all", **request.GET.dict()})
+    table = write_csv(order_table(orders))
+    body = "".join(table)
+    answer = HttpResponse(body, content_type="text/csv; charset=utf-8")
+    day = timezone.localdate()
+    answer["Content-Disposition"] = f'attachment; filename="orders-{day:%Y-%m-%d}.csv"'
+    return answer
 
 
 @require_safe
@@ -127,7 +149,7 @@ def cancel(request: MerchantRequest, number: str) -> HttpResponse:
 def _order(request: MerchantRequest, number: str) -> Order:
     orders = seen_by(request.staff).select_related("merchant", "store", "customer", "voucher")
     orders = orders.prefetch_related(lines_with_pictures(), "steps__by", "shipments", "payments")
-    orders = orders.prefetch_related("refunds__pieces__line")
+    orders = orders.prefetch_related("refunds__pieces__line", "notes__by", "tags")
     return get_object_or_404(orders, number=number)
 
 

@@ -91,6 +91,13 @@ def test_with_no_shop_that_has_all_it_is_only_sent(ask, client, typed, store, se
     assert client.post(URL, typed(quantity=12)).status_code == 302
 
 
+def test_a_parcel_minds_no_store_that_the_browser_sends_along(client, typed, store):
+    assert client.post(URL, typed(store=store.pk)).status_code == 302
+    order = Order.objects.get()
+    assert order.store is None
+    assert "清河坊" in order.whole_address
+
+
 def test_a_shop_that_has_sold_it_meanwhile_is_named(client, typed, store, second, variant):
     change_stock(variant=variant, store=second, delta=1, reason=Reason.RECEIVED, by=None)
     form = typed(method="pickup", store=second.pk)
