@@ -26,7 +26,7 @@ from orders.services.shipping import forget_addresses
 
 logger = logging.getLogger(__name__)
 GRACE = timedelta(seconds=30)  # that goods are kept for a provider that does not answer
-PATIENCE = 15  # seconds of silence that a sweep bears
+PATIENCE = 15  # seconds that a sweep gives to providers, all together
 
 
 @shared_task(ignore_result=True)
@@ -74,19 +74,19 @@ def ask_gateways() -> None:
 class Questions:
     """What one sweep asks of gateways, outside of any transaction.
 
-    Who does not answer twice is left alone until the next sweep, and for all silence together
-    there is PATIENCE: others must not wait for it.
+    Who does not answer twice is left alone until the next sweep, and for all answers together
+    there is PATIENCE, slow ones counted as well: the sweep's own work must not wait for them.
     """
 
     def __init__(self) -> None:
         self.silent: Counter[tuple[str, int]] = Counter()
-        self.lost = 0.0
+        self.spent = 0.0
 
     def ask(self, payment: Payment) -> None:
         """Close what nobody is to pay any more, ask about the rest, and write down the answer."""
         whose = (payment.gateway, payment.order.merchant_id)
         began = time.monotonic()
-        if self.lost > PATIENCE:
+        if self.spent > PATIENCE:
             return
         if self.silent[whose] > 1:  # out of the way of others
             charges.put_off(payment=payment, trouble="silent")
@@ -101,7 +101,8 @@ class Questions:
             logger.error(words, payment.public_id, trouble, exc_info=not known)
             charges.put_off(payment=payment, trouble=type(trouble).__name__)
             self.silent[whose] += 1
-            self.lost += time.monotonic() - began
+        finally:
+            self.spent += time.monotonic() - began
 
 
 def _stands(payment: Payment) -> Charge:

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from merchants.models import Merchant
 from merchants.models.address import secret_id
 from orders.models.order import Order
 from orders.rules.payment import PaymentState
@@ -30,9 +31,12 @@ class Payment(models.Model):
 
     `paid_back` is what its refunds have promised, done or not: the guard of P6. `next_ask_at` is
     set until the provider has said how it ended; `step` is what the shopper has to do there.
+    `merchant` is the order's: a number that a provider gave is known once in a shop, and what one
+    shop's account says takes no number from another's.
     """
 
     public_id = models.CharField(max_length=16, unique=True, default=secret_id, editable=False)
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="payments")
     order = models.ForeignKey(Order, models.PROTECT, related_name="payments")
     gateway = models.CharField(_("gateway"), max_length=20)
     way = models.CharField(_("way to pay"), max_length=12, blank=True)
@@ -73,7 +77,7 @@ class Payment(models.Model):
                 condition=Q(paid_back__lte=F("amount")), name="never_back_more_than_paid"
             ),
             models.UniqueConstraint(
-                fields=["gateway", "transaction"],
+                fields=["merchant", "gateway", "transaction"],
                 condition=~Q(transaction=""),
                 name="one_effect_per_transaction",
             ),

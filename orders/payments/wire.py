@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -31,6 +32,17 @@ class _Nowhere(HTTPRedirectHandler):
 _opener = build_opener(_Nowhere)
 
 
+def _read(came: HTTPResponse | HTTPError) -> bytes:
+    """The body, one byte beyond LARGEST at most. PATIENCE is for the whole, not for each piece."""
+    began, pieces, size = time.monotonic(), [], 0
+    while size <= LARGEST and (piece := came.read1(LARGEST + 1 - size)):
+        pieces.append(piece)
+        size += len(piece)
+        if time.monotonic() - began > PATIENCE:
+            raise TimeoutError
+    return b"".join(pieces)
+
+
 def call(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
     """What the provider answers, whatever its status. Raises GatewayTrouble if nothing comes."""
     request = Request(url, data=body, headers=dict(headers), method=method)  # noqa: S310
@@ -40,7 +52,7 @@ def call(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) 
         except HTTPError as refusal:
             came = refusal
         with came:
-            text = came.read(LARGEST + 1)
+            text = _read(came)
             answer = Answer(came.status, {k.lower(): v for k, v in came.headers.items()}, text)
     except (OSError, HTTPException, ValueError) as trouble:
         raise GatewayTrouble(f"no answer: {type(trouble).__name__}") from trouble

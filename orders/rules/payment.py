@@ -18,6 +18,7 @@ FIRST_ASK = timedelta(seconds=20)
 USUAL_ASK = timedelta(minutes=2)  # at the longest, while the order may still be paid
 LONGEST_ASK = timedelta(hours=6)
 USUAL_ASKS = 20  # after so many it is a provider in trouble, and asked more and more seldom
+LONGEST_TRANSACTION = 64
 KNOWN_BY = timedelta(minutes=2)  # after the time to pay: then "no such payment" is believed
 
 
@@ -57,6 +58,11 @@ def next_ask(asks: int) -> timedelta:
     if asks < USUAL_ASKS:
         return min(FIRST_ASK * 2 ** min(asks, 6), USUAL_ASK)
     return min(USUAL_ASK * 2 ** min(asks - USUAL_ASKS, 12), LONGEST_ASK)
+
+
+def is_transaction(number: str) -> bool:
+    """Whether a provider's number of a charge can be kept: 1 to 64 visible ASCII letters."""
+    return 0 < len(number) <= LONGEST_TRANSACTION and all("!" <= sign <= "~" for sign in number)
 
 
 def signature(secret: str, *fields: object) -> str:

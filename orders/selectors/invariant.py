@@ -161,7 +161,7 @@ PAYMENTS = {
     "a payment asks for the order's own sum": """
         SELECT p.id AS payment, p.amount, p.currency, o.total FROM orders_payment p
         JOIN orders_order o ON o.id = p.order_id
-        WHERE p.amount <> o.total OR p.currency <> o.currency
+        WHERE p.amount <> o.total OR p.currency <> o.currency OR p.merchant_id <> o.merchant_id
     """,
     "a payment is settled by one transaction at one time": """
         SELECT id AS payment, state, "transaction" FROM orders_payment
@@ -175,8 +175,9 @@ PAYMENTS = {
            OR (state = 'settled' AND next_ask_at IS NOT NULL)
     """,
     "a transaction has one effect": """
-        SELECT gateway, "transaction", COUNT(*) AS payments FROM orders_payment
-        WHERE "transaction" <> '' GROUP BY gateway, "transaction" HAVING COUNT(*) > 1
+        SELECT merchant_id, gateway, "transaction", COUNT(*) AS payments FROM orders_payment
+        WHERE "transaction" <> ''
+        GROUP BY merchant_id, gateway, "transaction" HAVING COUNT(*) > 1
     """,
 }
 NEWS = {

@@ -17,7 +17,7 @@ from merchants.models import Merchant
 from orders.errors import BadCallback
 from orders.models import Payment
 from orders.rules.line import LineState
-from orders.rules.payment import KNOWN_BY, Charge, PaymentState, Standing, next_ask
+from orders.rules.payment import KNOWN_BY, Charge, PaymentState, Standing, is_transaction, next_ask
 from orders.services.payment import locked_payment, settle_locked
 
 LEASE = timedelta(minutes=1)  # longer than any gateway's time limit
@@ -57,7 +57,7 @@ def _note(payment: Payment | None, charge: Charge) -> Payment:
     if payment is None or charge.payment != payment.public_id:
         raise BadCallback
     if charge.standing == Standing.PAID:
-        if not charge.transaction:
+        if not is_transaction(charge.transaction):
             raise BadCallback
         return settle_locked(payment, charge.transaction, charge.amount, charge.currency)
     if payment.state == PaymentState.SETTLED:
@@ -82,7 +82,10 @@ def put_off(*, payment: Payment, trouble: str) -> None:
 
 
 def ask_soon(*, payment: Payment) -> None:
-    """Somebody says that she has paid: the next sweep asks. Not more often than the first time."""
+    """Somebody says that she has paid: the next sweep asks. Not more often than the first time.
+
+    It may break a lease: asking twice changes nothing, and she is looking at the page.
+    """
     now = timezone.now()
     waits = Payment.objects.filter(pk=payment.pk, next_ask_at__gt=now, asks__lt=20)
     waits.filter(created_at__lt=now - timedelta(seconds=3)).update(next_ask_at=now)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from merchants.errors import OutOfStock
 from merchants.models import Store
 from merchants.services.stock import reserve
 from orders.errors import BadCallback, CouponUnfit, WrongState
-from orders.models import Order, Payment
+from orders.models import GatewayAccount, Order, Payment
 from orders.rules.ledger import sale
 from orders.rules.ledger import surplus as owed
 from orders.rules.line import LineState
@@ -32,6 +32,7 @@ from orders.services.refund import refund_surplus
 from orders.signals import order_paid
 
 NOTHING = "nothing"  # the gateway of an order that a coupon paid whole
+GATEWAYS_WITHOUT_KEYS = {NOTHING, "sandbox"}
 
 
 @transaction.atomic
@@ -56,6 +57,7 @@ def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
         order=fresh,
         state=PaymentState.CREATED.value,
         defaults={
+            "merchant_id": fresh.merchant_id,
             "gateway": gateway,
             "way": way,
             "amount": fresh.total,
@@ -64,7 +66,19 @@ def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
             "next_ask_at": now + next_ask(0),
         },
     )
+    _keep_account(payment)
     return payment
+
+
+def _keep_account(payment: Payment) -> None:
+    """The shop's keys are there as this payment is written, and whoever takes them away sees it.
+
+    Locked last, for the length of the commit. Raises WrongState.
+    """
+    if payment.gateway not in GATEWAYS_WITHOUT_KEYS:
+        accounts = GatewayAccount.objects.select_for_update(no_key=True)
+        if not accounts.filter(merchant=payment.merchant_id, gateway=payment.gateway).exists():
+            raise WrongState(_("This shop no longer takes money that way. Nothing was charged."))
 
 
 @transaction.atomic
@@ -110,13 +124,17 @@ def settle_locked(payment: Payment, transaction_id: str, amount: int, currency: 
     now = timezone.now()
     if payment.state == PaymentState.SETTLED:
         return _surplus(payment, transaction_id, now)
-    Payment.objects.filter(pk=payment.pk).update(
-        state=PaymentState.SETTLED.value,
-        transaction=transaction_id,
-        settled_at=now,
-        next_ask_at=None,
-        trouble="",
-    )
+    try:
+        with transaction.atomic():
+            Payment.objects.filter(pk=payment.pk).update(
+                state=PaymentState.SETTLED.value,
+                transaction=transaction_id,
+                settled_at=now,
+                next_ask_at=None,
+                trouble="",
+            )
+    except IntegrityError as known:  # it has paid something else in this shop
+        raise BadCallback from known
     payment.state, payment.transaction = PaymentState.SETTLED.value, transaction_id
     payment.settled_at, payment.next_ask_at, payment.trouble = now, None, ""
     order = payment.order
@@ -145,6 +163,7 @@ def _surplus(payment: Payment, transaction_id: str, now: datetime) -> Payment:
     if payment.transaction == transaction_id:
         return payment
     surplus, new = Payment.objects.get_or_create(
+        merchant_id=payment.merchant_id,
         gateway=payment.gateway,
         transaction=transaction_id,
         defaults={

@@ -245,10 +245,17 @@ def cancel(request: HttpRequest, number: str) -> HttpResponse:
         return redirect("track:order", order.number)
     try:
         move_order(order=order, to=LineState.CANCELLED, by=None)
-        messages.success(request, _("Cancelled. Nothing was charged."))
+        messages.success(request, _cancelled(order))
     except RuleBroken as refusal:
         messages.error(request, str(refusal))
     return redirect("track:order", order.number)
+
+
+def _cancelled(order: Order) -> str:
+    """That nothing was charged is said only when no provider may still say otherwise."""
+    if order.payments.filter(next_ask_at__isnull=False).exists():
+        return _("Cancelled. Should you have paid just now, the money comes back by itself.")
+    return _("Cancelled. Nothing was charged.")
 
 
 @require_safe

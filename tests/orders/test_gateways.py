@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from merchants.models import Merchant
 from orders.models import GatewayAccount, Order, Payment, Refund
 from orders.payments import alipay, connected, gateway_of, wechatpay
+from orders.payments.alipay import subject_of
 from orders.payments.gateway import GatewayTrouble, Refused, Visit
 from orders.payments.keys import Unreadable, read_private, read_public
 from orders.payments.vault import seal, unseal
@@ -289,7 +290,7 @@ FALSE_WECHAT = {
     "no signature": lambda t: without(wechat(there.wechat_trade(t)), "Wechatpay-Signature"),
     "old": lambda t: wechat(there.wechat_trade(t), at=int(time.time()) - 301),
     "a day old": lambda t: wechat(there.wechat_trade(t), at=int(time.time()) - 86_400),
-    "from tomorrow": lambda t: wechat(there.wechat_trade(t), at=int(time.time()) + 301),
+    "from tomorrow": lambda t: wechat(there.wechat_trade(t), at=int(time.time()) + 360),
     "no time": lambda t: without(wechat(there.wechat_trade(t)), "Wechatpay-Timestamp"),
     "wrong serial": lambda t: wechat(there.wechat_trade(t), serial="PUB_KEY_ID_0000000000000000"),
     "another kind of signature": lambda t: sm2(wechat(there.wechat_trade(t))),
@@ -355,6 +356,14 @@ def test_what_is_not_genuine_changes_not_one_byte(bank, name, how, shop, trade):
     answer = tell(name, shop, *parts)
     assert answer.status_code == {"wechatpay": 401, "alipay": 400}[name]
     assert books() == before
+
+
+@pytest.mark.parametrize("shop_name", ["A&B=C/茶 <行>", "&/=", "茶" * 300])
+def test_alipay_is_told_only_signs_that_it_takes(shop_name):
+    subject = subject_of(shop_name, "k7m2pq9x")
+    assert subject.endswith("K7M2PQ9X")
+    assert len(subject) <= 256
+    assert not set("&=/<>").intersection(subject)
 
 
 def test_nor_what_is_huge_for_another_shop_or_of_another_method(

@@ -17,19 +17,21 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from merchants.models import Stock
+from merchants.models import Customer, Stock
 from merchants.selectors.invariant import offenders
-from orders.errors import CannotPay
+from orders.errors import BadCallback, CannotPay, WrongState
 from orders.models import BankEntry, LedgerEntry, Order, Payment
 from orders.payments import sandbox
 from orders.payments.gateway import GatewayTrouble
 from orders.rules.line import LineState
-from orders.rules.payment import LONGEST_ASK, PaymentState, Standing, next_ask
+from orders.rules.payment import LONGEST_ASK, Charge, PaymentState, Standing, next_ask
 from orders.rules.way import Browser, browser_of, offered
 from orders.selectors.invariant import INVARIANTS
-from orders.services.order import move_order
+from orders.services.charge import hear_charge
+from orders.services.order import move_order, place_order
 from orders.services.payment import open_payment, settle_payment
 from orders.tasks import ask_gateways, expire_orders
+from tests.conftest import DAN
 
 IN_ROOM = {"HX-Request": "true"}
 
@@ -417,7 +419,15 @@ def test_a_silent_bank_is_left_alone_after_two_questions(
     assert not Payment.objects.to_ask(timezone.now()).exists(), "the rest stands in nobody's way"
 
 
-def test_a_payment_given_up_in_vain_is_not_said_to_be_declined(client, order, url, monkeypatch):
+def connect(shop, *gateways: str) -> None:
+    for gateway in gateways:
+        shop.gateways.create(gateway=gateway, number="1", sealed="x", connected_at=timezone.now())
+
+
+def test_a_payment_given_up_in_vain_is_not_said_to_be_declined(
+    client, shop, order, url, monkeypatch
+):
+    connect(shop, "alipay")
     open_payment(order=order, gateway="sandbox")
     monkeypatch.setattr(sandbox, "ask", silent)
     due()
@@ -525,7 +535,46 @@ def test_who_says_that_she_has_paid_is_not_kept_waiting(client, order, url):
     assert now(order) == "paid"
 
 
-def test_another_way_gives_up_the_first_and_money_for_both_is_not_lost(order):  # P5
+def test_a_way_whose_account_is_gone_opens_no_payment(shop, order):
+    connect(shop, "wechatpay")
+    shop.gateways.all().delete()
+    with pytest.raises(WrongState):
+        open_payment(order=order, gateway="wechatpay", way="native")
+    assert not order.payments.exists()
+
+
+def test_what_paid_one_order_pays_no_other_and_another_shop_is_not_kept_from_it(
+    shop, order, dan, variant, other_shop, foreign_product
+):
+    def placed(merchant, goods):
+        who = Customer.objects.create(merchant=merchant)
+        basket = {goods.pk: 1}
+        return place_order(
+            merchant=merchant, customer=who, basket=basket, contact=DAN, language="en"
+        )
+
+    first, again = order, placed(shop, variant)
+    elsewhere = placed(other_shop, foreign_product.variants.get())
+    one, two, three = (open_payment(order=o, gateway="sandbox") for o in (first, again, elsewhere))
+    settle_payment(payment=one, transaction_id="tx", amount=one.amount, currency="CNY")
+    with pytest.raises(BadCallback):
+        settle_payment(payment=two, transaction_id="tx", amount=two.amount, currency="CNY")
+    settle_payment(payment=three, transaction_id="tx", amount=three.amount, currency="CNY")
+    assert [now(o) for o in (first, again, elsewhere)] == ["paid", "pending_payment", "paid"]
+    sound()
+
+
+@pytest.mark.parametrize("number", ["", "a" * 65, "tx\0", "tx 1", "流水"])
+def test_a_number_that_cannot_be_kept_is_not_believed(order, shop, number):
+    payment = open_payment(order=order, gateway="sandbox")
+    charge = Charge(payment.public_id, Standing.PAID, number, payment.amount, "CNY")
+    with pytest.raises(BadCallback):
+        hear_charge(gateway="sandbox", merchant=shop, charge=charge)
+    assert now(order) == "pending_payment"
+
+
+def test_another_way_gives_up_the_first_and_money_for_both_is_not_lost(shop, order):  # P5
+    connect(shop, "wechatpay")
     first = open_payment(order=order, gateway="wechatpay", way="native")
     assert open_payment(order=order, gateway="wechatpay", way="native") == first
     second = open_payment(order=order, gateway="sandbox")
@@ -539,8 +588,7 @@ def test_another_way_gives_up_the_first_and_money_for_both_is_not_lost(order):  
 
 
 def test_looking_at_another_way_gives_nothing_up(client, shop, order, url):
-    for gateway in ("wechatpay", "alipay"):
-        shop.gateways.create(gateway=gateway, number="1", sealed="x", connected_at=timezone.now())
+    connect(shop, "wechatpay", "alipay")
     payment = open_payment(order=order, gateway="wechatpay", way="native")
     assert "alipay:page" in client.get(url, {"way": "alipay:page"}).text
     payment.refresh_from_db()

@@ -9,10 +9,11 @@ import pytest
 from django.db import IntegrityError
 from django.utils import timezone
 
-from orders.errors import WrongState
+from orders.errors import MoneyUnderWay, WrongState
 from orders.models import LedgerEntry, Order, Payment
 from orders.payments import sandbox
 from orders.rules.ledger import sale
+from orders.services.gateway import disconnect_gateway
 from orders.services.ledger import post
 from orders.services.order import place_order
 from orders.services.payment import open_payment
@@ -25,7 +26,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("alone")]
 
 @pytest.fixture
 def waiting(transactional_db, shop, dan, variant) -> Order:
-    """An order that nobody has paid yet."""
+    """An order that nobody has paid yet, in a shop with every account."""
+    for gateway in ("wechatpay", "alipay"):
+        shop.gateways.create(gateway=gateway, number="1", sealed="x", connected_at=timezone.now())
     return place_order(
         merchant=shop, customer=dan, basket={variant.pk: 1}, contact=DAN, language="en"
     )
@@ -72,6 +75,15 @@ def test_a_change_of_mind_while_the_money_comes_loses_none(waiting):  # P5
     waiting.refresh_from_db()
     assert waiting.state == "paid"
     assert sales() == 1
+
+
+def test_keys_are_not_taken_away_from_under_a_payment(waiting, alice):
+    account = waiting.merchant.gateways.get(gateway="alipay")
+    acts = [lambda: open_payment(order=waiting, gateway="alipay", way="page")] * 3
+    refused = refusals(at_once([*acts, lambda: disconnect_gateway(account=account, by=alice)]))
+    assert all(isinstance(one, (WrongState, MoneyUnderWay)) for one in refused)
+    keys = waiting.merchant.gateways.filter(gateway="alipay").exists()
+    assert keys == waiting.payments.exists()
 
 
 def test_looking_first_and_booking_then_goes_wrong(waiting):
