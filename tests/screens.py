@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -323,6 +324,7 @@ def screens(folder: Path) -> list[Screen]:
             press=(".savebar button", ".imp-go", "[data-dialog-open=undo]", "#undo .btn--danger"),
         ),
         Screen("orders", f"{shop}/orders/", staff=True),
+        Screen("books", f"{shop}/books/?since={date.today() - timedelta(days=30)}", staff=True),
         Screen("order", f"{shop}/orders/{to_ship}/", staff=True),
         Screen("coupons", f"{shop}/coupons/", staff=True),
         Screen("coupon-new", f"{shop}/coupons/new/", staff=True),
@@ -450,7 +452,9 @@ def _variant(rows: sqlite3.Connection, product: str) -> int:
 @contextmanager
 def demo() -> Iterator[tuple[str, Path]]:
     """The demo shop on a free port, with data of its own: its address and its folder."""
-    with tempfile.TemporaryDirectory() as temporary, socket.socket() as probe:
+    # An encoder that is being killed may still write: that its folder stays is no failure.
+    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+    with folder as temporary, socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
         probe.close()
@@ -469,6 +473,7 @@ def demo() -> Iterator[tuple[str, Path]]:
                 server.wait(40)
             with suppress(ProcessLookupError):  # what has not ended with it by then
                 os.killpg(server.pid, signal.SIGKILL)
+            server.wait(20)
 
 
 def sign_in_as(context: BrowserContext, who: str) -> None:

@@ -216,6 +216,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:order_list": (CLERK, {GET}, []),
     "orders:order_detail": (CLERK, {GET}, ["number"]),
     "orders:order_export": (MANAGER, {GET}, []),
+    "orders:books": (MANAGER, {GET}, []),
+    "orders:books_export": (MANAGER, {GET}, []),
     "orders:order_note": (CLERK, {POST}, ["number"]),
     "orders:order_tags": (CLERK, {POST}, ["number"]),
     "orders:order_address": (CLERK, {GET, POST}, ["number"]),

@@ -10,10 +10,10 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from livestream.models import Room
-from livestream.rules.chart import bars, ceiling, scale, spark
 from livestream.rules.room import RoomState
 from livestream.selectors.room import shelf
 from merchants.models import Merchant, Staff
+from merchants.rules.chart import bars, ceiling, scale, spark
 from merchants.selectors.product import low_goods
 from orders.models import Order, Refund
 from orders.rules.refund import RefundState

@@ -13,11 +13,11 @@ from django.db.models.functions import TruncMinute
 from django.utils.translation import gettext as _
 
 from livestream.models import Attendance, Minute, Room, Sale
-from livestream.rules.chart import bars, ceiling, every, joined, line, scale
 from livestream.rules.chat import masked
 from livestream.rules.wall import Moment, by_minute, stages, trend
 from livestream.selectors.console import figures
 from merchants.models import Staff
+from merchants.rules.chart import bars, ceiling, every, joined, line, scale
 from orders.models import Line
 from orders.selectors.order import sold
 

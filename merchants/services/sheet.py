@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -33,6 +34,7 @@ MOST_IN_CELL = 4_000  # characters that are read of one
 HEADING_WITHIN = 10  # rows of titles and notes that may stand above the heading
 SAMPLES, SAMPLE_ROWS = 3, 50  # values of a column, from so many rows
 
+_NEGATIVE = re.compile(r"-[0-9]{1,20}(\.[0-9]{1,4})?")
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
@@ -246,5 +248,10 @@ def write_csv(table: Iterator[list[str]]) -> Iterator[str]:
 
 
 def disarm(cell: str) -> str:
-    """A text that a spreadsheet would run as a formula gets an apostrophe, as OWASP advises."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+    """A text that a spreadsheet would run as a formula gets an apostrophe, as OWASP advises.
+
+    A negative number is a number.
+    """
+    if cell[:1] not in {"=", "+", "-", "@", "\t", "\r"} or _NEGATIVE.fullmatch(cell):
+        return cell
+    return f"'{cell}"

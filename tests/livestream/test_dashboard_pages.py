@@ -13,8 +13,8 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 
 from livestream.models import Replay, Room
-from livestream.rules.chart import bars, ceiling, short, spark
 from livestream.services.room import end_room, make_room
+from merchants.rules.chart import bars, ceiling, short, spark
 from merchants.rules.qr import square
 from tests.conftest import product_of
 

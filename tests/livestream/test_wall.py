@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from livestream.models import Attendance, Minute
-from livestream.rules.chart import every, line
 from livestream.rules.wall import Moment, Trend, by_minute, stages, trend
 from livestream.selectors.console import pieces as pieces_of
 from livestream.selectors.wall import wall
 from livestream.services.room import end_room
 from livestream.services.sale import buy_in_room
 from livestream.services.shelf import show_item
+from merchants.rules.chart import every, line
 from orders.payments import sandbox
 from orders.services.payment import open_payment
 from orders.services.refund import give_refund

@@ -6,6 +6,7 @@ import pytest
 
 from merchants.models import Store, Variant
 from merchants.rules.stock import Reason
+from merchants.services.sheet import disarm
 from merchants.services.stock import change_stock
 
 pytestmark = pytest.mark.django_db
@@ -41,3 +42,18 @@ def test_a_control_character_breaks_no_export(shop, longjing, client, alice):
     longjing.save()
     client.force_login(alice)
     assert client.get(f"/dashboard/{shop.slug}/export/?as=xlsx").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("-16.80", "-16.80"),
+        ("-5", "-5"),
+        ("-1+1", "'-1+1"),
+        ("-2.5%", "'-2.5%"),
+        ("-A1", "'-A1"),
+        ("=1", "'=1"),
+    ],
+)
+def test_a_negative_number_stays_a_number_and_a_formula_none(cell, written):
+    assert disarm(cell) == written
