@@ -159,6 +159,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "expire-orders": {"task": "orders.tasks.expire_orders", "schedule": 10.0},
     "ask-gateways": {"task": "orders.tasks.ask_gateways", "schedule": 5.0},
     "send-refunds": {"task": "orders.tasks.send_refunds", "schedule": 5.0},
+    "serve-waitlists": {"task": "orders.tasks.serve_waitlists", "schedule": 5.0},
     "purge-carts": {"task": "orders.tasks.purge_carts", "schedule": 3600.0},
     "agree-refunds": {"task": "orders.tasks.agree_refunds", "schedule": 60.0},
     "announce-rooms": {"task": "livestream.tasks.announce_rooms", "schedule": 10.0},

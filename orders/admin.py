@@ -31,6 +31,7 @@ from orders.models import (
     ShippingRule,
     Step,
     Voucher,
+    Waiting,
 )
 from orders.rules.line import LineState
 from orders.services.order import move_order
@@ -213,3 +214,11 @@ class VoucherAdmin(ReadOnlyAdmin):
     list_select_related = ["coupon", "customer"]
     list_filter = ["state"]
     search_fields = ["coupon__name", "customer__phone"]
+
+
+@admin.register(Waiting)
+class WaitingAdmin(ReadOnlyAdmin):
+    list_display = ["variant", "quantity", "merchant", "state", "joined_at", "offer_until"]
+    list_select_related = ["variant__product", "merchant"]
+    list_filter = ["state"]
+    search_fields = ["variant__sku", "merchant__name", "phone"]

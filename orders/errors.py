@@ -101,6 +101,22 @@ class CouponUnfit(RuleBroken):
     sentence = _("This coupon does not fit this order.")
 
 
+class NotSoldOut(RuleBroken):
+    code = "not_sold_out"
+    sentence = _("It is there again: buy it now.")
+
+
+class TooManyWait(RuleBroken):
+    code = "too_many_wait"
+    status = 429
+    sentence = _("No more can wait just now. Look again later.")
+
+
+class OfferOver(RuleBroken):
+    code = "offer_over"
+    sentence = _("It is no longer held for you. You can wait once more.")
+
+
 class CannotPay(RuleBroken):
     code = "cannot_pay"
     sentence = _("This shop cannot take payments yet. Nothing was ordered.")

@@ -17,12 +17,14 @@ from orders.payments.gateway import GatewayTrouble
 from orders.rules.line import LineState
 from orders.rules.payment import Charge
 from orders.rules.refund import Leg
+from orders.selectors.waitlist import lapsed_offers, served_variants
 from orders.services import charge as charges
 from orders.services.cart import forget_carts
 from orders.services.order import move_order
 from orders.services.payback import Outcome, finish_refund, lease
 from orders.services.refund import go_on_without, put_off
 from orders.services.shipping import forget_addresses
+from orders.services.waitlist import forget_waiting, lapse, offer_next
 
 logger = logging.getLogger(__name__)
 GRACE = timedelta(seconds=30)  # that goods are kept for a provider that does not answer
@@ -112,10 +114,23 @@ def _stands(payment: Payment) -> Charge:
 
 
 @shared_task(ignore_result=True)
+def serve_waitlists() -> None:
+    """What came free is held for those who wait, and what they left goes on. Every 5 seconds."""
+    for waiting in lapsed_offers(timezone.now())[:200]:
+        lapse(waiting=waiting, now=timezone.now())
+    for variant_id in served_variants().values_list("pk", flat=True)[:200]:
+        try:
+            offer_next(variant_id=variant_id)
+        except Exception:  # one bad row must not keep all others waiting
+            logger.exception("the line for variant %s could not be served", variant_id)
+
+
+@shared_task(ignore_result=True)
 def purge_carts() -> None:
-    """Forget carts of a season ago and addresses out of use. Runs every hour."""
+    """Forget carts and waits of a season ago, and addresses out of use. Runs every hour."""
     forget_carts(timezone.now())
     forget_addresses(timezone.now())
+    forget_waiting(timezone.now())
 
 
 @shared_task(ignore_result=True)

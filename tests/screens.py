@@ -84,6 +84,7 @@ def screens(folder: Path) -> list[Screen]:
     tea = one("select public_id from merchants_product order by id limit 1")
     number = one("select number from orders_order where state='shipped' order by id desc limit 1")
     contested = one("select public_id from merchants_product where name like '福鼎白茶饼%'")
+    gone = one("select public_id from merchants_product where name like '桂花乌龙%'")
     scarce = one("select public_id from merchants_product order by id limit 1 offset 18")
     listed = one("select public_id from orders_coupon where listed order by id limit 1")
     to_ship = one("select number from orders_order where state='paid' order by id desc limit 1")
@@ -121,6 +122,13 @@ def screens(folder: Path) -> list[Screen]:
             full=False,
         ),
         Screen("addresses", "/orders/addresses/"),
+        Screen("waitlist-join", f"/orders/waitlist/guifang/{gone}/"),
+        Screen(
+            "waitlist",
+            f"/orders/waitlist/guifang/{gone}/",
+            fill=(("[name=phone]", "138 0013 8000"),),
+            press=("main .sheet__foot .btn",),
+        ),
         Screen("wallet", "/orders/vouchers/"),
         Screen("coupon", f"/orders/coupons/{listed}/", press=("main form .btn--primary",)),
         Screen("sign-in", "/accounts/login/"),
@@ -324,6 +332,7 @@ def screens(folder: Path) -> list[Screen]:
             press=(".savebar button", ".imp-go", "[data-dialog-open=undo]", "#undo .btn--danger"),
         ),
         Screen("orders", f"{shop}/orders/", staff=True),
+        Screen("who-waits", f"{shop}/products/{gone}/waitlist/", staff=True),
         Screen("books", f"{shop}/books/?since={date.today() - timedelta(days=30)}", staff=True),
         Screen("order", f"{shop}/orders/{to_ship}/", staff=True),
         Screen("coupons", f"{shop}/coupons/", staff=True),

@@ -20,6 +20,7 @@ from django.contrib.admin.utils import quote
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from config.asgi import application, sockets
 from livestream.models import Draw, Sanction
@@ -32,7 +33,7 @@ from livestream.services.drop import open_drop
 from livestream.services.entry import enter
 from livestream.services.line import Voice
 from livestream.services.moderation import sanction
-from merchants.models import Customer, User
+from merchants.models import Customer, User, Variant
 from merchants.rules.importing import Outcome
 from merchants.rules.role import Role
 from merchants.rules.verification import Paper
@@ -43,7 +44,7 @@ from merchants.services.merchant import make_key
 from merchants.services.photo import add_photo
 from merchants.services.stocktake import begin_stocktake
 from merchants.services.verification import Sheet, keep_papers, verification_of
-from orders.models import Coupon, Refund
+from orders.models import Coupon, Refund, Waiting
 from orders.rules.refund import RefundKind
 from orders.services.refund import request_refund
 from orders.services.shipping import save_rule
@@ -108,6 +109,9 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:addresses": (PUBLIC, {GET, POST}, []),
     "track:carts": (PUBLIC, {GET}, []),
     "track:cart": (PUBLIC, {GET, POST}, []),
+    "track:waitlist_join": (PUBLIC, {GET, POST}, ["product"]),
+    "track:waitlist": (PUBLIC, {GET, POST}, ["waiting"]),
+    "track:waitlist_buy": (PUBLIC, {GET, POST}, ["waiting"]),
     "track:checkout": (PUBLIC, {GET, POST}, []),
     "track:order": (PUBLIC, {GET}, ["number"]),
     "track:pay": (PUBLIC, {GET, POST}, ["number"]),
@@ -216,6 +220,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:order_list": (CLERK, {GET}, []),
     "orders:order_detail": (CLERK, {GET}, ["number"]),
     "orders:order_export": (MANAGER, {GET}, []),
+    "orders:waitlist": (CLERK, {GET}, ["product"]),
     "orders:books": (MANAGER, {GET}, []),
     "orders:books_export": (MANAGER, {GET}, []),
     "orders:order_note": (CLERK, {POST}, ["number"]),
@@ -356,6 +361,7 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "refund": a_refund(paid).public_id,
         "coupon": listed(coupon),
         "rule": save_rule(merchant=shop, regions=["CN-XJ"], fee=0, free_from=None).public_id,
+        "waiting": a_waiting(longjing.variants.get()),
         "batch": batch.public_id,
         "row": 2,
         "movement": correct_stock(
@@ -367,6 +373,14 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "gateway": "sandbox",
         "hook_token": HOOK_TOKEN,
     }
+
+
+def a_waiting(variant: Variant) -> str:
+    fields = {"merchant": variant.merchant, "variant": variant, "phone": "+8613800138000"}
+    now = timezone.now()
+    return Waiting.objects.create(
+        **fields, device=uuid.uuid4(), quantity=1, joined_at=now
+    ).public_id
 
 
 def listed(coupon: Coupon) -> str:
@@ -408,6 +422,7 @@ WITH_MERCHANT = {
     "track:checkout",
     "track:cart",
     "track:shop_coupons",
+    "track:waitlist_join",
     "track:notify",
 }
 

@@ -27,14 +27,16 @@ from livestream.services.stream_key import issue_stream_key
 from merchants.models import Customer, Merchant, Staff, Store, User, Variant
 from merchants.rules.notification import Channel
 from merchants.rules.role import Role
+from merchants.rules.stock import Reason
 from merchants.selectors.invariant import offenders
 from merchants.services.counter import sell_at_counter, take_back
 from merchants.services.invitation import invite
 from merchants.services.level import settle_levels
 from merchants.services.notification import notify
+from merchants.services.stock import change_stock
 from merchants.services.stocktake import apply_stocktake, begin_stocktake, set_count
 from merchants.services.transfer import transfer_stock
-from orders.models import Coupon, Order
+from orders.models import Coupon, Order, Waiting
 from orders.payments import sandbox
 from orders.rules.line import LineState
 from orders.rules.refund import RefundKind
@@ -43,7 +45,8 @@ from orders.services.payment import open_payment
 from orders.services.refund import approve_refund, refuse_refund, request_refund
 from orders.services.refund import take_back as take_back_refund
 from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
-from orders.tasks import send_refunds
+from orders.services.waitlist import buy_in_turn, join_waitlist, leave_waitlist
+from orders.tasks import send_refunds, serve_waitlists
 from tests.conftest import DAN, product_of
 
 
@@ -115,6 +118,7 @@ def busy(
     announce_flash(room=live, item=live.items.get(product=cup), variant=glass, **facts)
     give_money_back([pay(place({glass.pk: 2})) for _order in range(5)], bob, store)
     keep_shop(shop, store, glass, bob)
+    wait_in_line(shop, store)
     hold_draws(live, host, (first, second))
     give_out_fairly(live, coupon)
 
@@ -127,6 +131,34 @@ def busy(
     notify(merchant=shop, channel=Channel.EMAIL, key="later", to="a@example.com", **news)
     invite(by=shop.staff.get(role=Role.OWNER), role=Role.CLERK)
     return shop
+
+
+def wait_in_line(shop: Merchant, store: Store) -> None:
+    """Of four who wait one buys, one is offered hers, one lets it go, one waits on."""
+    pot = product_of(shop, "紫砂壶", 38800, 0).variants.get()
+    line = [
+        join_waitlist(
+            merchant=shop,
+            variant=pot,
+            device=uuid.uuid4(),
+            phone=DAN.phone,
+            quantity=1,
+            language="en",
+        )
+        for _who in range(4)
+    ]
+    change_stock(variant=pot, store=store, delta=3, reason=Reason.RECEIVED, by=None)
+    serve_waitlists()
+    customer = Customer.objects.create(merchant=shop, device=line[0].device)
+    buy_in_turn(
+        waiting=line[0],
+        merchant=shop,
+        customer=customer,
+        basket={pot.pk: 1},
+        contact=DAN,
+        language="en",
+    )
+    leave_waitlist(waiting=Waiting.objects.get(pk=line[2].pk))
 
 
 def give_money_back(orders: list[Order], bob: User, store: Store) -> None:
@@ -348,6 +380,12 @@ BROKEN = {
         UPDATE livestream_entry SET claim_by = claimed_at""",
     "a draw closes and is drawn in its order": """
         UPDATE livestream_draw SET state = 'closed'""",
+    "an offer holds its pieces, and nothing else of the line holds any": """
+        UPDATE orders_waiting SET state = 'lapsed' WHERE state = 'offered'""",
+    "an offer ends in time": """
+        UPDATE orders_waiting SET offer_until = '2020-01-01' WHERE state = 'offered'""",
+    "who waited and bought has an order of that variant": """
+        UPDATE orders_waiting SET order_id = NULL WHERE state = 'taken'""",
     "a fair drop gives each copy to a claim, once": """
         UPDATE livestream_drop SET allotted_at = NULL""",
     "a drop counts no more claims than its coupon": """

@@ -144,6 +144,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         "product": shown.product,
         "variants": variants,
         "first": _first(variants, request.GET.get("variant", "")),
+        "some_sold_out": any(one.left <= 0 for one in variants),  # type: ignore[attr-defined]
     }
     return sheet_or_page(request, "livestream/shelf/_product.html", context)
 

@@ -26,12 +26,20 @@ class Place:
     short: list[tuple[Variant, int]]
 
 
-def pickup_places(merchant: Merchant, basket: Mapping[int, int]) -> list[Place]:
-    """Every store where customers may collect, in order. Three queries for any number of them."""
+def pickup_places(
+    merchant: Merchant,
+    basket: Mapping[int, int],
+    held: Mapping[tuple[int, int], int] | None = None,
+) -> list[Place]:
+    """Every store where customers may collect, in order. Three queries for any number of them.
+
+    `held` is what is kept for this basket already: {(store id, variant id): pieces}.
+    """
     stores = merchant.stores.filter(pickup=True)
     variants = list(merchant.variants.select_related("product").filter(pk__in=basket))
+    kept = held or {}
     free = {
-        (row.store_id, row.variant_id): row.available
+        (row.store_id, row.variant_id): row.available + kept.get((row.store_id, row.variant_id), 0)
         for row in Stock.objects.filter(variant__in=variants, store__in=stores)
     }
     return [

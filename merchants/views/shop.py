@@ -39,6 +39,7 @@ def product(request: HttpRequest, merchant: str, product: str) -> HttpResponse:
         "merchant": shop,
         "product": found,
         "variants": variants,
+        "some_sold_out": any(one.left <= 0 for one in variants),  # type: ignore[attr-defined]
         "first": next((one for one in variants if one.left > 0), None),  # type: ignore[attr-defined]
     }
     return render(request, "merchants/shop/product.html", context)

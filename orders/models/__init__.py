@@ -11,6 +11,7 @@ from orders.models.payment import Payment
 from orders.models.refund import Refund, RefundPiece, RefundStep
 from orders.models.shipment import Shipment
 from orders.models.shipping import Address, ShippingRegion, ShippingRule
+from orders.models.waitlist import Waiting
 
 __all__ = [
     "Address",
@@ -32,4 +33,5 @@ __all__ = [
     "ShippingRule",
     "Step",
     "Voucher",
+    "Waiting",
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import books, coupon, note, order, payment, refund, shipping
+from orders.views import books, coupon, note, order, payment, refund, shipping, waitlist
 
 app_name = "orders"
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("orders/<slug:number>/refunds/<slug:refund>/approve/", refund.approve, name="refund_ok"),
     path("orders/<slug:number>/refunds/<slug:refund>/refuse/", refund.refuse, name="refund_no"),
     path("orders/<slug:number>/refunds/<slug:refund>/back/", refund.receive, name="refund_back"),
+    path("products/<slug:product>/waitlist/", waitlist.line, name="waitlist"),
     path("books/", books.index, name="books"),
     path("books/export.csv", books.export, name="books_export"),
     path("settings/payments/", payment.index, name="payments"),

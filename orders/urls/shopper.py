@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import cart, checkout, note, pay, refund, shipping, voucher
+from orders.views import cart, checkout, note, pay, refund, shipping, voucher, waitlist
 
 app_name = "track"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("coupons/of/<slug:merchant>/", voucher.of_shop, name="shop_coupons"),
     path("coupons/<slug:coupon>/", voucher.coupon, name="coupon"),
     path("addresses/", shipping.book, name="addresses"),
+    path("waitlist/<slug:merchant>/<slug:product>/", waitlist.join, name="waitlist_join"),
+    path("waiting/<slug:waiting>/", waitlist.place, name="waitlist"),
+    path("waiting/<slug:waiting>/buy/", waitlist.buy_now, name="waitlist_buy"),
     path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
     path("payments/<slug:gateway>/<slug:merchant>/notify/", pay.notify, name="notify"),
     path("<slug:number>/", checkout.track, name="order"),

@@ -47,13 +47,17 @@ def checkout_context(
     merchant: Merchant,
     data: Mapping[str, Any] | None,
     live_prices: Mapping[int, int] | None = None,
+    held: Mapping[tuple[int, int], int] | None = None,
 ) -> dict[str, Any]:
-    """What a checkout shows: the form, the lines, the best voucher, and how the sum came about."""
+    """What a checkout shows: the form, the lines, the best voucher, and how the sum came about.
+
+    `held` are the pieces that are kept for her already, as in `pickup_places`.
+    """
     choice = ChoiceForm(data if data is not None else request.GET, merchant=merchant)
     if not choice.is_valid():
         return {"merchant": merchant, "choice": choice, "form": None}
     basket = choice.basket()
-    if data is None and any(n < basket[pk] for pk, n in free_pieces(merchant, basket).items()):
+    if data is None and _is_short(merchant, basket, held or {}):
         short = shortage(merchant=merchant, basket=basket)
         return {"merchant": merchant, "choice": choice, "form": None, "refusal": str(short)}
     # Her device is named with the form already: pressed again after a lost answer, the same form
@@ -62,7 +66,9 @@ def checkout_context(
     regions = served_by(merchant)
     book = list(addresses_of(device, regions)[:MOST_SHOWN])
     # Looked up when they are wanted: a form that is sent and right shows neither places nor sum.
-    places: list[Place] = SimpleLazyObject(lambda: pickup_places(merchant, basket))  # type: ignore[assignment]
+    places: list[Place] = SimpleLazyObject(  # type: ignore[assignment]
+        lambda: pickup_places(merchant, basket, held)
+    )
 
     def able() -> list[Store]:
         return [place.store for place in places if not place.short]
@@ -104,6 +110,16 @@ def checkout_context(
         "unable": SimpleLazyObject(lambda: [place for place in places if place.short]),
         "from_cart": choice.cleaned_data["cart"],
     }
+
+
+def _is_short(
+    merchant: Merchant, basket: Mapping[int, int], held: Mapping[tuple[int, int], int]
+) -> bool:
+    """Whether fewer pieces are free, or kept for her, than she wants of anything."""
+    free = free_pieces(merchant, basket)
+    for (_store, variant), pieces in held.items():
+        free[variant] = free.get(variant, 0) + pieces
+    return any(free[pk] < wanted for pk, wanted in basket.items() if pk in free)
 
 
 def refused(context: dict[str, Any], refusal: RuleBroken) -> int:

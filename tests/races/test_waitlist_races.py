@@ -1,0 +1,97 @@
+"""The line, the sweeps and passers-by at the same moment: a piece is promised once (P1)."""
+
+from __future__ import annotations
+
+import time
+import uuid
+
+import pytest
+from django.utils import timezone
+
+from merchants.errors import OutOfStock
+from merchants.models import Customer, Stock
+from merchants.rules.stock import Reason
+from merchants.services.stock import change_stock, reserve
+from orders.errors import OfferOver, TooManyOpen
+from orders.models import Order, Waiting
+from orders.rules.waitlist import OFFER, WaitState
+from orders.services.order import place_order
+from orders.services.waitlist import buy_in_turn, join_waitlist, leave_waitlist
+from orders.tasks import serve_waitlists
+from tests.conftest import DAN, product_of
+from tests.races.shopper import at_once, nothing_is_broken
+
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("alone")]
+
+
+@pytest.fixture
+def line(transactional_db, shop, store) -> list[Waiting]:
+    """Five wait for a pot, and three pots come in."""
+    pot = product_of(shop, "紫砂壶", 38800, 0).variants.get()
+    found = [
+        join_waitlist(
+            merchant=shop,
+            variant=pot,
+            device=uuid.uuid4(),
+            phone=DAN.phone,
+            quantity=1,
+            language="en",
+        )
+        for _who in range(5)
+    ]
+    change_stock(variant=pot, store=store, delta=3, reason=Reason.RECEIVED, by=None)
+    return found
+
+
+def order_of(waiting: Waiting) -> dict:
+    customer = Customer.objects.create(merchant=waiting.merchant)
+    fields = {"merchant": waiting.merchant, "customer": customer, "contact": DAN, "language": "en"}
+    return fields | {"basket": {waiting.variant_id: 1}}
+
+
+def offered() -> int:
+    return Waiting.objects.filter(state=WaitState.OFFERED).count()
+
+
+def trouble(results: list[object]) -> list[object]:
+    known = (OutOfStock, TooManyOpen, OfferOver)
+    return [one for one in results if isinstance(one, Exception) and not isinstance(one, known)]
+
+
+def test_sweeps_and_passers_by_promise_each_piece_once(line):
+    passers_by = [order_of(line[0]) for _who in range(4)]
+    acts = [serve_waitlists] * 6 + [lambda w=w: place_order(**w) for w in passers_by]
+    assert trouble(at_once(acts)) == []
+    assert offered() + Order.objects.count() == 3
+    assert Stock.objects.get(variant=line[0].variant).reserved == 3
+    assert nothing_is_broken()
+
+
+def test_bought_and_let_go_at_once_is_one_of_both(line):
+    serve_waitlists()
+    first, wanted = Waiting.objects.get(pk=line[0].pk), order_of(line[0])
+    acts = [lambda: buy_in_turn(waiting=first, **wanted)] * 3
+    acts += [lambda: leave_waitlist(waiting=Waiting.objects.get(pk=first.pk))] * 3
+    acts += [serve_waitlists] * 2
+    assert trouble(at_once(acts)) == []
+    first.refresh_from_db()
+    assert (first.state == WaitState.TAKEN) == (Order.objects.count() == 1)
+    serve_waitlists()
+    assert offered() + Order.objects.count() == 3
+    assert nothing_is_broken()
+
+
+def test_looking_who_is_next_and_holding_then_promises_twice(line):
+    """The negative control: without a guard in the write two sweeps offer to the same person."""
+
+    def careless() -> None:
+        first = Waiting.objects.filter(state=WaitState.WAITING).order_by("pk")[0]
+        time.sleep(0.1)
+        reserve(merchant=first.merchant, basket={first.variant_id: 1}, reference=first.reference)
+        Waiting.objects.filter(pk=first.pk).update(
+            state="offered", offer_until=timezone.now() + OFFER
+        )
+
+    at_once([careless] * 3)
+    with pytest.raises(AssertionError, match="holds its pieces"):
+        nothing_is_broken()
