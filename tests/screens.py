@@ -477,7 +477,7 @@ def demo() -> Iterator[tuple[str, Path]]:
             time.sleep(5)  # the camera's first pictures
             yield url, Path(temporary)
         finally:
-            server.send_signal(signal.SIGINT)
+            server.terminate()  # a background run ignores Ctrl-C, and so do its children
             with suppress(subprocess.TimeoutExpired):
                 server.wait(40)
             with suppress(ProcessLookupError):  # what has not ended with it by then
