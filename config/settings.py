@@ -313,6 +313,7 @@ ALIPAY_URL = env("ALIPAY_URL", default="https://openapi.alipay.com/gateway.do")
 # Orders placed from one network address in ten minutes: a shop full of customers may share one.
 ORDERS_PER_ADDRESS = env.int("ORDERS_PER_ADDRESS", default=30)
 RETURN_DAYS = env.int("RETURN_DAYS", default=15)  # after the goods came, to ask for money back
+HOLD_MINUTES = min(max(env.int("HOLD_MINUTES", default=15), 1), 120)  # to pay an order in
 OPEN_ORDERS = env.int("OPEN_ORDERS", default=5)  # unpaid at once, by one number or one device
 
 # --- draws --------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
@@ -10,7 +10,7 @@ from zlib import crc32
 from django.db.models import F, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.utils import timezone
 
-from livestream.models import Drop, Room, ShelfItem
+from livestream.models import Drop, FlashSale, Room, ShelfItem
 from livestream.rules.draw import commitment
 from livestream.rules.price import Kind, Offer, offer, price_in_room
 from livestream.selectors.draw import draw_event, newest
@@ -147,8 +147,11 @@ def item_offer(room: Room, item: ShelfItem, kinds: list[Kind]) -> Offer:
     return offer(kinds, live_price=item.live_price if room.is_on_air else None)
 
 
-def live_prices(room: Room) -> dict[int, int]:
-    """{variant id: price} of everything that is cheaper in this room now."""
+def live_prices(room: Room, flash: Mapping[int, FlashSale] | None = None) -> dict[int, int]:
+    """{variant id: price} of everything that is cheaper in this room now.
+
+    `flash` are the sales that run, for whoever has looked them up.
+    """
     if not room.is_on_air:
         return {}
     siblings = Variant.objects.filter(product=OuterRef("product")).order_by().values("product")
@@ -163,8 +166,8 @@ def live_prices(room: Room) -> dict[int, int]:
         pk: price_in_room(price, cheapest=cheapest, live_price=live)
         for pk, price, cheapest, live in rows
     }
-    flash = running(room, timezone.now())
-    return prices | {pk: min(sale.price, prices.get(pk, sale.price)) for pk, sale in flash.items()}
+    sales = running(room, timezone.now()) if flash is None else flash
+    return prices | {pk: min(sale.price, prices.get(pk, sale.price)) for pk, sale in sales.items()}
 
 
 def open_drops(room: Room) -> list[Drop]:

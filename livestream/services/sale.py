@@ -57,6 +57,7 @@ def buy_in_room(
         contact=contact,
         language=language,
         live_prices=live_prices(room) | {pk: sale.price for pk, sale in sales.items()},
+        flash=sales,
         voucher=voucher,
         device=device,
         expected_total=expected_total,

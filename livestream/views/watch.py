@@ -36,6 +36,7 @@ from merchants.errors import RuleBroken
 from merchants.models import Customer, Merchant
 from merchants.pace import keep_pace
 from merchants.selectors.product import variants_with_stock
+from merchants.selectors.stock import held_pieces
 from orders.errors import CouponHeld
 from orders.models import Voucher
 from orders.views.checkout import asked, buy, checkout_context, refused
@@ -131,8 +132,8 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         pk=item,
     )
     variants = list(variants_with_stock(shown.product))
-    prices = live_prices(found)
     flash = running(found, timezone.now())
+    prices = live_prices(found, flash)
     for variant in variants:
         variant.live = prices.get(variant.pk, variant.price)  # type: ignore[attr-defined]
         if variant.pk in flash:  # what is put aside for it is to be had
@@ -160,8 +161,11 @@ def _first(variants: list[Any], wanted: str) -> Any:
 def checkout(request: HttpRequest, room: str) -> HttpResponse:
     """The checkout sheet over the video. A placed order goes on to the payment page."""
     found = room_at(room)
-    prices = live_prices(found)
-    context = checkout_context(request, found.merchant, asked(request), prices)
+    sales = running(found, timezone.now())
+    held = held_pieces(found.merchant, [sale.reference for sale in sales.values()])
+    context = checkout_context(
+        request, found.merchant, asked(request), live_prices(found, sales), sales, held
+    )
     context["room"] = found
     form = context["form"]
     status = 200 if form is not None else 422

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce, Lower, TruncDate
 
-from merchants.models import Merchant, Stock, StockMovement, Store, User, Variant
+from merchants.models import Merchant, Reservation, Stock, StockMovement, Store, User, Variant
 from merchants.rules.search import fold
 from merchants.rules.stock import TILL, Reason, codes
 
@@ -53,6 +53,16 @@ def pickup_places(
         )
         for store in stores
     ]
+
+
+def held_pieces(merchant: Merchant, references: Iterable[str]) -> dict[tuple[int, int], int]:
+    """{(store id, variant id): pieces held under these references}. No reference, no query."""
+    wanted = list(references)
+    if not wanted:
+        return {}
+    held = Reservation.objects.filter(merchant=merchant, reference__in=wanted, closed_at=None)
+    rows = held.order_by().values_list("stock__store", "stock__variant").annotate(n=Sum("quantity"))
+    return {(store, variant): n for store, variant, n in rows}
 
 
 def free_pieces(merchant: Merchant, variants: Iterable[int]) -> dict[int, int]:

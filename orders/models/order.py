@@ -16,6 +16,7 @@ from orders.models.coupon import Voucher
 from orders.models.note import OrderNote, OrderTag
 from orders.models.shipping import Place
 from orders.rules.line import PARTLY_SHIPPED, LineState, may_move, stations
+from orders.rules.price import PriceRule
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -35,6 +36,11 @@ LINE_LABELS = {
     LineState.CANCELLED.value: _("Cancelled"),
     LineState.EXPIRED.value: _("Expired"),
     LineState.REFUNDED.value: _("Refunded"),
+}
+PRICE_RULE_LABELS = {
+    PriceRule.LIST.value: _("List price"),
+    PriceRule.LIVE.value: _("Live price"),
+    PriceRule.FLASH.value: _("Flash sale"),
 }
 ORDER_LABELS = LINE_LABELS | {PARTLY_SHIPPED: _("Partly shipped")}
 # What somebody did, where the state says what is to be done next.
@@ -208,6 +214,12 @@ class Line(models.Model):
     quantity = models.PositiveIntegerField(_("quantity"))
     list_price = models.PositiveBigIntegerField(_("list price"))
     unit_price = models.PositiveBigIntegerField(_("price"))
+    price_rule = models.CharField(
+        _("price rule"),
+        max_length=5,
+        choices=PRICE_RULE_LABELS,
+        default=PriceRule.LIST.value,
+    )
     discount = models.PositiveBigIntegerField(_("discount"), default=0)
     asked_back = models.PositiveIntegerField(_("asked back"), default=0, editable=False)
     called_off = models.PositiveIntegerField(_("called off"), default=0, editable=False)

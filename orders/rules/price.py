@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from orders.rules.shipping import Rate
 
 MOST = 10**12  # no order is worth more: a guard against nonsense, far inside 64 bits
 
 
+class PriceRule(StrEnum):
+    """What made the price of a line. A coupon comes on top, and is told by itself."""
+
+    LIST = "list"
+    LIVE = "live"  # of the show it was bought in
+    FLASH = "flash"  # of a flash sale, and goes before the show's
+
+
 @dataclass(frozen=True)
 class Priced:
-    """One line: how many, what one costs by the list, what one costs now."""
+    """One line: how many, what one costs by the list, what one costs now, and why."""
 
     quantity: int
     list_price: int
     unit_price: int
+    rule: PriceRule = PriceRule.LIST
 
     @property
     def amount(self) -> int:
@@ -25,6 +35,13 @@ class Priced:
     @property
     def list_amount(self) -> int:
         return self.quantity * self.list_price
+
+
+def priced(quantity: int, listed: int, special: int | None, *, flash: bool) -> Priced:
+    """A line at its special price, if there is one and it is lower than the list's."""
+    if special is None or special >= listed:
+        return Priced(quantity, listed, listed)
+    return Priced(quantity, listed, special, PriceRule.FLASH if flash else PriceRule.LIVE)
 
 
 @dataclass(frozen=True)

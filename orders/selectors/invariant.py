@@ -89,6 +89,10 @@ ORDERS = {
         SELECT l.id AS line, l.list_price, l.unit_price, l.discount FROM orders_line l
         WHERE l.unit_price > l.list_price OR l.discount > l.quantity * l.unit_price
     """,
+    "a line that costs less than by the list says by which rule": """
+        SELECT id AS line, price_rule, list_price, unit_price FROM orders_line
+        WHERE (price_rule = 'list') <> (unit_price = list_price)
+    """,
     "a discount comes from a voucher": """
         SELECT o.number, o.discount FROM orders_order o
         LEFT JOIN orders_voucher v ON v.id = o.voucher_id

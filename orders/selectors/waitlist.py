@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 
-from merchants.models import Merchant, Product, Reservation, Stock, Variant
+from merchants.models import Product, Stock, Variant
 from merchants.rules.product import ProductState
 from orders.models import Waiting
 from orders.rules.waitlist import OPEN, WaitState
@@ -42,10 +42,3 @@ def line_of(product: Product) -> QuerySet[Waiting]:
     """Who waits for it or has it held, the longest first."""
     rows = Waiting.objects.filter(variant__product=product, state__in=list(OPEN))
     return rows.select_related("variant__product").order_by("pk")
-
-
-def held_pieces(merchant: Merchant, reference: str) -> dict[tuple[int, int], int]:
-    """{(store id, variant id): pieces held under this reference}."""
-    held = Reservation.objects.filter(merchant=merchant, reference=reference, closed_at=None)
-    rows = held.values_list("stock__store", "stock__variant").annotate(n=Sum("quantity"))
-    return {(store, variant): n for store, variant, n in rows}

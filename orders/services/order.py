@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -34,12 +34,10 @@ from orders.errors import (
 )
 from orders.models import Line, Order, Voucher
 from orders.rules.line import GIVES_STOCK_BACK, LineState, may_move
-from orders.rules.price import Priced, Total, share, total
+from orders.rules.price import Priced, Total, priced, share, total
 from orders.selectors.shipping import rate_for
 from orders.services.coupon import give_back_voucher, redeem_voucher
 from orders.signals import order_moved, order_placed
-
-HOLD = timedelta(minutes=15)
 
 Said = tuple[str, str]  # subject and text of a piece of news
 Hold = Callable[..., object]  # (merchant, basket, reference, store), raises OutOfStock
@@ -83,14 +81,16 @@ def quote(
     merchant: Merchant,
     basket: Mapping[int, int],
     live_prices: Mapping[int, int] | None = None,
+    flash: Container[int] = (),
     voucher: Voucher | None = None,
     pickup: bool = False,
     region: str = "",
 ) -> Quote:
     """Price a basket of {variant id: quantity} by the server's own prices.
 
-    `live_prices` is {variant id: price} of the room it is bought in; `region` is where it is sent,
-    empty while nobody knows. Raises BadBasket, or NotSentThere.
+    `live_prices` is {variant id: price} of the room it is bought in, `flash` which of them are of a
+    flash sale; `region` is where it is sent, empty while nobody knows. Raises BadBasket, or
+    NotSentThere.
     """
     rate = rate_for(merchant, "" if pickup else region)
     if rate is None:
@@ -102,7 +102,7 @@ def quote(
         merchant=merchant, pk__in=basket, product__state=ProductState.ON_SALE
     )
     lines = [
-        (v, Priced(basket[v.pk], v.price, min(v.price, prices.get(v.pk, v.price))))
+        (v, priced(basket[v.pk], v.price, prices.get(v.pk), flash=v.pk in flash))
         for v in variants.order_by("pk")
     ]
     if len(lines) != len(basket):
@@ -110,7 +110,7 @@ def quote(
     return with_voucher(
         Quote(
             lines,
-            total([priced for _variant, priced in lines], rate=None if pickup else rate),
+            total([line for _variant, line in lines], rate=None if pickup else rate),
             currency=merchant.currency,
             prices=prices,
             shares=[0] * len(lines),
@@ -148,33 +148,35 @@ def place_order(
     contact: Contact,
     language: str,
     live_prices: Mapping[int, int] | None = None,
+    flash: Container[int] = (),
     voucher: Voucher | None = None,
     device: uuid.UUID | None = None,
     expected_total: int | None = None,
     hold: Hold = reserve,
 ) -> Order:
-    """Hold the stock of a basket and open an order that waits 15 minutes for its payment.
+    """Hold the stock of a basket and open an order that waits HOLD_MINUTES for its payment.
 
     `expected_total` is what the shopper saw; another sum is refused with PriceMoved. `hold` is how
     the pieces are held: from the shelf, or from what was put aside for this purchase before.
     Raises BadBasket, TooManyOpen, OutOfStock (saying of what) or CouponUnfit, and changes nothing.
     """
     now = timezone.now()
-    priced = quote(
+    offered = quote(
         merchant=merchant,
         basket=basket,
         live_prices=live_prices,
+        flash=flash,
         voucher=voucher,
         pickup=contact.store is not None,
         region=contact.region,
     )
-    if expected_total is not None and expected_total != priced.sum.total:
+    if expected_total is not None and expected_total != offered.sum.total:
         raise PriceMoved
     _limit_open(merchant, contact.phone, device)
-    order = _open_order(merchant, customer, contact, priced, language, device, now)
-    if priced.voucher is not None:
-        redeem_voucher(voucher=priced.voucher, customer=customer)
-    _write_lines(order, priced)
+    order = _open_order(merchant, customer, contact, offered, language, device, now)
+    if offered.voucher is not None:
+        redeem_voucher(voucher=offered.voucher, customer=customer)
+    _write_lines(order, offered)
     order.steps.create(state=order.state, at=now)
     # Last, so that the row every buyer wants is locked for the shortest time.
     try:
@@ -230,7 +232,7 @@ def _open_order(
     merchant: Merchant,
     customer: Customer,
     contact: Contact,
-    priced: Quote,
+    offered: Quote,
     language: str,
     device: uuid.UUID | None,
     now: datetime,
@@ -239,7 +241,7 @@ def _open_order(
         merchant=merchant,
         customer=customer,
         device=device,
-        voucher=priced.voucher,
+        voucher=offered.voucher,
         name=contact.name,
         phone=contact.phone,
         email=contact.email,
@@ -249,16 +251,16 @@ def _open_order(
         note=contact.note,
         language=language,
         currency=merchant.currency,
-        goods=priced.sum.goods,
-        discount=priced.sum.discount,
-        shipping=priced.sum.shipping,
-        total=priced.sum.total,
+        goods=offered.sum.goods,
+        discount=offered.sum.discount,
+        shipping=offered.sum.shipping,
+        total=offered.sum.total,
         placed_at=now,
-        pay_by=now + HOLD,
+        pay_by=now + timedelta(minutes=settings.HOLD_MINUTES),
     )
 
 
-def _write_lines(order: Order, priced: Quote) -> None:
+def _write_lines(order: Order, offered: Quote) -> None:
     Line.objects.bulk_create(
         Line(
             order=order,
@@ -267,9 +269,10 @@ def _write_lines(order: Order, priced: Quote) -> None:
             quantity=line.quantity,
             list_price=line.list_price,
             unit_price=line.unit_price,
+            price_rule=line.rule.value,
             discount=discount,
         )
-        for (variant, line), discount in zip(priced.lines, priced.shares, strict=True)
+        for (variant, line), discount in zip(offered.lines, offered.shares, strict=True)
     )
 
 

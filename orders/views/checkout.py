@@ -6,7 +6,7 @@ The room's checkout sheet shares `checkout_context` and `buy` so that there is o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -47,6 +47,7 @@ def checkout_context(
     merchant: Merchant,
     data: Mapping[str, Any] | None,
     live_prices: Mapping[int, int] | None = None,
+    flash: Container[int] = (),
     held: Mapping[tuple[int, int], int] | None = None,
 ) -> dict[str, Any]:
     """What a checkout shows: the form, the lines, the best voucher, and how the sum came about.
@@ -78,6 +79,7 @@ def checkout_context(
             merchant=merchant,
             basket=basket,
             live_prices=live_prices,
+            flash=flash,
             pickup=(data or {}).get("method") == PICKUP and bool(able()),
             region=_region(data, regions, book),
         )
@@ -109,6 +111,7 @@ def checkout_context(
         "key": uuid.uuid4(),  # a form that comes back is a new attempt
         "unable": SimpleLazyObject(lambda: [place for place in places if place.short]),
         "from_cart": choice.cleaned_data["cart"],
+        "hold_minutes": settings.HOLD_MINUTES,
     }
 
 

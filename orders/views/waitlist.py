@@ -22,11 +22,12 @@ from merchants.forms.contact import as_typed
 from merchants.models import Merchant, Product
 from merchants.pace import keep_pace
 from merchants.rules.role import Role
+from merchants.selectors.stock import held_pieces
 from orders.errors import OfferOver
 from orders.forms.waitlist import JoinForm
 from orders.models import Waiting
 from orders.rules.waitlist import MOST_WAITING, WaitState
-from orders.selectors.waitlist import held_pieces, line_of, place_in_line, sold_out
+from orders.selectors.waitlist import line_of, place_in_line, sold_out
 from orders.services.waitlist import buy_in_turn, join_waitlist, leave_waitlist
 from orders.views.checkout import asked, buy, checkout_context, refused
 
@@ -100,7 +101,7 @@ def buy_now(request: HttpRequest, waiting: str) -> HttpResponse:
     if request.method == "GET" and "variant" not in request.GET:
         return redirect(f"{request.path}?variant={found.variant_id}&quantity={found.quantity}")
     shop = found.merchant
-    kept = held_pieces(shop, found.reference)
+    kept = held_pieces(shop, [found.reference])
     context = checkout_context(request, shop, asked(request), held=kept)
     context["action"] = reverse("track:waitlist_buy", args=[found.public_id])
     form = context["form"]

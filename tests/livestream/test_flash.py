@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from livestream.errors import (
@@ -32,7 +33,8 @@ from merchants.selectors.invariant import offenders
 from merchants.services.stock import release_part, reserve
 from orders.errors import PriceMoved
 from orders.rules.line import LineState
-from orders.services.order import Contact, move_order
+from orders.services.order import Contact, move_order, place_order
+from tests.conftest import DAN
 
 
 @pytest.fixture(autouse=True)
@@ -264,3 +266,29 @@ def test_part_of_a_reservation_is_given_back(shop, variant):
     assert free(variant) == before - 3
     assert release_part(merchant=shop, reference="r", quantity=9) == 3
     assert free(variant) == before
+
+
+def test_each_line_says_which_rule_made_its_price(live, item, variant, cup):
+    item.live_price = 13800
+    item.save()
+    shown = buy(live, variant, total=13800).lines.get()
+    assert (shown.price_rule, shown.unit_price, shown.list_price) == ("live", 13800, 16800)
+    begin(announce(live, item, variant))
+    assert buy(live, variant, total=6800, phone="2").lines.get().price_rule == "flash"
+    dan = Customer.objects.create(merchant=live.merchant)
+    basket = {cup.variants.get().pk: 1}
+    plain = place_order(
+        merchant=live.merchant, customer=dan, basket=basket, contact=DAN, language="en"
+    )
+    assert plain.lines.get().price_rule == "list"
+
+
+def test_what_is_all_put_aside_for_the_sale_can_still_be_checked_out(client, live, item, variant):
+    begin(announce(live, item, variant, quota=free(variant)))
+    assert free(variant) == 0
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    where = reverse("watch:checkout", args=[live.public_id])
+    page = client.get(where, {"variant": variant.pk, "quantity": 1})
+    assert page.status_code == 200
+    assert "Flash sale" in page.text
+    assert "68" in page.text

@@ -277,3 +277,12 @@ def test_money_that_comes_twice_is_to_be_paid_back_once(paid):  # P5
     assert settle_payment(payment=first, transaction_id=first.transaction, **again) == first
     assert paid.payments.filter(refund_due=True).count() == 1
     assert paid.steps.filter(state=LineState.PAID).count() == 1
+
+
+@pytest.mark.parametrize("minutes", [15, 1, 120])
+def test_how_long_goods_are_held_is_a_setting(shop, dan, variant, settings, minutes):
+    settings.HOLD_MINUTES = minutes
+    order = place_order(
+        merchant=shop, customer=dan, basket={variant.pk: 1}, contact=DAN, language="en"
+    )
+    assert order.pay_by - order.placed_at == timedelta(minutes=minutes)
