@@ -15,6 +15,7 @@ from orders.models import (
     Address,
     BankEntry,
     CartItem,
+    CounterUse,
     Coupon,
     GatewayAccount,
     LedgerEntry,
@@ -222,3 +223,10 @@ class WaitingAdmin(ReadOnlyAdmin):
     list_select_related = ["variant__product", "merchant"]
     list_filter = ["state"]
     search_fields = ["variant__sku", "merchant__name", "phone"]
+
+
+@admin.register(CounterUse)
+class CounterUseAdmin(ReadOnlyAdmin):
+    list_display = ["voucher", "store", "goods", "saving", "by", "at", "undone_at"]
+    list_select_related = ["voucher__coupon", "voucher__customer", "store", "by"]
+    search_fields = ["voucher__code", "voucher__coupon__name"]

@@ -117,6 +117,12 @@ class OfferOver(RuleBroken):
     sentence = _("It is no longer held for you. You can wait once more.")
 
 
+class SavesNothing(RuleBroken):
+    code = "saves_nothing"
+    status = 422
+    sentence = _("The coupon takes nothing off that sum. Look at what it is good for.")
+
+
 class CannotPay(RuleBroken):
     code = "cannot_pay"
     sentence = _("This shop cannot take payments yet. Nothing was ordered.")

@@ -44,6 +44,7 @@ PERSON = (
     ("[name=agree]", "on"),
 )
 CODE = "main form .btn--primary"
+CLAIM = ("main form .btn--primary", "main [href='/orders/vouchers/']", "main article .link")
 REJECTED = "授权书上的印章看不清，请在光线好的地方重拍一张。其他没有问题。"
 NEVER = "2100-01-01 00:00:00"  # until when a worker leaves a row alone
 NEW = (("[name=name]", "湖畔茶馆 {n}"), *SHOP)
@@ -130,6 +131,7 @@ def screens(folder: Path) -> list[Screen]:
             press=("main .sheet__foot .btn",),
         ),
         Screen("wallet", "/orders/vouchers/"),
+        Screen("voucher", f"/orders/coupons/{listed}/", press=CLAIM),
         Screen("coupon", f"/orders/coupons/{listed}/", press=("main form .btn--primary",)),
         Screen("sign-in", "/accounts/login/"),
         Screen("sign-up", "/accounts/signup/"),
@@ -332,6 +334,7 @@ def screens(folder: Path) -> list[Screen]:
             press=(".savebar button", ".imp-go", "[data-dialog-open=undo]", "#undo .btn--danger"),
         ),
         Screen("orders", f"{shop}/orders/", staff=True),
+        Screen("coupon-scan", f"{shop}/vouchers/", staff=True),
         Screen("who-waits", f"{shop}/products/{gone}/waitlist/", staff=True),
         Screen("books", f"{shop}/books/?since={date.today() - timedelta(days=30)}", staff=True),
         Screen("order", f"{shop}/orders/{to_ship}/", staff=True),

@@ -46,6 +46,7 @@ from merchants.services.stocktake import begin_stocktake
 from merchants.services.verification import Sheet, keep_papers, verification_of
 from orders.models import Coupon, Refund, Waiting
 from orders.rules.refund import RefundKind
+from orders.services.coupon import claim_coupon
 from orders.services.refund import request_refund
 from orders.services.shipping import save_rule
 from tests.servers import session_of
@@ -104,6 +105,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "shop:product": (PUBLIC, {GET}, ["product"]),
     "track:mine": (PUBLIC, {GET}, []),
     "track:vouchers": (PUBLIC, {GET, POST}, []),
+    "track:voucher": (PUBLIC, {GET}, ["code"]),
     "track:shop_coupons": (PUBLIC, {GET}, []),
     "track:coupon": (PUBLIC, {GET, POST}, ["coupon"]),
     "track:addresses": (PUBLIC, {GET, POST}, []),
@@ -220,6 +222,9 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:order_list": (CLERK, {GET}, []),
     "orders:order_detail": (CLERK, {GET}, ["number"]),
     "orders:order_export": (MANAGER, {GET}, []),
+    "orders:voucher_scan": (CLERK, {GET}, []),
+    "orders:voucher_take": (CLERK, {GET, POST}, ["code"]),
+    "orders:voucher_undo": (CLERK, {POST}, ["code"]),
     "orders:waitlist": (CLERK, {GET}, ["product"]),
     "orders:books": (MANAGER, {GET}, []),
     "orders:books_export": (MANAGER, {GET}, []),
@@ -361,6 +366,7 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "refund": a_refund(paid).public_id,
         "coupon": listed(coupon),
         "rule": save_rule(merchant=shop, regions=["CN-XJ"], fee=0, free_from=None).public_id,
+        "code": a_voucher(coupon),
         "waiting": a_waiting(longjing.variants.get()),
         "batch": batch.public_id,
         "row": 2,
@@ -373,6 +379,11 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "gateway": "sandbox",
         "hook_token": HOOK_TOKEN,
     }
+
+
+def a_voucher(coupon: Coupon) -> str:
+    customer = Customer.objects.create(merchant=coupon.merchant)
+    return claim_coupon(coupon=coupon, customer=customer).code
 
 
 def a_waiting(variant: Variant) -> str:

@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from merchants.forms.line import LineField
 from merchants.forms.money import MoneyField, speak
-from merchants.models import Category, Merchant, Product
+from merchants.models import Category, Merchant, Product, Store
 from merchants.selectors.stock import find_variant
 from orders.models.coupon import KIND_LABELS
 from orders.rules.coupon import CouponKind
@@ -131,3 +132,21 @@ class CodeForm(forms.Form):
         max_length=40,
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
     )
+
+
+class CounterForm(forms.Form):
+    """What a clerk says who takes a coupon: where, and how much the goods cost that it is for."""
+
+    goods = MoneyField(
+        label=_("What the goods cost"), help_text=_("Only those that the coupon is good for.")
+    )
+    store = forms.ModelChoiceField(Store.objects.none(), label=_("Store"), empty_label=None)
+
+    def __init__(
+        self, *args: Any, stores: QuerySet[Store], merchant: Merchant, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        speak(self, merchant.currency)
+        field = self.fields["store"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = stores

@@ -2,7 +2,7 @@
 
 from orders.models.bank import BankEntry
 from orders.models.cart import CartItem
-from orders.models.coupon import Coupon, Voucher
+from orders.models.coupon import CounterUse, Coupon, Voucher
 from orders.models.gateway import GatewayAccount
 from orders.models.ledger import LedgerEntry
 from orders.models.note import OrderNote, OrderTag
@@ -17,6 +17,7 @@ __all__ = [
     "Address",
     "BankEntry",
     "CartItem",
+    "CounterUse",
     "Coupon",
     "GatewayAccount",
     "LedgerEntry",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from merchants.models import Category, Customer, Merchant, Product, Variant
+from merchants.models import Category, Customer, Merchant, Product, Store, Variant
 from merchants.models.address import short_id
 from orders.rules.coupon import CouponKind, Terms, VoucherState
 
@@ -26,6 +28,9 @@ VOUCHER_LABELS = {
     VoucherState.EXPIRED.value: _("Expired"),
     VoucherState.REVOKED.value: _("Revoked"),
 }
+
+
+SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's 32: no I, L, O, U
 
 
 class CouponQuerySet(models.QuerySet["Coupon"]):
@@ -135,10 +140,16 @@ class VoucherQuerySet(models.QuerySet["Voucher"]):
         return self.filter(own, state=VoucherState.CLAIMED)
 
 
+def voucher_code() -> str:
+    """12 signs of 32, in a spelling that nobody misreads: 60 bits."""
+    return "".join(secrets.choice(SIGNS) for _sign in range(12))
+
+
 class Voucher(models.Model):
     """`serial` counts a customer's copies; the constraint caps them even in a race. Without a time
-    of its own it is good as long as its coupon."""
+    of its own it is good as long as its coupon. A clerk finds it by its `code`."""
 
+    code = models.CharField(max_length=12, unique=True, default=voucher_code, editable=False)
     coupon = models.ForeignKey(Coupon, models.PROTECT, related_name="vouchers")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="vouchers")
     serial = models.PositiveSmallIntegerField(default=1)
@@ -163,3 +174,36 @@ class Voucher(models.Model):
     @property
     def good_until(self) -> datetime:
         return self.ends_at or self.coupon.ends_at
+
+
+class CounterUse(models.Model):
+    """A voucher that a clerk took at the counter: off what goods, and how much.
+
+    Written only by orders.services.coupon_counter. One that was `undone` was a mistake.
+    """
+
+    voucher = models.ForeignKey(Voucher, models.PROTECT, related_name="counter_uses")
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+")
+    goods = models.PositiveBigIntegerField(_("goods"), help_text=_("In minor units."))
+    saving = models.PositiveBigIntegerField(_("taken off"))
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField(_("at"))
+    undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("use at the counter")
+        verbose_name_plural = _("uses at the counter")
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["voucher"], condition=Q(undone_at=None), name="voucher_at_one_counter"
+            ),
+            models.CheckConstraint(
+                condition=Q(saving__gt=0) & Q(saving__lte=F("goods")), name="counter_use_saves"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.voucher} @ {self.store}"

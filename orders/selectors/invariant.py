@@ -14,21 +14,23 @@ COUPONS = {
         GROUP BY c.id, c.issued, c.claimed
         HAVING c.claimed <> COUNT(v.id) OR c.claimed > c.issued
     """,
-    "a coupon's redeemed copies are the live orders with it": """
-        SELECT c.id AS coupon, c.redeemed, COUNT(o.id) AS orders
+    "a coupon's redeemed copies are the live orders and counter uses with it": """
+        SELECT c.id AS coupon, c.redeemed, COUNT(o.id) AS orders, COUNT(u.id) AS at_counters
         FROM orders_coupon c
         LEFT JOIN orders_voucher v ON v.coupon_id = c.id
         LEFT JOIN orders_order o
                ON o.voucher_id = v.id AND o.state NOT IN ('cancelled', 'expired', 'refunded')
-        GROUP BY c.id, c.redeemed HAVING c.redeemed <> COUNT(o.id)
+        LEFT JOIN orders_counteruse u ON u.voucher_id = v.id AND u.undone_at IS NULL
+        GROUP BY c.id, c.redeemed HAVING c.redeemed <> COUNT(o.id) + COUNT(u.id)
     """,
-    "a voucher is redeemed while exactly one live order has it": """
-        SELECT v.id AS voucher, v.state, COUNT(o.id) AS orders
+    "a voucher is redeemed while exactly one live order or one counter has it": """
+        SELECT v.id AS voucher, v.state, COUNT(o.id) AS orders, COUNT(u.id) AS at_counters
         FROM orders_voucher v
         LEFT JOIN orders_order o
                ON o.voucher_id = v.id AND o.state NOT IN ('cancelled', 'expired', 'refunded')
+        LEFT JOIN orders_counteruse u ON u.voucher_id = v.id AND u.undone_at IS NULL
         GROUP BY v.id, v.state
-        HAVING COUNT(o.id) <> CASE WHEN v.state = 'redeemed' THEN 1 ELSE 0 END
+        HAVING COUNT(o.id) + COUNT(u.id) <> CASE WHEN v.state = 'redeemed' THEN 1 ELSE 0 END
     """,
     "nobody claims more copies than the cap": """
         SELECT c.id AS coupon, v.customer_id AS customer, COUNT(*) AS vouchers

@@ -6,7 +6,6 @@ inside the UPDATE, the cap by the unique serial (P8).
 
 from __future__ import annotations
 
-import secrets
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -19,13 +18,13 @@ from django.utils import timezone
 
 from merchants.models import Category, Customer, Merchant, Product
 from orders.errors import CodeUnknown, CouponClosed, CouponGone, CouponHeld, CouponUnfit
-from orders.models import Coupon, Order, Voucher
+from orders.models import CounterUse, Coupon, Order, Voucher
+from orders.models.coupon import voucher_code
 from orders.rules.coupon import VoucherState
 from orders.rules.line import GIVES_STOCK_BACK
 from orders.signals import coupon_claimed
 
 AT_ONCE = 500  # customers in one statement
-SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's 32: no I, L, O, U
 
 
 @transaction.atomic
@@ -54,17 +53,12 @@ def issue_coupon(
         issued=issued,
         starts_at=starts_at,
         ends_at=ends_at,
-        code=new_code() if with_code else "",
+        code=voucher_code() if with_code else "",
         **terms,
     )
     coupon.products.set(products)
     coupon.categories.set(categories)
     return coupon
-
-
-def new_code() -> str:
-    """12 signs of 32, in a spelling that nobody misreads: 60 bits."""
-    return "".join(secrets.choice(SIGNS) for _sign in range(12))
 
 
 def spelt_code(typed: str) -> str:
@@ -182,7 +176,10 @@ def redeem_voucher(*, voucher: Voucher, customer: Customer) -> None:
     used = Order.objects.filter(
         customer=customer, voucher__coupon=coupon, voucher__state=VoucherState.REDEEMED
     ).exclude(state__in=GIVES_STOCK_BACK)
-    if used.count() >= coupon.per_customer:
+    taken = CounterUse.objects.filter(
+        voucher__coupon=coupon, voucher__customer=customer, undone_at=None
+    )
+    if used.count() + taken.count() >= coupon.per_customer:
         raise CouponUnfit
     usable = Voucher.objects.usable(timezone.now()).filter(pk=voucher.pk)
     redeemed = usable.update(state=VoucherState.REDEEMED)

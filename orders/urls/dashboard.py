@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from orders.views import books, coupon, note, order, payment, refund, shipping, waitlist
+from orders.views import (
+    books,
+    coupon,
+    note,
+    order,
+    payment,
+    refund,
+    shipping,
+    voucher_counter,
+    waitlist,
+)
 
 app_name = "orders"
 urlpatterns = [
@@ -40,6 +50,9 @@ urlpatterns = [
     ),
     path("settings/payments/remove/", payment.disconnect, name="payments_remove"),
     path("settings/payments/check/", payment.check, name="payments_check"),
+    path("vouchers/", voucher_counter.scan, name="voucher_scan"),
+    path("vouchers/<slug:code>/", voucher_counter.take, name="voucher_take"),
+    path("vouchers/<slug:code>/undo/", voucher_counter.undo, name="voucher_undo"),
     path("coupons/", coupon.index, name="coupon_list"),
     path("coupons/new/", coupon.create, name="coupon_new"),
     path("coupons/<slug:coupon>/stop/", coupon.stop, name="coupon_stop"),

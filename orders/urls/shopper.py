@@ -10,6 +10,7 @@ urlpatterns = [
     path("cart/", cart.carts, name="carts"),
     path("cart/<slug:merchant>/", cart.cart, name="cart"),
     path("vouchers/", voucher.vouchers, name="vouchers"),
+    path("vouchers/<slug:code>/", voucher.voucher, name="voucher"),
     path("coupons/of/<slug:merchant>/", voucher.of_shop, name="shop_coupons"),
     path("coupons/<slug:coupon>/", voucher.coupon, name="coupon"),
     path("addresses/", shipping.book, name="addresses"),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,8 +17,10 @@ from merchants.device import customer_of, device_of, known_guest
 from merchants.errors import RuleBroken
 from merchants.models import Merchant
 from merchants.pace import keep_pace
+from merchants.rules.qr import square
 from orders.forms.coupon import CodeForm
-from orders.models import Coupon
+from orders.models import Coupon, Voucher
+from orders.rules.coupon import VoucherState
 from orders.selectors.coupon import listed_coupons
 from orders.selectors.voucher import wallet
 from orders.services.coupon import claim_by_code, claim_coupon
@@ -44,6 +48,22 @@ def vouchers(request: HttpRequest) -> HttpResponse:
                 return redirect("track:vouchers")
     context: dict[str, Any] = {"form": form, "found": wallet(device_of(request.session))}
     return render(request, "orders/voucher/wallet.html", context, status=status)
+
+
+@require_safe
+def voucher(request: HttpRequest, code: str) -> HttpResponse:
+    """One voucher as a square to be scanned at the counter. Whoever has its code may show it."""
+    rows = Voucher.objects.select_related("coupon__merchant")
+    found = get_object_or_404(rows, code=code)
+    shop = found.coupon.merchant
+    address = settings.SITE_URL + reverse("orders:voucher_take", args=[shop.slug, found.code])
+    context = {
+        "voucher": found,
+        "coupon": found.coupon,
+        "code": square(address),
+        "good": found.state == VoucherState.CLAIMED and found.good_until > timezone.now(),
+    }
+    return render(request, "orders/voucher/show.html", context)
 
 
 @require_safe

@@ -15,13 +15,13 @@ from django.utils import timezone
 from merchants.models import Customer
 from orders.errors import CodeUnknown, CouponClosed, CouponGone, CouponHeld, CouponUnfit
 from orders.models import Coupon, Voucher
+from orders.models.coupon import voucher_code
 from orders.rules.line import LineState
 from orders.services.coupon import (
     claim_by_code,
     claim_coupon,
     hand_out,
     issue_coupon,
-    new_code,
     redeem_voucher,
     spelt_code,
     stop_coupon,
@@ -294,7 +294,7 @@ def test_a_guess_learns_nothing(shop, dan):
 
 
 def test_codes_are_not_guessed_and_not_repeated():
-    codes = {new_code() for _each in range(2000)}
+    codes = {voucher_code() for _each in range(2000)}
     assert len(codes) == 2000
     assert all(spelt_code(code) == code and len(code) == 12 for code in codes)
     assert len(set("".join(codes))) == 32
