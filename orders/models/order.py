@@ -184,6 +184,11 @@ class Order(Place):
         return not self.is_pickup and self.state in {LineState.PAID, PARTLY_SHIPPED}
 
     @property
+    def to_pack(self) -> list[Line]:
+        """The lines that are still here and go into a parcel."""
+        return [line for line in self.lines.all() if line.state == LineState.PAID]
+
+    @property
     def can_be_sent_elsewhere(self) -> bool:
         return not self.is_pickup and self.state in {LineState.PENDING, LineState.PAID}
 

@@ -2,12 +2,18 @@
 
 from django.urls import path
 
-from orders.views import coupon, note, order, payment, refund, shipping
+from orders.views import coupon, dispatch, note, order, payment, refund, shipping, slip
 
 app_name = "orders"
 urlpatterns = [
     path("orders/", order.index, name="order_list"),
     path("orders/export.csv", order.export, name="order_export"),
+    path("orders/slips/", slip.slips, name="order_slips"),
+    path("orders/picks/", slip.picks, name="order_picks"),
+    path("orders/dispatch/", dispatch.index, name="order_dispatch"),
+    path("orders/dispatch/apply/", dispatch.apply, name="order_dispatch_apply"),
+    path("orders/dispatch/bad/", dispatch.bad, name="order_dispatch_bad"),
+    path("orders/dispatch/sheet.xlsx", dispatch.template, name="order_dispatch_sheet"),
     path("orders/<slug:number>/", order.detail, name="order_detail"),
     path("orders/<slug:number>/notes/", note.note, name="order_note"),
     path("orders/<slug:number>/tags/", note.tags, name="order_tags"),

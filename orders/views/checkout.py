@@ -29,9 +29,9 @@ from merchants.services.request import once
 from orders.errors import CouponUnfit
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
 from orders.models import Address, Order, Voucher
+from orders.models.shipment import CARRIER_LABELS
 from orders.payments import open_gateway
 from orders.rules.line import LineState
-from orders.rules.shipment import CARRIERS
 from orders.selectors.order import lines_with_pictures, orders_of_device
 from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
 from orders.selectors.voucher import usable_vouchers
@@ -228,7 +228,7 @@ def track(request: HttpRequest, number: str) -> HttpResponse:
         "order": order,
         "mine": order.device == device_of(request.session),
         "refunds": order.refunds.all(),
-        "carriers": CARRIERS.items(),
+        "carriers": CARRIER_LABELS.items(),
     }
     if "part" in request.GET:
         return render(request, "orders/refund/_list.html", context)
@@ -260,6 +260,6 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 def _order(number: str) -> Order:
     orders = Order.objects.select_related("merchant", "store", "voucher__coupon").prefetch_related(
-        lines_with_pictures(), "steps", "shipments", "payments", "refunds__pieces__line"
+        lines_with_pictures(), "steps", "shipments__lines", "payments", "refunds__pieces__line"
     )
     return get_object_or_404(orders, number=number)
