@@ -48,6 +48,9 @@ NEVER = "2100-01-01 00:00:00"  # until when a worker leaves a row alone
 NEW = (("[name=name]", "湖畔茶馆 {n}"), *SHOP)
 ADMIN = "admin@demo.guitai"
 PHOTO = str(ROOT / "merchants" / "demo" / "pictures" / "keemun.webp")
+# Orders of nobody: what a row that has to be mended looks like.
+PARCELS = (("[name=file]", str(ROOT / "tests" / "orders" / "parcels.csv")),)
+LOOK = ("main form .btn--primary",)
 _sheets = count(1)
 
 
@@ -324,6 +327,11 @@ def screens(folder: Path) -> list[Screen]:
         ),
         Screen("orders", f"{shop}/orders/", staff=True),
         Screen("order", f"{shop}/orders/{to_ship}/", staff=True),
+        Screen("slips", f"{shop}/orders/slips/", staff=True),
+        Screen("picks", f"{shop}/orders/picks/", staff=True),
+        Screen("dispatch", f"{shop}/orders/dispatch/", staff=True),
+        Screen("dispatch-sheet", f"{shop}/orders/dispatch/", staff=True, fill=PARCELS, press=LOOK),
+        Screen("pickup", f"{shop}/orders/pickup/", staff=True, press=("main form .btn--primary",)),
         Screen("coupons", f"{shop}/coupons/", staff=True),
         Screen("coupon-new", f"{shop}/coupons/new/", staff=True),
         Screen("stores", f"{shop}/stores/", staff=True),

@@ -222,6 +222,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:order_dispatch_apply": (CLERK, {POST}, []),
     "orders:order_dispatch_bad": (CLERK, {POST}, []),
     "orders:order_dispatch_sheet": (CLERK, {GET}, []),
+    "orders:order_pickup": (CLERK, {GET, POST}, []),
     "orders:order_note": (CLERK, {POST}, ["number"]),
     "orders:order_tags": (CLERK, {POST}, ["number"]),
     "orders:order_address": (CLERK, {GET, POST}, ["number"]),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import coupon, dispatch, note, order, payment, refund, shipping, slip
+from orders.views import coupon, dispatch, note, order, payment, pickup, refund, shipping, slip
 
 app_name = "orders"
 urlpatterns = [
@@ -14,6 +14,7 @@ urlpatterns = [
     path("orders/dispatch/apply/", dispatch.apply, name="order_dispatch_apply"),
     path("orders/dispatch/bad/", dispatch.bad, name="order_dispatch_bad"),
     path("orders/dispatch/sheet.xlsx", dispatch.template, name="order_dispatch_sheet"),
+    path("orders/pickup/", pickup.index, name="order_pickup"),
     path("orders/<slug:number>/", order.detail, name="order_detail"),
     path("orders/<slug:number>/notes/", note.note, name="order_note"),
     path("orders/<slug:number>/tags/", note.tags, name="order_tags"),

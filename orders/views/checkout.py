@@ -24,6 +24,7 @@ from merchants.errors import RuleBroken
 from merchants.forms.contact import as_typed
 from merchants.models import Merchant, Store
 from merchants.pace import keep_pace
+from merchants.rules.qr import square
 from merchants.selectors.stock import Place, free_pieces, pickup_places
 from merchants.services.request import once
 from orders.errors import CouponUnfit
@@ -32,6 +33,7 @@ from orders.models import Address, Order, Voucher
 from orders.models.shipment import CARRIER_LABELS
 from orders.payments import open_gateway
 from orders.rules.line import LineState
+from orders.rules.pickup import pickup_text
 from orders.selectors.order import lines_with_pictures, orders_of_device
 from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
 from orders.selectors.voucher import usable_vouchers
@@ -227,6 +229,7 @@ def track(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "order": order,
         "mine": order.device == device_of(request.session),
+        "square": square(pickup_text(order.number, order.pickup_code)),
         "refunds": order.refunds.all(),
         "carriers": CARRIER_LABELS.items(),
     }

@@ -16,6 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
+from merchants.pace import keep_staff_pace
 from merchants.rules.role import Role
 from merchants.rules.search import key_of
 from merchants.services.sheet import write_csv
@@ -64,6 +65,7 @@ def index(request: MerchantRequest) -> HttpResponse:
         "narrowed": any(request.GET.get(name) for name in NARROWING),
         "narrowing": [("tab", tab), *_narrowing(request)],
         "packs": tab in PACKS,
+        "to_collect": counts["ready"],
     }
     return render(request, f"orders/order/{template}", context)
 
@@ -128,12 +130,12 @@ def collect(request: MerchantRequest, number: str) -> HttpResponse:
     form = HandOverForm(request.POST)
     if not form.is_valid():
         return _page(request, order, ShipForm(order=order), form, status=422)
-    return _act(
-        request,
-        order,
-        lambda: hand_over(order=order, by=request.user, **form.cleaned_data),
-        _("Handed over."),
-    )
+
+    def act() -> None:
+        keep_staff_pace(request.staff.pk, "collect")
+        hand_over(order=order, by=request.user, **form.cleaned_data)
+
+    return _act(request, order, act, _("Handed over."))
 
 
 @require_POST
