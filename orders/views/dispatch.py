@@ -20,8 +20,9 @@ from merchants.services.sheet import write_csv
 from orders.forms.dispatch import DispatchForm, RowsForm, written
 from orders.models.shipment import CARRIER_LABELS
 from orders.rules.dispatch import MOST_ROWS
-from orders.selectors.dispatch import to_fill, to_mend
-from orders.services.dispatch import Judged, Verdict, dispatch, judge, read_sheet
+from orders.selectors.dispatch import Judged, Verdict, judge
+from orders.selectors.dispatch_sheet import to_fill, to_mend
+from orders.services.dispatch import dispatch, read_sheet
 
 SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 FIRST = {Verdict.BAD: 0, Verdict.SHIPPED: 1, Verdict.GOOD: 1, Verdict.SAME: 2}

@@ -22,8 +22,9 @@ from orders.payments import sandbox
 from orders.rules.dispatch import Column, Row, columns_of
 from orders.rules.refund import RefundKind
 from orders.rules.shipment import CARRIERS, carrier_of
+from orders.selectors.dispatch import Verdict, judge
 from orders.services import dispatch as service
-from orders.services.dispatch import Verdict, dispatch, judge
+from orders.services.dispatch import dispatch
 from orders.services.order import place_order
 from orders.services.payment import open_payment
 from orders.services.refund import request_refund
