@@ -239,6 +239,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:shipping_new": (MANAGER, {GET, POST}, []),
     "orders:shipping_edit": (MANAGER, {GET, POST}, ["rule"]),
     "orders:shipping_drop": (MANAGER, {POST}, ["rule"]),
+    "orders:tracking": (OWNER, {GET, POST}, []),
+    "orders:tracking_remove": (OWNER, {POST}, []),
     "orders:payments": (MANAGER, {GET}, []),
     "orders:payments_wechatpay": (OWNER, {GET, POST}, []),
     "orders:payments_alipay": (OWNER, {GET, POST}, []),
@@ -249,6 +251,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:coupon_stop": (CLERK, {POST}, ["coupon"]),
     # payment providers
     "track:notify": (BANK, {POST}, ["gateway"]),
+    # news about parcels
+    "track:parcel_news": (BANK, {POST}, ["tracker"]),
     # media servers
     "hooks:hook": (SERVER, {POST}, ["provider", "hook_token"]),
     # programs
@@ -370,6 +374,7 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "secret": secret,
         "provider": "nginx_rtmp",
         "gateway": "sandbox",
+        "tracker": "kuaidi100",
         "hook_token": HOOK_TOKEN,
     }
 
@@ -414,6 +419,7 @@ WITH_MERCHANT = {
     "track:cart",
     "track:shop_coupons",
     "track:notify",
+    "track:parcel_news",
 }
 
 

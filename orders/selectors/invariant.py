@@ -158,6 +158,11 @@ ORDERS = {
            OR (l.shipment_id IS NOT NULL) <> (o.store_id IS NULL
                AND l.state IN ('shipped', 'delivered', 'completed'))
     """,
+    "a parcel that its carrier has delivered is not on its way": """
+        SELECT l.shipment_id AS parcel FROM orders_line l
+        JOIN orders_parcelevent e ON e.shipment_id = l.shipment_id AND e.state = 'delivered'
+        WHERE l.state = 'shipped'
+    """,
     "a parcel is not empty": """
         SELECT s.id AS parcel FROM orders_shipment s
         WHERE NOT EXISTS (SELECT 1 FROM orders_line l WHERE l.shipment_id = s.id)

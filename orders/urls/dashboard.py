@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from orders.views import coupon, dispatch, note, order, payment, pickup, refund, shipping, slip
+from orders.views import (
+    coupon,
+    dispatch,
+    note,
+    order,
+    payment,
+    pickup,
+    refund,
+    shipping,
+    slip,
+    tracking,
+)
 
 app_name = "orders"
 urlpatterns = [
@@ -28,6 +39,8 @@ urlpatterns = [
     path("orders/<slug:number>/refunds/<slug:refund>/approve/", refund.approve, name="refund_ok"),
     path("orders/<slug:number>/refunds/<slug:refund>/refuse/", refund.refuse, name="refund_no"),
     path("orders/<slug:number>/refunds/<slug:refund>/back/", refund.receive, name="refund_back"),
+    path("settings/tracking/", tracking.setting, name="tracking"),
+    path("settings/tracking/remove/", tracking.remove, name="tracking_remove"),
     path("settings/payments/", payment.index, name="payments"),
     path("settings/shipping/", shipping.index, name="shipping"),
     path("settings/shipping/new/", shipping.create, name="shipping_new"),

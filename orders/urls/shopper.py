@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import cart, checkout, note, pay, refund, shipping, voucher
+from orders.views import cart, checkout, note, pay, refund, shipping, tracking, voucher
 
 app_name = "track"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("addresses/", shipping.book, name="addresses"),
     path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
     path("payments/<slug:gateway>/<slug:merchant>/notify/", pay.notify, name="notify"),
+    path("parcels/<slug:tracker>/<slug:merchant>/news/", tracking.hear, name="parcel_news"),
     path("<slug:number>/", checkout.track, name="order"),
     path("<slug:number>/pay/", pay.pay, name="pay"),
     path("<slug:number>/wait/", pay.wait, name="wait"),

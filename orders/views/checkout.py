@@ -263,6 +263,11 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 def _order(number: str) -> Order:
     orders = Order.objects.select_related("merchant", "store", "voucher__coupon").prefetch_related(
-        lines_with_pictures(), "steps", "shipments__lines", "payments", "refunds__pieces__line"
+        lines_with_pictures(),
+        "steps",
+        "shipments__lines",
+        "shipments__events",
+        "payments",
+        "refunds__pieces__line",
     )
     return get_object_or_404(orders, number=number)
