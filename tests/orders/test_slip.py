@@ -97,7 +97,7 @@ def test_goods_of_all_orders_are_fetched_together_shelf_by_shelf(as_bob, cups, t
     page = as_bob.get(url("picks")).text
     got = [(place, name, pieces, slips) for _ck, place, name, _sku, pieces, slips in rows(page)]
     assert got == [
-        ("A2-3", "耐热玻璃杯", "4", "1 2×3"),
+        ("A2-3", "耐热玻璃杯", "4", "1, 2×3"),
         ("A2-10", "明前龙井", "2", "1×2"),
         ("", "茶则", "1", "2"),
     ]
