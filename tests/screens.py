@@ -356,6 +356,7 @@ def screens(folder: Path) -> list[Screen]:
         Screen("payments", f"{shop}/settings/payments/", staff=True),
         Screen("shipping", f"{shop}/settings/shipping/", staff=True),
         Screen("shipping-new", f"{shop}/settings/shipping/new/", staff=True),
+        Screen("parcel-tracking", f"{shop}/settings/tracking/", staff=True),
         Screen("keys", f"{shop}/settings/keys/", staff=True),
         Screen("notices", f"{shop}/notices/", staff=True),
         Screen("new-merchant", "/dashboard/new/", staff=True),

@@ -45,7 +45,7 @@ def note_events(*, shipment: Shipment, seen: Sequence[Seen]) -> int:
     ParcelEvent.objects.bulk_create(
         [
             ParcelEvent(shipment=shipment, at=one.at, text=one.text, state=one.state.value)
-            for one in seen
+            for one in sorted(seen, key=lambda one: (one.at, one.text))  # one order of locks
         ],
         ignore_conflicts=True,
     )
