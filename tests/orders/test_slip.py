@@ -199,6 +199,7 @@ def test_foreign_orders_are_not_printed(as_bob, tea, buy, other_shop, mallory, c
         assert page.status_code == 200
 
 
+@pytest.mark.slow
 def test_each_slip_is_printed_on_a_page_of_its_own(as_bob, tea, cups, buy):
     for _time in range(3):
         buy({tea: 1, cups: 2})
