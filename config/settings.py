@@ -158,6 +158,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send-notifications": {"task": "merchants.tasks.send_notifications", "schedule": 2.0},
     "expire-orders": {"task": "orders.tasks.expire_orders", "schedule": 10.0},
     "ask-gateways": {"task": "orders.tasks.ask_gateways", "schedule": 5.0},
+    "ask-trackers": {"task": "orders.tasks.ask_trackers", "schedule": 60.0},
     "send-refunds": {"task": "orders.tasks.send_refunds", "schedule": 5.0},
     "serve-waitlists": {"task": "orders.tasks.serve_waitlists", "schedule": 5.0},
     "purge-carts": {"task": "orders.tasks.purge_carts", "schedule": 3600.0},
@@ -307,6 +308,7 @@ SANDBOX_SECRET = env("SANDBOX_SECRET", default=SECRET_KEY)
 # the old ones behind it.
 PAYMENT_SECRETS = env.list("PAYMENT_SECRETS", default=[]) or [SECRET_KEY]
 WECHATPAY_URL = env("WECHATPAY_URL", default="https://api.mch.weixin.qq.com").rstrip("/")
+KUAIDI100_URL = env("KUAIDI100_URL", default="https://poll.kuaidi100.com").rstrip("/")
 ALIPAY_URL = env("ALIPAY_URL", default="https://openapi.alipay.com/gateway.do")
 
 # --- how much one guest may hold ------------------------------------------------------------------

@@ -34,6 +34,8 @@ PACES = {
     "coupon_code": (10, 2),
     "waitlist": (10, 2),
 }
+# What one who works in a shop may do in a window.
+STAFF_PACES = {"collect": 60}
 # Codes to one number, whoever asks: (seconds, how many). A text message costs, and wakes somebody.
 TO_ONE_NUMBER = ((WINDOW, 5), (86_400, 15))
 AGAIN = 60  # seconds between two codes that one browser asks for
@@ -52,6 +54,11 @@ def keep_pace(request: HttpRequest, doing: str) -> None:
     address = get_adapter(request).get_client_ip(request)
     _count(f"{doing}:device:{device_of(request.session)}", most, WINDOW)
     _count(f"{doing}:address:{address}", times * settings.ORDERS_PER_ADDRESS, WINDOW)
+
+
+def keep_staff_pace(place: int, doing: str) -> None:
+    """Count one more of `doing` by who has this place in a shop. Raises TooOften."""
+    _count(f"{doing}:staff:{place}", STAFF_PACES[doing], WINDOW)
 
 
 def keep_code_pace(request: HttpRequest, number: str) -> None:

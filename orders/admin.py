@@ -23,6 +23,7 @@ from orders.models import (
     Order,
     OrderNote,
     OrderTag,
+    ParcelEvent,
     Payment,
     Refund,
     RefundPiece,
@@ -200,6 +201,13 @@ class ShipmentAdmin(ReadOnlyAdmin):
     list_display = ["order", "carrier", "tracking_number", "shipped_at", "by"]
     list_select_related = ["order", "by"]
     search_fields = ["tracking_number", "order__number"]
+
+
+@admin.register(ParcelEvent)
+class ParcelEventAdmin(ReadOnlyAdmin):
+    list_display = ["at", "shipment", "state", "text"]
+    list_select_related = ["shipment"]
+    search_fields = ["shipment__tracking_number", "text"]
 
 
 @admin.register(Coupon)

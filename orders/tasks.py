@@ -8,15 +8,18 @@ from collections import Counter
 from datetime import timedelta
 
 from celery import shared_task
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from orders.errors import BadCallback, RefundMoved, WrongState
-from orders.models import Order, Payment, Refund
+from orders.models import GatewayAccount, Order, Payment, Refund, Shipment
 from orders.payments import gateway_of
-from orders.payments.gateway import GatewayTrouble
-from orders.rules.line import LineState
+from orders.payments.gateway import GatewayTrouble, Refused
+from orders.rules.line import PARTLY_SHIPPED, LineState
 from orders.rules.payment import Charge
 from orders.rules.refund import Leg
+from orders.rules.tracking import GIVEN_UP
 from orders.selectors.waitlist import lapsed_offers, served_variants
 from orders.services import charge as charges
 from orders.services.cart import forget_carts
@@ -24,7 +27,10 @@ from orders.services.order import move_order
 from orders.services.payback import Outcome, finish_refund, lease
 from orders.services.refund import go_on_without, put_off
 from orders.services.shipping import forget_addresses
+from orders.services.tracking import lease as lease_parcel
+from orders.services.tracking import note_events, note_told, to_ask
 from orders.services.waitlist import forget_waiting, lapse, offer_next
+from orders.tracking import account_of, tracker_of, usable
 
 logger = logging.getLogger(__name__)
 GRACE = timedelta(seconds=30)  # that goods are kept for a provider that does not answer
@@ -123,6 +129,48 @@ def serve_waitlists() -> None:
             offer_next(variant_id=variant_id)
         except Exception:  # one bad row must not keep all others waiting
             logger.exception("the line for variant %s could not be served", variant_id)
+
+
+@shared_task(ignore_result=True)
+def ask_trackers() -> None:
+    """Ask where the parcels are whose turn has come. Runs every minute.
+
+    No parcel is asked about more often than each half hour. The provider is asked outside of any
+    transaction; one that is silent twice is left alone until the next sweep.
+    """
+    now = timezone.now()
+    whose = GatewayAccount.objects.filter(gateway__in=usable()).values("merchant")
+    due = Shipment.objects.filter(
+        to_ask(now),
+        order__merchant__in=whose,
+        order__state__in=[LineState.SHIPPED, PARTLY_SHIPPED],
+        lines__state=LineState.SHIPPED,
+        shipped_at__gt=now - GIVEN_UP,
+    )
+    silent: Counter[int] = Counter()
+    ordered = due.select_related("order__merchant").distinct().order_by("asked_at", "pk")
+    for shipment in ordered[:50]:
+        if silent[shipment.order.merchant_id] > 1 or not lease_parcel(shipment=shipment, now=now):
+            continue
+        try:
+            _ask_of(shipment)
+        except Exception as trouble:  # whatever it is, it is asked again
+            known = isinstance(trouble, GatewayTrouble)
+            words = "parcel %s: its tracker could not be asked: %s"
+            logger.warning(words, shipment.pk, trouble, exc_info=not known)
+            silent[shipment.order.merchant_id] += not isinstance(trouble, Refused)
+
+
+def _ask_of(shipment: Shipment) -> None:
+    account = account_of(shipment.order.merchant_id)
+    if account is None:
+        return
+    tracker = tracker_of(account.gateway)
+    if shipment.told_since is None:
+        hook = reverse("track:parcel_news", args=[tracker.NAME, shipment.order.merchant.slug])
+        if tracker.subscribe(shipment, settings.SITE_URL + hook):
+            note_told(shipment=shipment)
+    note_events(shipment=shipment, seen=tracker.ask(shipment))
 
 
 @shared_task(ignore_result=True)

@@ -50,6 +50,9 @@ NEVER = "2100-01-01 00:00:00"  # until when a worker leaves a row alone
 NEW = (("[name=name]", "湖畔茶馆 {n}"), *SHOP)
 ADMIN = "admin@demo.guitai"
 PHOTO = str(ROOT / "merchants" / "demo" / "pictures" / "keemun.webp")
+# Orders of nobody: what a row that has to be mended looks like.
+PARCELS = (("[name=file]", str(ROOT / "tests" / "orders" / "parcels.csv")),)
+LOOK = ("main form .btn--primary",)
 _sheets = count(1)
 
 
@@ -338,6 +341,11 @@ def screens(folder: Path) -> list[Screen]:
         Screen("who-waits", f"{shop}/products/{gone}/waitlist/", staff=True),
         Screen("books", f"{shop}/books/?since={date.today() - timedelta(days=30)}", staff=True),
         Screen("order", f"{shop}/orders/{to_ship}/", staff=True),
+        Screen("slips", f"{shop}/orders/slips/", staff=True),
+        Screen("picks", f"{shop}/orders/picks/", staff=True),
+        Screen("dispatch", f"{shop}/orders/dispatch/", staff=True),
+        Screen("dispatch-sheet", f"{shop}/orders/dispatch/", staff=True, fill=PARCELS, press=LOOK),
+        Screen("pickup", f"{shop}/orders/pickup/", staff=True, press=("main form .btn--primary",)),
         Screen("coupons", f"{shop}/coupons/", staff=True),
         Screen("coupon-new", f"{shop}/coupons/new/", staff=True),
         Screen("stores", f"{shop}/stores/", staff=True),
@@ -362,6 +370,7 @@ def screens(folder: Path) -> list[Screen]:
         Screen("payments", f"{shop}/settings/payments/", staff=True),
         Screen("shipping", f"{shop}/settings/shipping/", staff=True),
         Screen("shipping-new", f"{shop}/settings/shipping/new/", staff=True),
+        Screen("parcel-tracking", f"{shop}/settings/tracking/", staff=True),
         Screen("keys", f"{shop}/settings/keys/", staff=True),
         Screen("notices", f"{shop}/notices/", staff=True),
         Screen("new-merchant", "/dashboard/new/", staff=True),

@@ -228,6 +228,13 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:waitlist": (CLERK, {GET}, ["product"]),
     "orders:books": (MANAGER, {GET}, []),
     "orders:books_export": (MANAGER, {GET}, []),
+    "orders:order_slips": (CLERK, {GET}, []),
+    "orders:order_picks": (CLERK, {GET}, []),
+    "orders:order_dispatch": (CLERK, {GET, POST}, []),
+    "orders:order_dispatch_apply": (CLERK, {POST}, []),
+    "orders:order_dispatch_bad": (CLERK, {POST}, []),
+    "orders:order_dispatch_sheet": (CLERK, {GET}, []),
+    "orders:order_pickup": (CLERK, {GET, POST}, []),
     "orders:order_note": (CLERK, {POST}, ["number"]),
     "orders:order_tags": (CLERK, {POST}, ["number"]),
     "orders:order_address": (CLERK, {GET, POST}, ["number"]),
@@ -244,6 +251,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:shipping_new": (MANAGER, {GET, POST}, []),
     "orders:shipping_edit": (MANAGER, {GET, POST}, ["rule"]),
     "orders:shipping_drop": (MANAGER, {POST}, ["rule"]),
+    "orders:tracking": (OWNER, {GET, POST}, []),
+    "orders:tracking_remove": (OWNER, {POST}, []),
     "orders:payments": (MANAGER, {GET}, []),
     "orders:payments_wechatpay": (OWNER, {GET, POST}, []),
     "orders:payments_alipay": (OWNER, {GET, POST}, []),
@@ -254,6 +263,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:coupon_stop": (CLERK, {POST}, ["coupon"]),
     # payment providers
     "track:notify": (BANK, {POST}, ["gateway"]),
+    # news about parcels
+    "track:parcel_news": (BANK, {POST}, ["tracker"]),
     # media servers
     "hooks:hook": (SERVER, {POST}, ["provider", "hook_token"]),
     # programs
@@ -377,6 +388,7 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "secret": secret,
         "provider": "nginx_rtmp",
         "gateway": "sandbox",
+        "tracker": "kuaidi100",
         "hook_token": HOOK_TOKEN,
     }
 
@@ -435,6 +447,7 @@ WITH_MERCHANT = {
     "track:shop_coupons",
     "track:waitlist_join",
     "track:notify",
+    "track:parcel_news",
 }
 
 

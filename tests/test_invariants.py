@@ -40,11 +40,13 @@ from orders.models import Coupon, Order, Waiting
 from orders.payments import sandbox
 from orders.rules.line import LineState
 from orders.rules.refund import RefundKind
+from orders.rules.tracking import ParcelState, Seen
 from orders.services.order import Contact, move_order, place_order
 from orders.services.payment import open_payment
 from orders.services.refund import approve_refund, refuse_refund, request_refund
 from orders.services.refund import take_back as take_back_refund
-from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
+from orders.services.shipment import hand_over, make_ready, ship_order
+from orders.services.tracking import note_events
 from orders.services.waitlist import buy_in_turn, join_waitlist, leave_waitlist
 from orders.tasks import send_refunds, serve_waitlists
 from tests.conftest import DAN, product_of
@@ -97,7 +99,8 @@ def busy(
         expected_total=16800 + 2 * 2900 - 2000,
     )
     ship_order(order=pay(bought), carrier="sf", tracking_number="SF123456", by=bob)
-    confirm_delivery(order=bought, by=None)
+    told = Seen(timezone.now(), "已签收", ParcelState.DELIVERED)
+    note_events(shipment=bought.shipments.get(), seen=[told])
     collected = pay(place({glass.pk: 3}, contact=Contact("沈梅", DAN.phone, store=store)))
     make_ready(order=collected, by=bob)
     hand_over(order=collected, code=collected.pickup_code, by=bob)
@@ -294,8 +297,11 @@ BROKEN = {
         UPDATE orders_line SET state = 'completed'""",
     "an order moves along its map, forwards in time": """
         DELETE FROM orders_step WHERE state = 'paid'""",
-    "a parcel belongs to an order that was shipped, once": """
-        UPDATE orders_order SET state = 'paid' WHERE state = 'delivered'""",
+    "a line that has left is in one parcel of its order, and no other line is": """
+        UPDATE orders_line SET shipment_id = (SELECT MIN(id) FROM orders_shipment)""",
+    "a parcel that its carrier has delivered is not on its way": """
+        UPDATE orders_line SET state = 'shipped' WHERE state = 'delivered'""",
+    "a parcel is not empty": "UPDATE orders_line SET shipment_id = NULL",
     "an order is paid while exactly one settled payment covers it": """
         UPDATE orders_payment SET refund_due = NOT (1 = 0)""",
     "a payment asks for the order's own sum": "UPDATE orders_payment SET amount = amount + 1",
@@ -305,6 +311,8 @@ BROKEN = {
         UPDATE orders_payment SET next_ask_at = settled_at""",
     "a transaction has one effect": """UPDATE orders_payment SET "transaction" = 'same'""",
     "every step that somebody waits for has its news, once": """
+        DELETE FROM merchants_notification WHERE channel = 'sms' AND kind = 'order_paid'""",
+    "every parcel has its news": """
         DELETE FROM merchants_notification WHERE channel = 'sms' AND kind = 'shipped'""",
     "every paid order rings in the dashboard": """
         DELETE FROM merchants_notification WHERE channel = 'in_app'""",

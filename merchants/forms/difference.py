@@ -18,7 +18,10 @@ from merchants.rules.option import MOST_OPTIONS
 from merchants.rules.search import key_of
 
 WORDS = ("name", "category", "state", "description")
-NUMBERS = ("name", "sku", "barcode", "price", "compare_at", "weight", "low_stock")
+NUMBERS = (
+    *("name", "sku", "barcode", "price", "compare_at", "weight", "low_stock"),
+    "shelf_place",
+)
 MINE, THEIRS = "mine", "theirs"
 Field = tuple[str, str, str]  # its place in the form, what it is called, what was typed
 

@@ -183,6 +183,12 @@ class VariantForm(forms.Form):
         widget=forms.TextInput(attrs={"placeholder": "1.5kg"}),
     )
     low_stock = WholeField(label=_("Low stock from"), least=0, most=100_000, initial=5)
+    shelf_place = LineField(
+        label=_("Shelf place"),
+        max_length=20,
+        required=False,
+        help_text=_("Pick lists are sorted by it: A2-3."),
+    )
     opening = WholeField(label=_("In stock now"), least=0, required=False)
     gone = forms.BooleanField(label=_("Take this specification out"), required=False)
 
@@ -204,7 +210,7 @@ class VariantForm(forms.Form):
     def more_is_wrong(self) -> bool:
         """Whether what stands behind "more" has an error and has to be seen."""
         return self.is_bound and any(
-            name in self.errors for name in ("sku", "barcode", "weight", "low_stock")
+            name in self.errors for name in ("sku", "barcode", "weight", "low_stock", "shelf_place")
         )
 
     def data_of(self, options: Sequence[str] = ()) -> VariantData:

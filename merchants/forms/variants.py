@@ -21,6 +21,7 @@ FIELDS = (
     "compare_at",
     "weight",
     "low_stock",
+    "shelf_place",
     "opening",
     "gone",
 )

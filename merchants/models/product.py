@@ -172,6 +172,13 @@ class Variant(models.Model):
     low_stock = models.PositiveIntegerField(_("low stock from"), default=5)
     low_since = models.DateTimeField(_("low since"), null=True, editable=False)
     weight = models.PositiveIntegerField(_("weight in grams"), null=True, blank=True)
+    shelf_place = models.CharField(
+        _("shelf place"),
+        max_length=20,
+        blank=True,
+        default="",
+        help_text=_("Where it lies, as a pick list names it: A2-3."),
+    )
     options = models.JSONField(default=list, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
     archived = models.BooleanField(_("taken out"), default=False, editable=False)

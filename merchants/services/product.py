@@ -52,6 +52,7 @@ class VariantData:
     id: int | None = None
     opening: int = 0
     weight: int | None = None  # grams
+    shelf_place: str = ""
     options: tuple[str, ...] = ()
 
 
@@ -143,6 +144,7 @@ def _save_variant(product: Product, data: VariantData, position: int) -> Variant
     variant.compare_at = data.compare_at
     variant.low_stock = data.low_stock
     variant.weight = data.weight
+    variant.shelf_place = data.shelf_place
     variant.options = list(data.options)
     variant.position = position
     for sku in [data.sku] if data.sku else _free_skus(product):

@@ -8,7 +8,7 @@ several goods or stores are locked by variant, then store (`in_order`), by whoev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -261,12 +261,22 @@ def release_part(
 
 
 @transaction.atomic
-def take(*, merchant: Merchant, reference: str, by: User | None) -> int:
-    """Turn everything held under `reference` into pieces that have left the shop."""
+def take(
+    *,
+    merchant: Merchant,
+    reference: str,
+    by: User | None,
+    variant_ids: Collection[int] | None = None,
+) -> int:
+    """Turn what is held under `reference`, perhaps of some variants alone, into pieces that have
+    left the shop.
+    """
     now = timezone.now()
     entry = Entry(reason=Reason.ORDER, by=by, at=now, reference=reference)
     gone = 0
     for held in _open(merchant, reference):
+        if variant_ids is not None and held.stock.variant_id not in variant_ids:
+            continue
         if _close(held, now, taken=True):
             Stock.objects.filter(pk=held.stock_id).update(
                 reserved=F("reserved") - held.quantity,

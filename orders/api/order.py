@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -13,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from merchants.api.door import IDEMPOTENCY_KEY, MerchantViewSet
+from orders.errors import WrongState
 from orders.models import Line, Order, Shipment
-from orders.rules.shipment import CARRIERS
+from orders.models.shipment import CARRIER_LABELS
 from orders.services.shipment import ship_order
 
 
@@ -78,8 +80,15 @@ class OrderOut(serializers.ModelSerializer):
 
 
 class ShipIn(serializers.Serializer):
-    carrier = serializers.ChoiceField(choices=list(CARRIERS.items()))
+    carrier = serializers.ChoiceField(choices=list(CARRIER_LABELS.items()))
     tracking_number = serializers.CharField(max_length=32)
+    skus = serializers.ListField(
+        child=serializers.CharField(max_length=40),
+        required=False,
+        allow_empty=False,
+        max_length=100,
+        help_text="Which lines are in the parcel; all that are still here if left out.",
+    )
 
 
 class OrderViewSet(ListModelMixin, RetrieveModelMixin, MerchantViewSet):
@@ -96,13 +105,25 @@ class OrderViewSet(ListModelMixin, RetrieveModelMixin, MerchantViewSet):
     @extend_schema(request=ShipIn, responses=OrderOut, parameters=[IDEMPOTENCY_KEY])
     @action(detail=True, methods=["post"])
     def ship(self, request: Request, **kwargs: Any) -> Response:
-        """Ship every line of a paid order in one parcel."""
+        """Ship lines of a paid order in one parcel: every one that is still here, or `skus`."""
         order = self.get_object()
         data = ShipIn(data=request.data)
         data.is_valid(raise_exception=True)
 
         def act() -> dict[str, Any]:
-            ship_order(order=order, by=None, **data.validated_data)
+            facts = dict(data.validated_data)
+            skus = facts.pop("skus", None)
+            ship_order(order=order, by=None, lines=_lines(order, skus), **facts)
             return OrderOut(self.get_queryset().get(pk=order.pk)).data
 
         return self.answer_once(request, act)
+
+
+def _lines(order: Order, skus: list[str] | None) -> set[int] | None:
+    """The lines that these name. Raises WrongState for one that the order does not have."""
+    if skus is None:
+        return None
+    found = {line.variant.sku: line.pk for line in order.lines.all()}
+    if unknown := [sku for sku in skus if sku not in found]:
+        raise WrongState(_("There is no %(sku)s in this order.") % {"sku": unknown[0]})
+    return {found[sku] for sku in skus}

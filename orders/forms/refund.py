@@ -12,9 +12,10 @@ from merchants.forms.money import MoneyField, speak
 from merchants.models import Store
 from orders.models import Line, Order
 from orders.models.refund import REASONS
+from orders.models.shipment import CARRIER_LABELS
 from orders.rules.line import UNSENT
 from orders.rules.refund import RefundKind
-from orders.rules.shipment import CARRIERS, is_tracking_number
+from orders.rules.shipment import is_tracking_number
 
 NOWHERE = "nowhere"
 SENT_KINDS = {
@@ -110,7 +111,7 @@ class GiveForm(PiecesForm):
 class SentBackForm(forms.Form):
     """The buyer's parcel."""
 
-    carrier = forms.ChoiceField(label=_("Carrier"), choices=CARRIERS.items())
+    carrier = forms.ChoiceField(label=_("Carrier"), choices=CARRIER_LABELS.items)
     tracking_number = forms.CharField(label=_("Tracking number"), max_length=40)
 
     def clean_tracking_number(self) -> str:

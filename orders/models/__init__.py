@@ -9,7 +9,7 @@ from orders.models.note import OrderNote, OrderTag
 from orders.models.order import Line, Order, Step
 from orders.models.payment import Payment
 from orders.models.refund import Refund, RefundPiece, RefundStep
-from orders.models.shipment import Shipment
+from orders.models.shipment import ParcelEvent, Shipment
 from orders.models.shipping import Address, ShippingRegion, ShippingRule
 from orders.models.waitlist import Waiting
 
@@ -25,6 +25,7 @@ __all__ = [
     "Order",
     "OrderNote",
     "OrderTag",
+    "ParcelEvent",
     "Payment",
     "Refund",
     "RefundPiece",

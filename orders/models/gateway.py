@@ -9,7 +9,9 @@ from merchants.models import Merchant, User
 
 
 class GatewayAccount(models.Model):
-    """A shop's own account with a provider. Written only by orders.services.gateway.
+    """A shop's own account with a provider: of payments, or of news about parcels.
+
+    Written only by orders.services.gateway.
 
     `number` is what everybody may see (the merchant number, the app id); `sealed` holds the keys,
     and only orders.payments.vault reads it.

@@ -190,6 +190,16 @@ class Order(Place):
         return not self.is_pickup and self.state in {LineState.PAID, PARTLY_SHIPPED}
 
     @property
+    def waits_for_her(self) -> bool:
+        """Paid, and to be collected: her code is good for something."""
+        return self.is_pickup and self.state in {LineState.PAID, LineState.READY}
+
+    @property
+    def to_pack(self) -> list[Line]:
+        """The lines that are still here and go into a parcel."""
+        return [line for line in self.lines.all() if line.state == LineState.PAID]
+
+    @property
     def can_be_sent_elsewhere(self) -> bool:
         return not self.is_pickup and self.state in {LineState.PENDING, LineState.PAID}
 

@@ -13,8 +13,8 @@ from merchants.models import Merchant
 from merchants.models.address import secret_id
 from orders.models.order import Line, Move, Order
 from orders.models.payment import Payment
+from orders.models.shipment import CARRIER_LABELS
 from orders.rules.refund import OPEN, Leg, RefundKind, RefundState
-from orders.rules.shipment import CARRIERS
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -99,7 +99,7 @@ class Refund(models.Model):
     reason = models.CharField(_("reason"), max_length=10, choices=REASONS, blank=True)
     words = models.CharField(_("in her words"), max_length=200, blank=True)
     answer = models.CharField(_("the shop's answer"), max_length=200, blank=True)
-    carrier = models.CharField(_("carrier"), max_length=10, choices=CARRIERS, blank=True)
+    carrier = models.CharField(_("carrier"), max_length=10, choices=CARRIER_LABELS, blank=True)
     tracking_number = models.CharField(_("tracking number"), max_length=32, blank=True)
     money = models.CharField(_("money"), max_length=10, choices=LEG_LABELS, default=Leg.NONE.value)
     transaction = models.CharField(_("transaction"), max_length=64, blank=True)

@@ -43,6 +43,7 @@ MOVES: dict[LineState, frozenset[LineState]] = {
 }
 GIVES_STOCK_BACK = frozenset({LineState.CANCELLED, LineState.EXPIRED, LineState.REFUNDED})
 UNSENT = frozenset({LineState.PAID, LineState.READY})  # paid, and still in the shop
+AWAY = frozenset({LineState.SHIPPED, LineState.DELIVERED, LineState.COMPLETED})
 PARTLY_SHIPPED = "partly_shipped"
 BY_PARCEL = (LineState.PENDING, LineState.PAID, LineState.SHIPPED, LineState.DELIVERED)
 BY_HAND = (LineState.PENDING, LineState.PAID, LineState.READY, LineState.COLLECTED)
@@ -66,7 +67,7 @@ def order_state(lines: Iterable[LineState]) -> str:
         if LineState.REFUNDED in states:
             return LineState.REFUNDED
         return LineState.EXPIRED if states == {LineState.EXPIRED} else LineState.CANCELLED
-    if LineState.PAID in alive and LineState.SHIPPED in alive:
+    if LineState.PAID in alive and alive & AWAY:
         return PARTLY_SHIPPED
     return min(alive, key=PROGRESS.index)
 

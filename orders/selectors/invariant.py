@@ -51,15 +51,16 @@ GOODS = {
         SELECT r.id AS reservation, o.number, o.state
         FROM merchants_reservation r JOIN orders_order o ON o.number = r.reference
         WHERE r.closed_at IS NULL
-          AND (o.state NOT IN ('pending_payment', 'paid', 'ready_for_pickup')
+          AND (o.state NOT IN ('pending_payment', 'paid', 'partly_shipped', 'ready_for_pickup')
                OR (o.state = 'pending_payment' AND o.pay_by < %(late)s))
     """,
     "an open order holds its goods": """
-        SELECT o.number, o.state, l.variant_id AS variant, SUM(l.quantity - l.called_off) AS wanted
+        SELECT o.number, o.state, l.variant_id AS variant, SUM(l.quantity - l.called_off) AS pieces
         FROM orders_order o JOIN orders_line l ON l.order_id = o.id
-        WHERE o.state IN ('pending_payment', 'paid', 'ready_for_pickup')
+        WHERE o.state IN ('pending_payment', 'paid', 'partly_shipped', 'ready_for_pickup')
         GROUP BY o.id, o.number, o.state, o.merchant_id, l.variant_id
-        HAVING SUM(l.quantity - l.called_off) <> (
+        HAVING SUM(CASE WHEN l.state IN ('pending_payment', 'paid', 'ready_for_pickup')
+                        THEN l.quantity - l.called_off ELSE 0 END) <> (
             SELECT COALESCE(SUM(r.quantity), 0)
             FROM merchants_reservation r JOIN merchants_stock s ON s.id = r.stock_id
             WHERE r.reference = o.number AND r.merchant_id = o.merchant_id
@@ -73,8 +74,8 @@ GOODS = {
                 FROM merchants_stockmovement m JOIN merchants_stock s ON s.id = m.stock_id
                 WHERE m.reference = o.number AND m.reason = 'order'
                   AND s.variant_id = l.variant_id)
-            <> CASE WHEN o.state IN ('shipped', 'delivered', 'collected', 'completed')
-                    THEN SUM(l.quantity - l.called_off) ELSE 0 END
+            <> SUM(CASE WHEN l.state IN ('shipped', 'delivered', 'collected', 'completed')
+                        THEN l.quantity - l.called_off ELSE 0 END)
     """,
 }
 ORDERS = {
@@ -125,7 +126,17 @@ ORDERS = {
         WHERE o.state <> COALESCE((SELECT s.state FROM orders_step s WHERE s.order_id = o.id
                                    ORDER BY s.id DESC LIMIT 1), '')
            OR EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id AND l.state <> o.state
-                      AND NOT (l.state = 'refunded' AND l.called_off = l.quantity))
+                      AND NOT (l.state = 'refunded' AND l.called_off = l.quantity)
+                      AND NOT (o.state = 'shipped' AND l.state = 'delivered')
+                      AND NOT (o.state = 'partly_shipped'
+                               AND l.state IN ('paid', 'shipped', 'delivered')))
+           OR (o.state = 'shipped' AND NOT EXISTS (
+               SELECT 1 FROM orders_line l WHERE l.order_id = o.id AND l.state = 'shipped'))
+           OR (o.state = 'partly_shipped' AND (
+               NOT EXISTS (SELECT 1 FROM orders_line l
+                           WHERE l.order_id = o.id AND l.state = 'paid')
+               OR NOT EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id
+                              AND l.state IN ('shipped', 'delivered'))))
     """,
     # expired -> pending_payment is the one step back: money that came late found its goods again.
     "an order moves along its map, forwards in time": """
@@ -141,17 +152,27 @@ ORDERS = {
               '>pending_payment', 'pending_payment>paid', 'pending_payment>cancelled',
               'pending_payment>expired', 'expired>pending_payment', 'paid>shipped',
               'paid>ready_for_pickup', 'shipped>delivered', 'ready_for_pickup>collected',
+              'paid>partly_shipped', 'partly_shipped>shipped', 'partly_shipped>delivered',
               'delivered>completed', 'collected>completed', 'paid>refunded',
               'ready_for_pickup>refunded')
            OR (x.before = 'expired' AND COALESCE(x.after, '') <> 'paid')
     """,
-    "a parcel belongs to an order that was shipped, once": """
-        SELECT o.number, o.state, COUNT(s.id) AS parcels
-        FROM orders_order o LEFT JOIN orders_shipment s ON s.order_id = o.id
-        GROUP BY o.id, o.number, o.state, o.store_id
-        HAVING COUNT(s.id) <> CASE
-            WHEN o.store_id IS NULL AND o.state IN ('shipped', 'delivered', 'completed') THEN 1
-            ELSE 0 END
+    "a line that has left is in one parcel of its order, and no other line is": """
+        SELECT o.number, l.id AS line, l.state, l.shipment_id AS parcel
+        FROM orders_line l JOIN orders_order o ON o.id = l.order_id
+        LEFT JOIN orders_shipment s ON s.id = l.shipment_id
+        WHERE s.order_id <> o.id
+           OR (l.shipment_id IS NOT NULL) <> (o.store_id IS NULL
+               AND l.state IN ('shipped', 'delivered', 'completed'))
+    """,
+    "a parcel that its carrier has delivered is not on its way": """
+        SELECT l.shipment_id AS parcel FROM orders_line l
+        JOIN orders_parcelevent e ON e.shipment_id = l.shipment_id AND e.state = 'delivered'
+        WHERE l.state = 'shipped'
+    """,
+    "a parcel is not empty": """
+        SELECT s.id AS parcel FROM orders_shipment s
+        WHERE NOT EXISTS (SELECT 1 FROM orders_line l WHERE l.shipment_id = s.id)
     """,
 }
 PAYMENTS = {
@@ -191,13 +212,22 @@ NEWS = {
     "every step that somebody waits for has its news, once": """
         SELECT o.number, s.state, COUNT(n.id) AS news
         FROM orders_order o
-        JOIN orders_step s ON s.order_id = o.id
-         AND s.state IN ('paid', 'shipped', 'ready_for_pickup')
+        JOIN orders_step s ON s.order_id = o.id AND s.state IN ('paid', 'ready_for_pickup')
         LEFT JOIN merchants_notification n ON n.merchant_id = o.merchant_id AND n.channel = 'sms'
-         AND n."key" = 'sms:' || CASE s.state WHEN 'paid' THEN 'order_paid'
-                                             WHEN 'shipped' THEN 'shipped' ELSE 'ready' END
+         AND n."key" = 'sms:' || CASE s.state WHEN 'paid' THEN 'order_paid' ELSE 'ready' END
                       || ':' || o.number
         GROUP BY o.id, o.number, s.id, s.state HAVING COUNT(n.id) <> 1
+    """,
+    "every parcel has its news": """
+        SELECT o.number, p.parcel FROM orders_order o
+        JOIN (SELECT id AS parcel, order_id,
+                     ROW_NUMBER() OVER (PARTITION BY order_id ORDER BY id) AS place
+              FROM orders_shipment) p ON p.order_id = o.id
+        WHERE NOT EXISTS (
+            SELECT 1 FROM merchants_notification n
+            WHERE n.merchant_id = o.merchant_id AND n.channel = 'sms'
+              AND n."key" = 'sms:shipped:' || o.number
+                            || CASE WHEN p.place > 1 THEN ':' || p.place ELSE '' END)
     """,
     "every paid order rings in the dashboard": """
         SELECT o.number FROM orders_order o

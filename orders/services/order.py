@@ -33,7 +33,7 @@ from orders.errors import (
     WrongState,
 )
 from orders.models import Line, Order, Voucher
-from orders.rules.line import GIVES_STOCK_BACK, LineState, may_move
+from orders.rules.line import GIVES_STOCK_BACK, PARTLY_SHIPPED, LineState, may_move
 from orders.rules.price import Priced, Total, priced, share, total
 from orders.selectors.shipping import rate_for
 from orders.services.coupon import give_back_voucher, redeem_voucher
@@ -283,9 +283,9 @@ def move_order(*, order: Order, to: LineState, by: User | None) -> Order:
     An order that ends unpaid gives its stock and its voucher back. `by` is who acted; None is the
     clock. Raises WrongState if the step is not on the map in orders.rules.line.
     """
-    old = LineState(order.state)
-    if not may_move(old, to):
+    if order.state == PARTLY_SHIPPED or not may_move(LineState(order.state), to):
         raise wrong_state(order, to)
+    old = LineState(order.state)
     # The guard is in the write: of two who move the same order, one finds it already moved.
     if not Order.objects.filter(pk=order.pk, state=old).update(state=to.value):
         raise wrong_state(order, to)

@@ -39,6 +39,7 @@ from orders.rules.refund import (
 )
 from orders.rules.shipment import CARRIERS, is_tracking_number
 from orders.services import refund_news as news
+from orders.services.line import follow_lines
 from orders.services.order import move_order
 from orders.services.refund_pieces import all_unsent, claim, let_go, nothing_stays, part_of
 from orders.services.refund_row import lock_order, locked, move, write, wrong
@@ -335,7 +336,8 @@ def _call_off(refund: Refund, by: User | None) -> None:
             quantity=piece.quantity,
         )
     empty = order.lines.filter(called_off=F("quantity"), state__in=UNSENT)
-    empty.update(state=LineState.REFUNDED.value)
+    if empty.update(state=LineState.REFUNDED.value):
+        follow_lines(order=order, by=by)
 
 
 def _add_shipping(refund: Refund) -> None:

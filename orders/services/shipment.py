@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import unicodedata
+from collections.abc import Collection
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,17 +15,26 @@ from merchants.models import User
 from merchants.services.stock import take
 from orders.errors import BadTracking, WrongState
 from orders.models import Order, Shipment
-from orders.rules.line import LineState
+from orders.rules.line import PARTLY_SHIPPED, LineState
 from orders.rules.refund import RefundState
 from orders.rules.shipment import CARRIERS, is_tracking_number
+from orders.services.line import move_lines
 from orders.services.order import move_order, tell_customer, wrong_state
 
 
 @transaction.atomic
-def ship_order(*, order: Order, carrier: str, tracking_number: str, by: User | None) -> Shipment:
-    """Every open line leaves in one parcel; the pieces leave the stock; the buyer is told.
+def ship_order(
+    *,
+    order: Order,
+    carrier: str,
+    tracking_number: str,
+    by: User | None,
+    lines: Collection[int] | None = None,
+) -> Shipment:
+    """These lines leave in one parcel (None: all that are still here), their pieces leave the
+    stock, and the buyer is told.
 
-    Raises BadTracking, or WrongState if the order is not waiting to be shipped.
+    Raises BadTracking, or WrongState if there is nothing to ship or one of the lines has left.
     """
     tracking_number = tracking_number.strip()
     if carrier not in CARRIERS or not is_tracking_number(tracking_number):
@@ -32,7 +42,11 @@ def ship_order(*, order: Order, carrier: str, tracking_number: str, by: User | N
     if order.is_pickup:
         raise WrongState(_("This order is collected at the shop, not shipped."))
     keep_while_asked_back(order)
-    move_order(order=order, to=LineState.SHIPPED, by=by)
+    waiting = order.lines.filter(state=LineState.PAID)
+    inside = set(waiting.values_list("pk", flat=True) if lines is None else lines)
+    if not inside or not waiting.exists():
+        raise wrong_state(order, LineState.SHIPPED)
+    move_lines(order=order, lines=inside, to=LineState.SHIPPED, by=by)
     shipment = Shipment.objects.create(
         order=order,
         carrier=carrier,
@@ -40,21 +54,38 @@ def ship_order(*, order: Order, carrier: str, tracking_number: str, by: User | N
         by=by,
         shipped_at=timezone.now(),
     )
-    order.lines.filter(state=LineState.SHIPPED).update(shipment=shipment)
-    take(merchant=order.merchant, reference=order.number, by=by)
+    gone = order.lines.filter(pk__in=inside)
+    gone.update(shipment=shipment)
+    variants = set(gone.values_list("variant", flat=True))
+    take(merchant=order.merchant, reference=order.number, by=by, variant_ids=variants)
+    _tell_of_parcel(order, shipment)
+    return shipment
+
+
+def _tell_of_parcel(order: Order, shipment: Shipment) -> None:
+    """Each parcel has its news; the first one's key is the order's own."""
+    parcels = Shipment.objects.filter(order=order).count()  # not what a page has read before
     with override(order.language):
+        facts = {
+            "shop": order.merchant.name,
+            "carrier": shipment.get_carrier_display(),
+            "number": shipment.tracking_number,
+        }
+        subject = _("Your order from %(shop)s is on its way")
+        body = _("%(shop)s has sent your order with %(carrier)s, number %(number)s.")
+        if order.state == PARTLY_SHIPPED:
+            subject = _("A part of your order from %(shop)s is on its way")
+            body = _("%(shop)s has sent a part of your order with %(carrier)s, number %(number)s.")
+        elif parcels > 1:
+            subject = _("The rest of your order from %(shop)s is on its way")
+            body = _("%(shop)s has sent the rest of it with %(carrier)s, number %(number)s.")
         tell_customer(
             order=order,
             kind="shipped",
-            subject=_("Your order from %(shop)s is on its way") % {"shop": order.merchant.name},
-            body=_("%(shop)s has sent your order with %(carrier)s, number %(number)s.")
-            % {
-                "shop": order.merchant.name,
-                "carrier": shipment.get_carrier_display(),
-                "number": tracking_number,
-            },
+            subject=subject % facts,
+            body=body % facts,
+            about=order.number if parcels == 1 else f"{order.number}:{parcels}",
         )
-    return shipment
 
 
 @transaction.atomic
@@ -88,16 +119,29 @@ def hand_over(*, order: Order, code: str, by: User) -> Order:
 
 
 def keep_while_asked_back(order: Order) -> None:
-    """Nothing leaves while its money is asked back. Locks the order, as the refund's verbs do.
+    """Nothing leaves while its money is asked back. Locks the order, as the refund's verbs do, and
+    takes its state from there.
 
     Raises WrongState.
     """
-    Order.objects.select_for_update(no_key=True).get(pk=order.pk)
+    _lock(order)
     if order.refunds.filter(state=RefundState.REQUESTED, unsent=True).exists():
         raise WrongState(_("The customer wants money back for it. Answer that first."))
 
 
+def _lock(order: Order) -> None:
+    order.state = Order.objects.select_for_update(no_key=True).get(pk=order.pk).state
+
+
 @transaction.atomic
-def confirm_delivery(*, order: Order, by: User | None) -> Order:
-    """The parcel has arrived."""
-    return move_order(order=order, to=LineState.DELIVERED, by=by)
+def confirm_delivery(*, order: Order, by: User | None, shipment: Shipment | None = None) -> Order:
+    """The parcel has arrived; without one named, all that are on their way. Raises WrongState."""
+    _lock(order)
+    on_its_way = order.lines.filter(state=LineState.SHIPPED)
+    if shipment is not None:
+        on_its_way = on_its_way.filter(shipment=shipment)
+    lines = set(on_its_way.values_list("pk", flat=True))
+    if not lines:
+        raise wrong_state(order, LineState.DELIVERED)
+    move_lines(order=order, lines=lines, to=LineState.DELIVERED, by=by)
+    return order

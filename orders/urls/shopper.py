@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from orders.views import cart, checkout, note, pay, refund, shipping, voucher, waitlist
+from orders.views import (
+    cart,
+    checkout,
+    note,
+    pay,
+    refund,
+    shipping,
+    tracking,
+    voucher,
+    waitlist,
+)
 
 app_name = "track"
 urlpatterns = [
@@ -19,6 +29,7 @@ urlpatterns = [
     path("waiting/<slug:waiting>/buy/", waitlist.buy_now, name="waitlist_buy"),
     path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
     path("payments/<slug:gateway>/<slug:merchant>/notify/", pay.notify, name="notify"),
+    path("parcels/<slug:tracker>/<slug:merchant>/news/", tracking.hear, name="parcel_news"),
     path("<slug:number>/", checkout.track, name="order"),
     path("<slug:number>/pay/", pay.pay, name="pay"),
     path("<slug:number>/wait/", pay.wait, name="wait"),

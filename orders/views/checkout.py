@@ -24,14 +24,16 @@ from merchants.errors import RuleBroken
 from merchants.forms.contact import as_typed
 from merchants.models import Merchant, Store
 from merchants.pace import keep_pace
+from merchants.rules.qr import square
 from merchants.selectors.stock import Place, free_pieces, pickup_places
 from merchants.services.request import once
 from orders.errors import CouponUnfit
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
 from orders.models import Address, Order, Voucher
+from orders.models.shipment import CARRIER_LABELS
 from orders.payments import open_gateway
 from orders.rules.line import LineState
-from orders.rules.shipment import CARRIERS
+from orders.rules.pickup import pickup_text
 from orders.selectors.order import lines_with_pictures, orders_of_device
 from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
 from orders.selectors.voucher import usable_vouchers
@@ -246,8 +248,9 @@ def track(request: HttpRequest, number: str) -> HttpResponse:
     context = {
         "order": order,
         "mine": order.device == device_of(request.session),
+        "square": square(pickup_text(order.number, order.pickup_code)),
         "refunds": order.refunds.all(),
-        "carriers": CARRIERS.items(),
+        "carriers": CARRIER_LABELS.items(),
     }
     if "part" in request.GET:
         return render(request, "orders/refund/_list.html", context)
@@ -286,6 +289,11 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 def _order(number: str) -> Order:
     orders = Order.objects.select_related("merchant", "store", "voucher__coupon").prefetch_related(
-        lines_with_pictures(), "steps", "shipments", "payments", "refunds__pieces__line"
+        lines_with_pictures(),
+        "steps",
+        "shipments__lines",
+        "shipments__events",
+        "payments",
+        "refunds__pieces__line",
     )
     return get_object_or_404(orders, number=number)

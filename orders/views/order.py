@@ -16,7 +16,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
+from merchants.pace import keep_staff_pace
 from merchants.rules.role import Role
+from merchants.rules.search import key_of
 from merchants.services.sheet import write_csv
 from orders.forms.order import HandOverForm, ShipForm
 from orders.models import Order
@@ -27,6 +29,7 @@ from orders.services.order import move_order
 from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
 
 NARROWING = ("store", "tag", "since", "until")
+PACKS = {"to_ship", "ready"}  # the tabs whose orders can be ticked and packed together
 MOST_TAGS = 100  # in the list to choose from
 TAB_LABELS = {
     "to_ship": _l("To ship"),
@@ -60,8 +63,17 @@ def index(request: MerchantRequest) -> HttpResponse:
         "stores": request.stores,
         "tags": request.merchant.order_tags.all()[:MOST_TAGS],
         "narrowed": any(request.GET.get(name) for name in NARROWING),
+        "narrowing": [("tab", tab), *_narrowing(request)],
+        "packs": tab in PACKS,
+        "to_collect": counts["ready"],
     }
     return render(request, f"orders/order/{template}", context)
+
+
+def _narrowing(request: MerchantRequest) -> list[tuple[str, str]]:
+    """What is looked for here, so that what is printed is what is shown."""
+    asked = ((name, request.GET.get(name, "")) for name in ("q", *NARROWING))
+    return [(name, value) for name, value in asked if value]
 
 
 @require_safe
@@ -80,14 +92,15 @@ def export(request: MerchantRequest) -> HttpResponse:
 @require_safe
 @merchant_view(Role.CLERK)
 def detail(request: MerchantRequest, number: str) -> HttpResponse:
-    return _page(request, _order(request, number), ShipForm(), HandOverForm())
+    order = _order(request, number)
+    return _page(request, order, ShipForm(order=order), HandOverForm())
 
 
 @require_POST
 @merchant_view(Role.CLERK)
 def ship(request: MerchantRequest, number: str) -> HttpResponse:
     order = _order(request, number)
-    form = ShipForm(request.POST)
+    form = ShipForm(request.POST, order=order)
     if not form.is_valid():
         return _page(request, order, form, HandOverForm(), status=422)
     return _act(
@@ -116,21 +129,28 @@ def collect(request: MerchantRequest, number: str) -> HttpResponse:
     order = _order(request, number)
     form = HandOverForm(request.POST)
     if not form.is_valid():
-        return _page(request, order, ShipForm(), form, status=422)
-    return _act(
-        request,
-        order,
-        lambda: hand_over(order=order, by=request.user, **form.cleaned_data),
-        _("Handed over."),
-    )
+        return _page(request, order, ShipForm(order=order), form, status=422)
+
+    def act() -> None:
+        keep_staff_pace(request.staff.pk, "collect")
+        hand_over(order=order, by=request.user, **form.cleaned_data)
+
+    return _act(request, order, act, _("Handed over."))
 
 
 @require_POST
 @merchant_view(Role.CLERK)
 def deliver(request: MerchantRequest, number: str) -> HttpResponse:
+    """One parcel has arrived, or all that are on their way."""
     order = _order(request, number)
+    parcel = None
+    if "shipment" in request.POST:
+        parcel = get_object_or_404(order.shipments, pk=key_of(request.POST["shipment"]))
     return _act(
-        request, order, lambda: confirm_delivery(order=order, by=request.user), _("Delivered.")
+        request,
+        order,
+        lambda: confirm_delivery(order=order, by=request.user, shipment=parcel),
+        _("Delivered."),
     )
 
 
@@ -148,8 +168,9 @@ def cancel(request: MerchantRequest, number: str) -> HttpResponse:
 
 def _order(request: MerchantRequest, number: str) -> Order:
     orders = seen_by(request.staff).select_related("merchant", "store", "customer", "voucher")
-    orders = orders.prefetch_related(lines_with_pictures(), "steps__by", "shipments", "payments")
+    orders = orders.prefetch_related(lines_with_pictures(), "steps__by", "payments")
     orders = orders.prefetch_related("refunds__pieces__line", "notes__by", "tags")
+    orders = orders.prefetch_related("shipments__lines", "shipments__by", "shipments__events")
     return get_object_or_404(orders, number=number)
 
 

@@ -46,7 +46,7 @@ from orders.errors import (
 )
 from orders.models import BankEntry, Order, Payment, Refund, Voucher
 from orders.payments import sandbox
-from orders.rules.line import LineState
+from orders.rules.line import PARTLY_SHIPPED, LineState
 from orders.rules.refund import Leg, RefundKind, RefundState
 from orders.services.coupon import claim_coupon, issue_coupon
 from orders.services.customer import customer_for_phone
@@ -66,6 +66,7 @@ from orders.tasks import agree_refunds, expire_orders, send_refunds
 from tests.conftest import product_of
 
 ENDED = {LineState.CANCELLED, LineState.EXPIRED}
+TO_SHIP = {LineState.PAID, PARTLY_SHIPPED}
 COPIES, CAP = 3, 2
 AMOUNT, THRESHOLD = 700, 2000
 quantities = st.integers(1, 3)
@@ -342,19 +343,25 @@ class Shop(RuleBasedStateMachine):
             assert was == LineState.PENDING
             self.give_back(order)
 
-    @rule(pick=picks, stale=st.booleans())
-    def ship(self, pick: int, stale: bool) -> None:
-        order = self.one(pick, LineState.PAID)
+    @rule(pick=picks, stale=st.booleans(), part=st.booleans())
+    def ship(self, pick: int, stale: bool, part: bool) -> None:
+        """All that is here in one parcel, or one line alone that was here once."""
+        order = self.one(pick, PARTLY_SHIPPED if part else LineState.PAID)
         was = self.now(order)
+        line = list(order.lines.all())[pick % order.lines.count()]
+        parcel = {"carrier": "sf", "tracking_number": "SF123456", "by": self.by}
+        if part:
+            parcel["lines"] = [line.pk]
         try:
-            ship_order(
-                order=self.seen(order, stale), carrier="sf", tracking_number="SF123456", by=self.by
-            )
+            ship_order(order=self.seen(order, stale), **parcel)
         except WrongState:
-            assert was != LineState.PAID or order.is_pickup or stale or self.waits(order)
+            gone = part and line.state != LineState.PAID
+            assert was not in TO_SHIP or order.is_pickup or gone or self.waits(order)
         else:
-            assert was == LineState.PAID
+            assert was in TO_SHIP
             assert not order.is_pickup
+            left = {one.state for one in order.lines.all()} - {LineState.REFUNDED}
+            assert (self.now(order) == PARTLY_SHIPPED) == (LineState.PAID in left)
 
     @rule(pick=picks)
     def make_ready(self, pick: int) -> None:
@@ -387,7 +394,10 @@ class Shop(RuleBasedStateMachine):
         try:
             confirm_delivery(order=self.seen(order), by=None)
         except WrongState:
-            assert was != LineState.SHIPPED
+            away = {line.state for line in order.lines.all()}
+            assert LineState.SHIPPED not in away
+        else:
+            assert was in {LineState.SHIPPED, PARTLY_SHIPPED}
 
     # --- money back -------------------------------------------------------------------------------
 
@@ -536,7 +546,7 @@ class Shop(RuleBasedStateMachine):
             assert not told or refund.money != Leg.NONE
         assert not paid
 
-    def one(self, pick: int, state: LineState) -> Order:
+    def one(self, pick: int, state: str) -> Order:
         """Mostly one in `state`, the newest first, if there is one; else any ever placed."""
         fits = [order for order in self.placed if self.now(order) == state]
         among = fits if fits and pick % 4 != 3 else self.placed

@@ -3,7 +3,7 @@
 // been missed: then too, unless somebody is typing here, for what is typed must not go.
 export default function start(element) {
   const { number } = element.dataset;
-  const typed = () => [...element.querySelectorAll("input:not([type=hidden])")].some((field) => field.value);
+  const typed = () => [...element.querySelectorAll("input:not([type=hidden], [type=checkbox])")].some((field) => field.value);
 
   function refresh() {
     window.htmx.trigger(element, "order:moved");
