@@ -148,6 +148,12 @@ def test_every_wrong_code_is_answered_alike(as_bob, ready, paid, order):
     assert state_of(ready) == "ready_for_pickup"
 
 
+def test_an_empty_field_is_asked_for_in_her_language(as_bob, ready):
+    answer = as_bob.post(at(), {"code": ""})
+    assert answer.status_code == 422
+    assert 'id="code-error"' in answer.text
+
+
 @pytest.mark.usefixtures("_elsewhere")
 def test_a_clerk_of_another_store_is_told_what_everybody_is_told(as_bob, as_alice, ready):
     for typed in (
