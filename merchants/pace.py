@@ -33,6 +33,8 @@ PACES = {
     "pay": (30, 5),
     "coupon_code": (10, 2),
     "waitlist": (10, 2),
+    "review": (20, 4),
+    "report": (10, 2),
 }
 # Codes to one number, whoever asks: (seconds, how many). A text message costs, and wakes somebody.
 TO_ONE_NUMBER = ((WINDOW, 5), (86_400, 15))

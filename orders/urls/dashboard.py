@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from orders.views import books, coupon, note, order, payment, refund, shipping, waitlist
+from orders.views import (
+    books,
+    coupon,
+    note,
+    order,
+    payment,
+    refund,
+    review_inbox,
+    shipping,
+    waitlist,
+)
 
 app_name = "orders"
 urlpatterns = [
@@ -22,6 +32,10 @@ urlpatterns = [
     path("orders/<slug:number>/refunds/<slug:refund>/refuse/", refund.refuse, name="refund_no"),
     path("orders/<slug:number>/refunds/<slug:refund>/back/", refund.receive, name="refund_back"),
     path("products/<slug:product>/waitlist/", waitlist.line, name="waitlist"),
+    path("reviews/", review_inbox.index, name="reviews"),
+    path("reviews/<slug:review>/reply/", review_inbox.reply, name="review_reply"),
+    path("reviews/<slug:review>/hide/", review_inbox.hide, name="review_hide"),
+    path("reviews/<slug:review>/show/", review_inbox.show, name="review_show"),
     path("books/", books.index, name="books"),
     path("books/export.csv", books.export, name="books_export"),
     path("settings/payments/", payment.index, name="payments"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from orders.views import cart, checkout, note, pay, refund, shipping, voucher, waitlist
+from orders.views import cart, checkout, note, pay, refund, review, shipping, voucher, waitlist
 
 app_name = "track"
 urlpatterns = [
@@ -16,6 +16,11 @@ urlpatterns = [
     path("waitlist/<slug:merchant>/<slug:product>/", waitlist.join, name="waitlist_join"),
     path("waiting/<slug:waiting>/", waitlist.place, name="waitlist"),
     path("waiting/<slug:waiting>/buy/", waitlist.buy_now, name="waitlist_buy"),
+    path("reviews/of/<slug:merchant>/<slug:product>/", review.of_product, name="reviews"),
+    path("reviews/write/<slug:number>/<int:line>/", review.write, name="review"),
+    path("reviews/write/<slug:number>/<int:line>/photos/", review.add_photos, name="review_photos"),
+    path("reviews/write/<slug:number>/<int:line>/follow/", review.follow, name="review_follow"),
+    path("reviews/<slug:review>/report/", review.report, name="review_report"),
     path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
     path("payments/<slug:gateway>/<slug:merchant>/notify/", pay.notify, name="notify"),
     path("<slug:number>/", checkout.track, name="order"),
