@@ -38,6 +38,7 @@ from merchants.pace import keep_pace
 from merchants.selectors.product import variants_with_stock
 from orders.errors import CouponHeld
 from orders.models import Voucher
+from orders.selectors.review import score_of
 from orders.views.checkout import asked, buy, checkout_context, refused
 
 PAGES = {
@@ -142,6 +143,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         "merchant": found.merchant,
         "item": shown,
         "product": shown.product,
+        "score": score_of(shown.product),
         "variants": variants,
         "first": _first(variants, request.GET.get("variant", "")),
         "some_sold_out": any(one.left <= 0 for one in variants),  # type: ignore[attr-defined]
