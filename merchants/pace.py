@@ -33,6 +33,8 @@ PACES = {
     "pay": (30, 5),
     "coupon_code": (10, 2),
     "waitlist": (10, 2),
+    "review": (20, 4),
+    "report": (10, 2),
 }
 # What one who works in a shop may do in a window.
 STAFF_PACES = {"collect": 60}

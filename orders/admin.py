@@ -28,6 +28,10 @@ from orders.models import (
     Refund,
     RefundPiece,
     RefundStep,
+    Review,
+    ReviewPhoto,
+    ReviewReport,
+    ReviewStep,
     Shipment,
     ShippingRegion,
     ShippingRule,
@@ -238,3 +242,31 @@ class CounterUseAdmin(ReadOnlyAdmin):
     list_display = ["voucher", "store", "goods", "saving", "by", "at", "undone_at"]
     list_select_related = ["voucher__coupon", "voucher__customer", "store", "by"]
     search_fields = ["voucher__code", "voucher__coupon__name"]
+
+
+class ReviewPhotoInline(ReadOnlyInline):
+    model = ReviewPhoto
+    readonly_fields = ["image"]
+    fields = ["image"]
+
+
+class ReviewReportInline(ReadOnlyInline):
+    model = ReviewReport
+    fields = ["at", "reason"]
+
+
+class ReviewStepInline(ReadOnlyInline):
+    model = ReviewStep
+    fields = ["at", "state", "reason", "by"]
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnlyAdmin):
+    """Hidden ones too, with who hid them, and for what."""
+
+    list_display = ["product", "stars", "text", "hidden_for", "merchant", "written_at"]
+    list_select_related = ["product", "merchant"]
+    list_filter = ["stars", "hidden_for"]
+    search_fields = ["product__name", "merchant__name", "text", "line__order__number"]
+    raw_id_fields = ["line"]
+    inlines = [ReviewPhotoInline, ReviewReportInline, ReviewStepInline]

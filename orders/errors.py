@@ -123,6 +123,39 @@ class SavesNothing(RuleBroken):
     sentence = _("The coupon takes nothing off that sum. Look at what it is good for.")
 
 
+class NotArrived(RuleBroken):
+    code = "not_arrived"
+    sentence = _("A review is for goods that have arrived and were not all sent back.")
+
+
+class AlreadyReviewed(RuleBroken):
+    code = "already_reviewed"
+    sentence = _("You have written about this already.")
+
+
+class TooEarly(RuleBroken):
+    code = "too_early"
+    sentence = _("Use it for a day first, then tell how it turned out.")
+
+
+class TooManyPhotos(RuleBroken):
+    code = "too_many_photos"
+    status = 422
+    sentence = _("At most 6 photos.")
+
+
+class NothingSaid(RuleBroken):
+    code = "nothing_said"
+    status = 422
+    sentence = _("Write something first.")
+
+
+class NotYourReview(RuleBroken):
+    code = "not_your_review"
+    status = 403
+    sentence = _("Only the device it was ordered with can write about it.")
+
+
 class CannotPay(RuleBroken):
     code = "cannot_pay"
     sentence = _("This shop cannot take payments yet. Nothing was ordered.")

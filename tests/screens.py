@@ -89,6 +89,7 @@ def screens(folder: Path) -> list[Screen]:
     number = one("select number from orders_order where state='shipped' order by id desc limit 1")
     contested = one("select public_id from merchants_product where name like '福鼎白茶饼%'")
     gone = one("select public_id from merchants_product where name like '桂花乌龙%'")
+    said = one("select public_id from orders_review where text like '年年%'")
     scarce = one("select public_id from merchants_product order by id limit 1 offset 18")
     listed = one("select public_id from orders_coupon where listed order by id limit 1")
     to_ship = one("select number from orders_order where state='paid' order by id desc limit 1")
@@ -133,6 +134,8 @@ def screens(folder: Path) -> list[Screen]:
             fill=(("[name=phone]", "138 0013 8000"),),
             press=("main .sheet__foot .btn",),
         ),
+        Screen("reviews", f"/orders/reviews/of/guifang/{tea}/"),
+        Screen("review-report", f"/orders/reviews/{said}/report/"),
         Screen("wallet", "/orders/vouchers/"),
         Screen("voucher", f"/orders/coupons/{listed}/", press=CLAIM),
         Screen("coupon", f"/orders/coupons/{listed}/", press=("main form .btn--primary",)),
@@ -339,6 +342,7 @@ def screens(folder: Path) -> list[Screen]:
         Screen("orders", f"{shop}/orders/", staff=True),
         Screen("coupon-scan", f"{shop}/vouchers/", staff=True),
         Screen("who-waits", f"{shop}/products/{gone}/waitlist/", staff=True),
+        Screen("review-inbox", f"{shop}/reviews/", staff=True),
         Screen("books", f"{shop}/books/?since={date.today() - timedelta(days=30)}", staff=True),
         Screen("order", f"{shop}/orders/{to_ship}/", staff=True),
         Screen("slips", f"{shop}/orders/slips/", staff=True),

@@ -44,7 +44,7 @@ from merchants.services.merchant import make_key
 from merchants.services.photo import add_photo
 from merchants.services.stocktake import begin_stocktake
 from merchants.services.verification import Sheet, keep_papers, verification_of
-from orders.models import Coupon, Refund, Waiting
+from orders.models import Coupon, Line, Refund, Review, Waiting
 from orders.rules.refund import RefundKind
 from orders.services.coupon import claim_coupon
 from orders.services.refund import request_refund
@@ -114,6 +114,11 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:waitlist_join": (PUBLIC, {GET, POST}, ["product"]),
     "track:waitlist": (PUBLIC, {GET, POST}, ["waiting"]),
     "track:waitlist_buy": (PUBLIC, {GET, POST}, ["waiting"]),
+    "track:reviews": (PUBLIC, {GET}, ["product"]),
+    "track:review": (PUBLIC, {GET, POST}, ["number", "line"]),
+    "track:review_photos": (PUBLIC, {POST}, ["number", "line"]),
+    "track:review_follow": (PUBLIC, {POST}, ["number", "line"]),
+    "track:review_report": (PUBLIC, {GET, POST}, ["review"]),
     "track:checkout": (PUBLIC, {GET, POST}, []),
     "track:order": (PUBLIC, {GET}, ["number"]),
     "track:pay": (PUBLIC, {GET, POST}, ["number"]),
@@ -226,6 +231,10 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:voucher_take": (CLERK, {GET, POST}, ["code"]),
     "orders:voucher_undo": (CLERK, {POST}, ["code"]),
     "orders:waitlist": (CLERK, {GET}, ["product"]),
+    "orders:reviews": (CLERK, {GET}, []),
+    "orders:review_reply": (CLERK, {POST}, ["review"]),
+    "orders:review_hide": (MANAGER, {POST}, ["review"]),
+    "orders:review_show": (MANAGER, {POST}, ["review"]),
     "orders:books": (MANAGER, {GET}, []),
     "orders:books_export": (MANAGER, {GET}, []),
     "orders:order_slips": (CLERK, {GET}, []),
@@ -379,6 +388,8 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "rule": save_rule(merchant=shop, regions=["CN-XJ"], fee=0, free_from=None).public_id,
         "code": a_voucher(coupon),
         "waiting": a_waiting(longjing.variants.get()),
+        "line": paid.lines.get().pk,
+        "review": a_review(paid.lines.get()),
         "batch": batch.public_id,
         "row": 2,
         "movement": correct_stock(
@@ -404,6 +415,11 @@ def a_waiting(variant: Variant) -> str:
     return Waiting.objects.create(
         **fields, device=uuid.uuid4(), quantity=1, joined_at=now
     ).public_id
+
+
+def a_review(line: Line) -> str:
+    facts = {"merchant": line.order.merchant, "product": line.variant.product}
+    return Review.objects.create(**facts, line=line, stars=5, written_at=timezone.now()).public_id
 
 
 def listed(coupon: Coupon) -> str:
@@ -446,6 +462,7 @@ WITH_MERCHANT = {
     "track:cart",
     "track:shop_coupons",
     "track:waitlist_join",
+    "track:reviews",
     "track:notify",
     "track:parcel_news",
 }

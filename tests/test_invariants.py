@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
@@ -36,15 +37,17 @@ from merchants.services.notification import notify
 from merchants.services.stock import change_stock
 from merchants.services.stocktake import apply_stocktake, begin_stocktake, set_count
 from merchants.services.transfer import transfer_stock
-from orders.models import Coupon, Order, Waiting
+from orders.models import Coupon, Order, Review, Waiting
 from orders.payments import sandbox
 from orders.rules.line import LineState
 from orders.rules.refund import RefundKind
+from orders.rules.review import HideReason
 from orders.rules.tracking import ParcelState, Seen
 from orders.services.order import Contact, move_order, place_order
 from orders.services.payment import open_payment
 from orders.services.refund import approve_refund, refuse_refund, request_refund
 from orders.services.refund import take_back as take_back_refund
+from orders.services.review import Shot, follow_up, hide_review, show_review, write_review
 from orders.services.shipment import hand_over, make_ready, ship_order
 from orders.services.tracking import note_events
 from orders.services.waitlist import buy_in_turn, join_waitlist, leave_waitlist
@@ -122,6 +125,7 @@ def busy(
     give_money_back([pay(place({glass.pk: 2})) for _order in range(5)], bob, store)
     keep_shop(shop, store, glass, bob)
     wait_in_line(shop, store)
+    say_what_they_think(bought, first.device, bob)
     hold_draws(live, host, (first, second))
     give_out_fairly(live, coupon)
 
@@ -162,6 +166,20 @@ def wait_in_line(shop: Merchant, store: Store) -> None:
         language="en",
     )
     leave_waitlist(waiting=Waiting.objects.get(pk=line[2].pk))
+
+
+def say_what_they_think(order: Order, device: uuid.UUID, bob: User) -> None:
+    """One review with a photo and a word after use, one hidden, one of them shown again."""
+    blank = Shot(ContentFile(b"1", name="a.webp"), ContentFile(b"2", name="b.webp"))
+    first, second = (
+        write_review(line=line, device=device, stars=4, text="good", shots=[blank])
+        for line in order.lines.all()
+    )
+    Review.objects.update(written_at=timezone.now() - timedelta(days=2))
+    follow_up(review=first, device=device, text="still good")
+    for review in (first, second):
+        hide_review(review=review, reason=HideReason.INSULT, by=bob)
+    show_review(review=first, by=bob)
 
 
 def give_money_back(orders: list[Order], bob: User, store: Store) -> None:
@@ -396,6 +414,18 @@ BROKEN = {
         UPDATE orders_waiting SET offer_until = '2020-01-01' WHERE state = 'offered'""",
     "who waited and bought has an order of that variant": """
         UPDATE orders_waiting SET order_id = NULL WHERE state = 'taken'""",
+    "a review is of goods that arrived, bought on a known device": """
+        UPDATE orders_order SET device = NULL""",
+    "a review's goods and shop are its line's": """
+        UPDATE orders_review SET merchant_id = (
+            SELECT id FROM merchants_merchant WHERE slug = 'other')""",
+    "a review is hidden for what its last step says": """
+        UPDATE orders_review SET hidden_for = '' WHERE hidden_for <> ''""",
+    "a word after use comes after the review": """
+        UPDATE orders_review SET written_at = '2100-01-01'""",
+    "a review has six photos at most": """
+        INSERT INTO orders_reviewphoto (review_id, image, thumb)
+        SELECT p.review_id, o.number, '' FROM orders_reviewphoto p CROSS JOIN orders_order o""",
     "a fair drop gives each copy to a claim, once": """
         UPDATE livestream_drop SET allotted_at = NULL""",
     "a drop counts no more claims than its coupon": """

@@ -39,6 +39,7 @@ from merchants.selectors.product import variants_with_stock
 from merchants.selectors.stock import held_pieces
 from orders.errors import CouponHeld
 from orders.models import Voucher
+from orders.selectors.review import score_of
 from orders.views.checkout import asked, buy, checkout_context, refused
 
 PAGES = {
@@ -143,6 +144,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         "merchant": found.merchant,
         "item": shown,
         "product": shown.product,
+        "score": score_of(shown.product),
         "variants": variants,
         "first": _first(variants, request.GET.get("variant", "")),
         "some_sold_out": any(one.left <= 0 for one in variants),  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ from orders.models.note import OrderNote, OrderTag
 from orders.models.order import Line, Order, Step
 from orders.models.payment import Payment
 from orders.models.refund import Refund, RefundPiece, RefundStep
+from orders.models.review import Review, ReviewPhoto, ReviewReport, ReviewStep
 from orders.models.shipment import ParcelEvent, Shipment
 from orders.models.shipping import Address, ShippingRegion, ShippingRule
 from orders.models.waitlist import Waiting
@@ -30,6 +31,10 @@ __all__ = [
     "Refund",
     "RefundPiece",
     "RefundStep",
+    "Review",
+    "ReviewPhoto",
+    "ReviewReport",
+    "ReviewStep",
     "Shipment",
     "ShippingRegion",
     "ShippingRule",

@@ -17,6 +17,7 @@ from orders.models.note import OrderNote, OrderTag
 from orders.models.shipping import Place
 from orders.rules.line import PARTLY_SHIPPED, LineState, may_move, stations
 from orders.rules.price import PriceRule
+from orders.rules.review import ARRIVED
 
 if TYPE_CHECKING:
     from django.db.models.fields.related_descriptors import RelatedManager
@@ -269,6 +270,11 @@ class Line(models.Model):
     def left(self) -> int:
         """Pieces that can still be asked back."""
         return self.quantity - self.asked_back
+
+    @property
+    def has_arrived(self) -> bool:
+        """She has it in her hands, and may say what she thinks of it."""
+        return self.state in ARRIVED
 
     @property
     def to_send(self) -> int:

@@ -5,6 +5,7 @@ merchants.selectors.invariant.
 from __future__ import annotations
 
 from orders.selectors.invariant_refund import MONEY_BACK
+from orders.selectors.invariant_review import REVIEWS
 from orders.selectors.invariant_waitlist import WAITLIST
 
 COUPONS = {
@@ -237,4 +238,4 @@ NEWS = {
                             AND n."key" = 'in_app:order_paid:' || o.number)
     """,
 }
-INVARIANTS = COUPONS | GOODS | ORDERS | PAYMENTS | NEWS | MONEY_BACK | WAITLIST
+INVARIANTS = COUPONS | GOODS | ORDERS | PAYMENTS | NEWS | MONEY_BACK | WAITLIST | REVIEWS

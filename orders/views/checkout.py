@@ -35,6 +35,7 @@ from orders.payments import open_gateway
 from orders.rules.line import LineState
 from orders.rules.pickup import pickup_text
 from orders.selectors.order import lines_with_pictures, orders_of_device
+from orders.selectors.review import reviewed_lines
 from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
 from orders.selectors.voucher import usable_vouchers
 from orders.services.cart import take_from_cart
@@ -245,9 +246,11 @@ def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
 def track(request: HttpRequest, number: str) -> HttpResponse:
     """Where is it? Whoever knows the number may ask; the address shows on its device only."""
     order = _order(number)
+    mine = order.device == device_of(request.session)
     context = {
         "order": order,
-        "mine": order.device == device_of(request.session),
+        "mine": mine,
+        "reviewed": reviewed_lines(order) if mine else (),
         "square": square(pickup_text(order.number, order.pickup_code)),
         "refunds": order.refunds.all(),
         "carriers": CARRIER_LABELS.items(),

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from livestream.demo import month, papers, shop, show
+from livestream.demo import month, papers, shop, show, words
 from merchants.models import Merchant
 
 
@@ -30,6 +30,7 @@ class Command(BaseCommand):
         papers.hand_in(merchant, by=merchant.staff.order_by("-role")[0].user)
         orders = month.make_month(merchant)
         self.stdout.write(f"  {len(orders)} orders in a month")
+        words.say(merchant, orders, by=merchant.staff.order_by("-role")[0].user)
         show.past_room(merchant)
         show.live_room(merchant)
         show.scheduled_room(merchant)

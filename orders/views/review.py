@@ -1,0 +1,206 @@
+"""Reviews: what others say of a product, and what she says who bought it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, BinaryIO, cast
+
+from django import forms
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from merchants.device import device_of
+from merchants.errors import RuleBroken
+from merchants.models import Product
+from merchants.pace import keep_pace
+from merchants.resent import once_per_form
+from orders.errors import NotArrived, NotYourReview
+from orders.forms.review import FollowUpForm, PhotosForm, ReasonForm, ReviewForm
+from orders.models import Line, Review
+from orders.rules.review import MOST_PHOTOS, may_follow
+from orders.selectors.review import reviews_of, score_of
+from orders.services.review import (
+    Shot,
+    add_shots,
+    develop_shot,
+    follow_up,
+    report_review,
+    write_review,
+)
+
+
+@require_safe
+def of_product(request: HttpRequest, merchant: str, product: str) -> HttpResponse:
+    """What buyers say of it, page by page: a page, and the same as a part of the product's."""
+    goods = Product.objects.on_sale().select_related("merchant")
+    found = get_object_or_404(goods, merchant__slug=merchant, public_id=product)
+    score = score_of(found)
+    page = reviews_of(found, score).get_page(request.GET.get("page"))
+    context = {"product": found, "merchant": found.merchant, "score": score, "page": page}
+    template = "_list.html" if request.headers.get("HX-Request") else "list.html"
+    return render(request, f"orders/review/{template}", context)
+
+
+@require_http_methods(["GET", "POST"])
+def write(request: HttpRequest, number: str, line: int) -> HttpResponse:
+    """Her word on one line of her order; once it is written, how it stands and what she may add."""
+    found = _line(number, line)
+    mine = found.order.device == device_of(request.session)
+    if not mine:
+        messages.error(request, str(NotYourReview.sentence))
+        return redirect("track:order", number)
+    if hasattr(found, "review"):
+        return _shown(request, found.review)
+    if not found.has_arrived:
+        messages.error(request, str(NotArrived.sentence))
+        return redirect("track:order", number)
+    form = ReviewForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                keep_pace(request, "review")
+                return _written(request, found, form)
+            except RuleBroken as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
+        if request.FILES:
+            form.add_error("file", _("Choose the photos once more."))
+    context = {"line": found, "order": found.order, "form": form}
+    return render(request, "orders/review/write.html", context, status=status)
+
+
+def _written(request: HttpRequest, line: Line, form: ReviewForm) -> HttpResponse:
+    came = _came(request, MOST_PHOTOS)
+    words = {"stars": form.cleaned_data["stars"], "text": form.cleaned_data["text"]}
+
+    def act() -> str:
+        device = device_of(request.session)
+        return write_review(line=line, device=device, shots=came.shots, **words).public_id
+
+    once_per_form(request, scope=f"review:{line.pk}", act=act)
+    messages.success(request, _("Thank you. Everybody can read it now."))
+    for sentence in came.refused:
+        messages.error(request, sentence)
+    return redirect("track:review", line.order.number, line.pk)
+
+
+@require_POST
+def add_photos(request: HttpRequest, number: str, line: int) -> HttpResponse:
+    """More photos beside what she has written."""
+    review = _hers(request, number, line)
+    if review is not None:
+        came = _came(request, MOST_PHOTOS - review.photos.count())
+        try:
+            keep_pace(request, "review")
+            add_shots(review=review, device=device_of(request.session), shots=came.shots)
+        except RuleBroken as refusal:
+            messages.error(request, str(refusal))
+        else:
+            if came.shots:
+                messages.success(request, _("Saved"))
+            for sentence in came.refused or ([] if came.shots else [_("Choose a photo first.")]):
+                messages.error(request, sentence)
+    return redirect("track:review", number, line)
+
+
+@require_POST
+def follow(request: HttpRequest, number: str, line: int) -> HttpResponse:
+    """One word more, after use."""
+    review = _hers(request, number, line)
+    if review is None:
+        return redirect("track:review", number, line)
+    form = FollowUpForm(request.POST)
+    status = 422
+    if form.is_valid():
+        try:
+            keep_pace(request, "review")
+            follow_up(review=review, device=device_of(request.session), **form.cleaned_data)
+        except RuleBroken as refusal:
+            form.add_error(None, str(refusal))
+            status = refusal.status
+        else:
+            messages.success(request, _("Saved"))
+            return redirect("track:review", number, line)
+    return _shown(request, review, form, status)
+
+
+@require_http_methods(["GET", "POST"])
+def report(request: HttpRequest, review: str) -> HttpResponse:
+    """Somebody thinks that it should not stand there, and says why."""
+    rows = Review.objects.filter(hidden_for="").select_related("product__merchant", "line__order")
+    found = get_object_or_404(rows, public_id=review)
+    form = ReasonForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                keep_pace(request, "report")
+            except RuleBroken as refusal:
+                form.add_error(None, str(refusal))
+                status = refusal.status
+            else:
+                device = device_of(request.session)
+                report_review(review=found, device=device, **form.cleaned_data)
+                messages.success(request, _("Thank you. The shop looks at it."))
+                goods = found.product
+                return redirect("track:reviews", goods.merchant.slug, goods.public_id)
+    context = {"review": found, "form": form}
+    return render(request, "orders/review/report.html", context, status=status)
+
+
+@dataclass
+class Came:
+    """The pictures that came with a request, and a sentence for each file that is none."""
+
+    shots: list[Shot]
+    refused: list[str]
+
+
+def _came(request: HttpRequest, most: int) -> Came:
+    came = Came([], [])
+    files = cast(list[UploadedFile], request.FILES.getlist("file"))
+    for file in files[: max(most, 0)]:
+        try:
+            shot = develop_shot(file=cast(BinaryIO, file), size=file.size or 0)
+            came.shots.append(shot)
+        except RuleBroken as refusal:
+            came.refused.append(f"{file.name}{_(': ')}{refusal}")
+    if len(files) > most:
+        came.refused.append(_("At most 6 photos. The others were left out."))
+    return came
+
+
+def _line(number: str, line: int) -> Line:
+    rows = Line.objects.select_related("order__merchant", "variant__product", "review")
+    return get_object_or_404(rows, order__number=number, pk=line)
+
+
+def _hers(request: HttpRequest, number: str, line: int) -> Review | None:
+    found = _line(number, line)
+    if found.order.device != device_of(request.session):
+        messages.error(request, str(NotYourReview.sentence))
+        return None
+    return getattr(found, "review", None)
+
+
+def _shown(
+    request: HttpRequest, review: Review, form: forms.Form | None = None, status: int = 200
+) -> HttpResponse:
+    open_now = not review.follow_up_at and may_follow(review.written_at, timezone.now())
+    context: dict[str, Any] = {
+        "review": review,
+        "line": review.line,
+        "order": review.line.order,
+        "photos_left": MOST_PHOTOS - review.photos.count(),
+        "photos_form": PhotosForm(),
+        "follow_form": form or (FollowUpForm() if open_now else None),
+    }
+    return render(request, "orders/review/mine.html", context, status=status)
