@@ -23,6 +23,7 @@ ALL = (
     "pages",
     "room",
     "inventory",
+    "orders",
     "imports",
     "draws",
 )  # media first: it wants the quietest machine

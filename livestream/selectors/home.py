@@ -17,7 +17,7 @@ from merchants.rules.chart import bars, ceiling, scale, spark
 from merchants.selectors.product import low_goods
 from orders.models import Order, Refund
 from orders.rules.refund import RefundState
-from orders.selectors.order import TABS, lines_with_pictures, seen_by, sold
+from orders.selectors.order import lines_with_pictures, seen_by, sold
 
 DAYS = 14
 WEEK = timedelta(days=7)
@@ -71,7 +71,7 @@ def _waiting(staff: Staff) -> dict[str, Any]:
     """What somebody has to do, each with the moment that presses."""
 
     def of(tab: str, moment: str) -> dict[str, Any]:
-        orders = seen_by(staff).filter(TABS[tab])
+        orders = seen_by(staff).filter(stage=tab)
         return orders.aggregate(count=Count("pk"), first=Min(moment))
 
     running_out = low_goods(staff)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, GeneratedField, Q, Value, When
+from django.db.models.functions import Lower, Right
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models import Customer, Merchant, Store, Variant
@@ -15,7 +16,13 @@ from merchants.models.address import secret_id
 from orders.models.coupon import Voucher
 from orders.models.note import OrderNote, OrderTag
 from orders.models.shipping import Place
-from orders.rules.line import PARTLY_SHIPPED, LineState, may_move, stations
+from orders.rules.line import (
+    GIVES_STOCK_BACK,
+    PARTLY_SHIPPED,
+    LineState,
+    may_move,
+    stations,
+)
 from orders.rules.price import PriceRule
 from orders.rules.review import ARRIVED
 
@@ -48,6 +55,24 @@ ORDER_LABELS = LINE_LABELS | {PARTLY_SHIPPED: _("Partly shipped")}
 STEP_LABELS = ORDER_LABELS | {
     LineState.PENDING.value: _("Order placed"),
     LineState.PAID.value: _("Paid"),
+}
+
+
+# Where staff look for it: what of the work is left. The database keeps it in step with `state`.
+PARCEL = Q(store__isnull=True)
+STAGES: dict[str, Q] = {
+    "to_ship": Q(state__in=[LineState.PAID.value, PARTLY_SHIPPED]) & PARCEL,
+    "ready": Q(state__in=[LineState.PAID.value, LineState.READY.value]),
+    "unpaid": Q(state=LineState.PENDING.value),
+    "shipped": Q(state=LineState.SHIPPED.value),
+    "done": Q(
+        state__in=[
+            LineState.DELIVERED.value,
+            LineState.COLLECTED.value,
+            LineState.COMPLETED.value,
+        ]
+    ),
+    "ended": Q(state__in=sorted(state.value for state in GIVES_STOCK_BACK)),
 }
 
 
@@ -101,6 +126,18 @@ class Order(Place):
     placed_at = models.DateTimeField(_("placed"), editable=False)
     pay_by = models.DateTimeField(_("pay by"), editable=False)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True, editable=False)
+    # What lists look for, worked out by the database itself so that an index can answer.
+    stage = GeneratedField(
+        expression=Case(*(When(q, Value(name)) for name, q in STAGES.items()), default=Value("")),
+        output_field=models.CharField(max_length=8),
+        db_persist=True,
+    )
+    name_key = GeneratedField(
+        expression=Lower("name"), output_field=models.CharField(max_length=80), db_persist=True
+    )
+    phone_end = GeneratedField(
+        expression=Right("phone", 4), output_field=models.CharField(max_length=4), db_persist=True
+    )
 
     objects = OrderQuerySet.as_manager()
     if TYPE_CHECKING:
@@ -117,6 +154,25 @@ class Order(Place):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["merchant", "state", "-placed_at"]),
+            models.Index(fields=["merchant", "stage", "placed_at", "id"], name="order_stage"),
+            models.Index(fields=["merchant", "placed_at", "id"], name="order_placed"),
+            models.Index(fields=["merchant", "store", "placed_at", "id"], name="order_store"),
+            models.Index(
+                fields=["merchant", "number"],
+                name="order_number",
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+            ),
+            models.Index(
+                fields=["merchant", "name_key"],
+                name="order_name",
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+            ),
+            models.Index(
+                fields=["merchant", "phone"],
+                name="order_phone",
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+            ),
+            models.Index(fields=["merchant", "phone_end"], name="order_phone_end"),
             models.Index(
                 "pay_by", name="order_open_pay_by", condition=Q(state=LineState.PENDING.value)
             ),

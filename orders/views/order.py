@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -19,6 +18,7 @@ from merchants.errors import RuleBroken
 from merchants.pace import keep_staff_pace
 from merchants.rules.role import Role
 from merchants.rules.search import key_of
+from merchants.selectors.paging import Pages
 from merchants.services.sheet import write_csv
 from orders.forms.order import HandOverForm, ShipForm
 from orders.models import Order
@@ -52,7 +52,7 @@ def index(request: MerchantRequest) -> HttpResponse:
     first = "ready" if counts["ready"] and not counts["to_ship"] else "to_ship"
     tab = request.GET.get("tab", first)
     orders = order_list(request.staff, {**request.GET.dict(), "tab": tab})
-    page = Paginator(orders, per_page=50).get_page(request.GET.get("page"))
+    page = Pages(orders, per_page=50).get_page(request.GET.get("page"))
     template = "_table.html" if request.htmx and not request.htmx.boosted else "list.html"
     context = {
         "page": page,

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from merchants.models import Customer
-from orders.models import Coupon
+from orders.models import Coupon, Order
 from orders.payments import sandbox
 from orders.services.order import place_order
 from orders.services.payment import open_payment
@@ -60,6 +60,76 @@ def test_an_unknown_tab_shows_all(as_bob, paid):
 def test_it_finds_by_name_phone_and_goods(as_bob, paid, words):
     page = as_bob.get(at("order_list"), {"q": words}).text
     assert f'id="order-{paid.number}"' in page
+
+
+@pytest.mark.parametrize("words", ["沈", "13800002688", "+86 138 0000", "1380", "前龙", "QIANLONG"])
+def test_it_finds_by_the_beginning_and_of_the_newest_by_the_middle(as_bob, paid, words):
+    row = f'id="order-{paid.number}"'
+    assert row in as_bob.get(at("order_list"), {"q": words}).text
+    assert row in as_bob.get(at("order_list"), {"q": paid.number[:8].upper()}).text
+
+
+def test_of_old_orders_it_knows_beginning_goods_and_last_digits(  # beyond RECENT, by index alone
+    as_bob, paid, monkeypatch
+):
+    monkeypatch.setattr("orders.selectors.order_search.RECENT", 0)
+    row = f'id="order-{paid.number}"'
+    for words in ("沈", "2688", "1380000", "龙井"):
+        assert row in as_bob.get(at("order_list"), {"q": words}).text, words
+    for words in ("梅", "8000", "nobody"):
+        assert row not in as_bob.get(at("order_list"), {"q": words}).text, words
+
+
+@pytest.mark.parametrize("words", ["沈", "2688", "龙井", "13800002688"])
+def test_what_very_many_orders_share_is_found_as_well(as_bob, paid, words, monkeypatch):
+    monkeypatch.setattr("orders.selectors.order_search.RECENT", 0)
+    monkeypatch.setattr("orders.selectors.order_search.MANY", 0)
+    shown = as_bob.get(at("order_list"), {"q": words}).text
+    assert (f'id="order-{paid.number}"' in shown) is (words != "龙井")  # MANY bounds the goods too
+
+
+def test_a_search_finds_no_order_of_another_shop(as_bob, paid, other_shop):
+    Order.objects.filter(pk=paid.pk).update(merchant=other_shop)
+    for words in ("沈", "2688", "龙井", paid.number):
+        page = as_bob.get(at("order_list"), {"tab": "all", "q": words}).text
+        assert f'id="order-{paid.number}"' not in page
+
+
+def test_a_long_list_is_counted_only_so_far_and_goes_on(as_bob, paid, monkeypatch):
+    monkeypatch.setattr("merchants.selectors.paging.COUNTED", 0)
+    like = Order.objects.get(pk=paid.pk)
+    fresh = [
+        Order(
+            **{
+                field.attname: getattr(like, field.attname)
+                for field in Order._meta.local_concrete_fields
+                if not field.generated and field.name not in {"id", "number"}
+            }
+        )
+        for _ in range(120)
+    ]
+    Order.objects.bulk_create(fresh)
+    first = as_bob.get(at("order_list")).text
+    assert "More than 100" in first
+    assert first.count('id="order-') == 50
+    last = as_bob.get(at("order_list"), {"page": "3"}).text
+    assert "121 in all" in last
+    assert last.count('id="order-') == 21
+    assert as_bob.get(at("order_list"), {"page": "9"}).text.count('id="order-') == 21
+    assert as_bob.get(at("order_list"), {"page": "9" * 5000}).status_code == 200
+
+
+def test_the_stage_of_an_order_follows_its_state(shop, paid):
+    for state, stage in (
+        ("pending_payment", "unpaid"),
+        ("paid", "to_ship"),
+        ("partly_shipped", "to_ship"),
+        ("ready_for_pickup", "ready"),
+        ("completed", "done"),
+        ("expired", "ended"),
+    ):
+        Order.objects.filter(pk=paid.pk).update(state=state)
+        assert Order.objects.get(pk=paid.pk).stage == stage
 
 
 def test_a_search_without_result_offers_all_orders(as_bob, paid):
