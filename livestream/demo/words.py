@@ -36,7 +36,7 @@ def say(merchant: Merchant, orders: Sequence[Order], by: User) -> list[Review]:
     """One review for each of the words, half of them about the shop's first product if it can be."""
     device = uuid.UUID(int=20261122)
     lines = Line.objects.filter(order__in=orders, state__in=ARRIVED).select_related("order")
-    first = merchant.products.order_by("pk").first()
+    first = merchant.products.order_by("pk")[0]
     ranked = sorted(lines, key=lambda line: (line.variant.product_id != first.pk, line.pk))
     Order.objects.filter(lines__in=ranked[: len(WORDS)]).update(device=device)
     reviews = []
