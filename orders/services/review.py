@@ -197,7 +197,7 @@ def _tell_shop(review: Review) -> None:
 
     def say() -> tuple[str, str]:
         words = {"stars": review.stars, "goods": review.product.name}
-        return _("%(stars)s stars for %(goods)s") % words, review.text
+        return _("A review of %(goods)s: %(stars)s of 5") % words, review.text
 
     notify_all(
         merchant=review.merchant,
