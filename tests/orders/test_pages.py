@@ -152,7 +152,7 @@ def test_the_list_asks_as_often_for_three_as_for_thirty(
             contact=replace(DAN, phone=f"+86138000026{number:02}"),
             language="en",
         )
-    # Who asks, the counts, the page with its lines, pictures, refunds and tags, and what narrows it.
+    # Who asks, the counts, the page with lines, pictures, refunds and tags, and what narrows it.
     with django_assert_max_num_queries(15):
         page = as_bob.get(at("order_list"), {"tab": "unpaid"})
     assert page.text.count('id="order-') == count
