@@ -86,9 +86,7 @@ def _pgbench(database: str, script: Path, ids: dict[str, int]) -> float:
     near = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
     program = str(near[-1]) if near else shutil.which("pgbench") or "pgbench"
     command = [program, "-n", "-c", str(BUYERS), "-j", "2", "-T", str(SECONDS), "-f", str(script)]
-    done = subprocess.run(
-        [*command, database], check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    done = subprocess.run([*command, database], check=True, capture_output=True, text=True)
     said = re.search(r"tps = ([\d.]+)", done.stdout)
     if said is None:
         raise RuntimeError(f"pgbench said no figure: {done.stdout}")
