@@ -24,6 +24,7 @@ ALL = (
     "room",
     "inventory",
     "orders",
+    "hot",
     "imports",
     "draws",
 )  # media first: it wants the quietest machine

@@ -1,0 +1,93 @@
+"""One hot variant: 64 buyers at once on PostgreSQL, beside pgbench on the same row.
+
+pgbench writes the same rows that an order writes (its stock, the order, its line, its step, what
+it holds) in one transaction each, in plain SQL from one C program: what the database can do.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bench.apart import ROOT
+from bench.hosts import postgres
+from bench.report import record
+
+BUYERS, SECONDS = 64, 8
+REFERENCE = "pgbench, one transaction an order, same row"
+SCRIPT = """\\set n random(1, 1000000000000)
+BEGIN;
+INSERT INTO orders_order (number, merchant_id, customer_id, state, name, phone, email, region,
+  city, district, address, postcode, pickup_code, note, language, currency, goods, discount,
+  shipping, total, placed_at, pay_by)
+VALUES ('p' || :n, {merchant}, {customer}, 'pending_payment', '沈梅', '+8613800002688', '', '', '',
+  '', '', '', '', '', 'en', 'CNY', 100, 0, 0, 100, now(), now() + interval '15 minutes')
+RETURNING id \\gset
+INSERT INTO orders_line (order_id, variant_id, title, quantity, list_price, unit_price, discount,
+  asked_back, called_off, state)
+VALUES (:id, {variant}, 'tea', 1, 100, 100, 0, 0, 0, 'pending_payment');
+INSERT INTO orders_step (order_id, state, at) VALUES (:id, 'pending_payment', now());
+INSERT INTO merchants_reservation (merchant_id, stock_id, quantity, reference, opened_at, taken)
+VALUES ({merchant}, {stock}, 1, 'p' || :n, now(), false);
+UPDATE merchants_stock SET reserved = reserved + 1, stale = true
+WHERE id = {stock} AND on_hand >= reserved + 1;
+COMMIT;
+"""
+
+
+def run(out: Callable[[str], Any] = print) -> None:
+    """Measure on a database server that is gone afterwards."""
+    with postgres() as database, tempfile.TemporaryDirectory(prefix="guitai-bench-") as folder:
+        found = _ours(database, folder)
+        theirs = _pgbench(database, Path(folder) / "order.sql", found["ids"])
+        again = _ours(database, folder)  # around the reference: the machine's moods hit both
+    ours = (found["per_s"] + again["per_s"]) / 2
+    out(f"ours {found['per_s']:.0f}/s, pgbench {theirs:.0f}/s, ours {again['per_s']:.0f}/s")
+    out(f"CPU of ours: {found['cores']:.2f} cores of {os.cpu_count()}")
+    record("hot.ordinary_per_s", ours, "orders", REFERENCE, theirs)
+    record("hot.ordinary_p99_ms", max(found["p99_ms"], again["p99_ms"]), "ms")
+    record("hot.ordinary_cpu_ms", found["cpu_ms"], "ms of Python an order")
+    record("hot.ordinary_queries", found["queries"], "queries an order")
+    record("hot.left_of_2000", found["sold"], "orders", "pieces for 2,000 buyers", 100)
+
+
+def _ours(database: str, folder: str) -> dict[str, Any]:
+    environment = os.environ | {
+        "DEBUG": "1",
+        "REDIS_URL": "",
+        "DATABASE_URL": database,
+        "VAR_DIR": folder,
+        "DATABASE_POOL": str(BUYERS),  # or half of them would wait for a connection
+        "LOG_LEVEL": "WARNING",
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.buying", str(BUYERS), str(SECONDS)],
+        env=environment,
+        cwd=ROOT,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _pgbench(database: str, script: Path, ids: dict[str, int]) -> float:
+    """Transactions a second."""
+    script.write_text(SCRIPT.format(**ids), encoding="utf-8")
+    near = sorted(Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
+    program = str(near[-1]) if near else shutil.which("pgbench") or "pgbench"
+    command = [program, "-n", "-c", str(BUYERS), "-j", "2", "-T", str(SECONDS), "-f", str(script)]
+    done = subprocess.run([*command, database], check=True, capture_output=True, text=True)
+    said = re.search(r"tps = ([\d.]+)", done.stdout)
+    if said is None:
+        raise RuntimeError(f"pgbench said no figure: {done.stdout}")
+    return float(said[1])
