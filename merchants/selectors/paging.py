@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
+from django.db.models import QuerySet
 
 COUNTED = 200  # rows that are counted on the first pages; the words then say "200+"
 DEEPEST = 20_000  # a page further down is asked for by no person
@@ -34,7 +35,8 @@ class Pages(Paginator):
         except ValueError:
             wanted = 1
         most = max(COUNTED, (wanted + 1) * self.per_page)
-        found = self.object_list.order_by()[: most + 1].count()
+        rows = cast("QuerySet[Any]", self.object_list)
+        found = rows.order_by()[: most + 1].count()
         self.more = found > most
         self._count = min(found, most)
         try:
