@@ -71,7 +71,7 @@ def buy(shop: Merchant, customer: Customer, variant: int, phone: str) -> Order:
 def crowd(variant: int, threads: int, until: float, most: int, mark: int, answer: object) -> None:
     """One process: `threads` buyers who buy on and on till `until`, `most` times each."""
     shop = Variant.objects.get(pk=variant).merchant
-    customer = Customer.objects.filter(merchant=shop).first()
+    customer = Customer.objects.filter(merchant=shop).get()
     times: list[float] = []
     errors: list[str] = []
 

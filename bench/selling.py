@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from typing import Any
 
 import django
 
@@ -107,7 +108,7 @@ def fill(name: str, count: int) -> Merchant:
     index_products(goods)
     buyer = Customer.objects.create(merchant=shop, name="沈梅")
     store = shop.stores.get()
-    facts = {
+    facts: dict[str, Any] = {
         "count": count,
         "more": count // 1000,
         "merchant": shop.pk,
