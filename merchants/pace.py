@@ -40,6 +40,7 @@ PACES = {
 STAFF_PACES = {"collect": 60}
 # Codes to one number, whoever asks: (seconds, how many). A text message costs, and wakes somebody.
 TO_ONE_NUMBER = ((WINDOW, 5), (86_400, 15))
+TRIES = 5  # at one code
 AGAIN = 60  # seconds between two codes that one browser asks for
 CODE_SENT = "code_sent"  # in the session: when the last one went out
 
@@ -68,6 +69,11 @@ def keep_code_pace(request: HttpRequest, number: str) -> None:
     keep_pace(request, "code")
     for seconds, most in TO_ONE_NUMBER:
         _count(f"code:number:{number}", most, seconds)
+
+
+def keep_tries(code: str) -> None:
+    """Count one more try at this code, whichever it is. Raises TooOften after TRIES."""
+    _count(f"tries:{code}", TRIES, WINDOW)
 
 
 def note_code(request: HttpRequest) -> None:

@@ -104,6 +104,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "shop:manifest": (PUBLIC, {GET}, []),
     "shop:product": (PUBLIC, {GET}, ["product"]),
     "track:mine": (PUBLIC, {GET}, []),
+    "track:find": (PUBLIC, {GET, POST}, []),
+    "track:find_code": (PUBLIC, {GET, POST}, []),
     "track:vouchers": (PUBLIC, {GET, POST}, []),
     "track:voucher": (PUBLIC, {GET}, ["code"]),
     "track:shop_coupons": (PUBLIC, {GET}, []),

@@ -8,7 +8,12 @@ from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.db.models import QuerySet
 
 COUNTED = 200  # rows that are counted on the first pages; the words then say "200+"
-DEEPEST = 20_000  # a page further down is asked for by no person
+DEEPEST = 400  # a page further down is asked for by no person; the filters lead there
+
+
+def has_more(rows: QuerySet[Any], most: int) -> bool:
+    """Whether there are more than `most`; counted no further."""
+    return rows.order_by()[: most + 1].count() > most
 
 
 class Pages(Paginator):

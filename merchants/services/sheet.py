@@ -34,6 +34,8 @@ MOST_IN_CELL = 4_000  # characters that are read of one
 HEADING_WITHIN = 10  # rows of titles and notes that may stand above the heading
 SAMPLES, SAMPLE_ROWS = 3, 50  # values of a column, from so many rows
 
+MOST_EXPORTED = 100_000  # rows that are put together while a request waits
+
 _NEGATIVE = re.compile(r"-[0-9]{1,20}(\.[0-9]{1,4})?")
 _ZIP, _OLD_EXCEL = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
@@ -245,6 +247,13 @@ def write_csv(table: Iterator[list[str]]) -> Iterator[str]:
         yield line.getvalue()
         line.seek(0)
         line.truncate()
+
+
+def too_many(most: int) -> str:
+    """What is said when a list is longer than one file should be."""
+    return _("More than %(most)s rows do not go into one file. Choose fewer days.") % {
+        "most": f"{most:,}"
+    }
 
 
 def disarm(cell: str) -> str:

@@ -173,6 +173,9 @@ class Order(Place):
                 opclasses=["int8_ops", "varchar_pattern_ops"],
             ),
             models.Index(fields=["merchant", "phone_end"], name="order_phone_end"),
+            # A shopper's own list: what her device or her number bought, at every shop.
+            models.Index("device", name="order_device", condition=Q(device__isnull=False)),
+            models.Index("phone", name="order_of_number"),
             models.Index(
                 "pay_by", name="order_open_pay_by", condition=Q(state=LineState.PENDING.value)
             ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from django.db.models import CharField, Count, F, Prefetch, Q, QuerySet, Value
@@ -77,7 +77,8 @@ def lines_with_pictures() -> Prefetch:
     return Prefetch("lines", lines)
 
 
-def orders_of_device(device: UUID) -> QuerySet[Order]:
-    """What was bought on this device, the newest first."""
-    orders = Order.objects.filter(device=device).select_related("merchant")
+def orders_of(device: UUID, phones: Sequence[str] = ()) -> QuerySet[Order]:
+    """What was bought on this device or with these numbers, the newest first."""
+    hers = Q(device=device) | (Q(phone__in=phones) if phones else Q())
+    orders = Order.objects.filter(hers).select_related("merchant").order_by("-pk")
     return orders.prefetch_related(lines_with_pictures())[:50]

@@ -5,6 +5,7 @@ from django.urls import path
 from orders.views import (
     cart,
     checkout,
+    find,
     note,
     pay,
     refund,
@@ -18,6 +19,8 @@ from orders.views import (
 app_name = "track"
 urlpatterns = [
     path("", checkout.mine, name="mine"),
+    path("find/", find.number, name="find"),
+    path("find/code/", find.code, name="find_code"),
     path("cart/", cart.carts, name="carts"),
     path("cart/<slug:merchant>/", cart.cart, name="cart"),
     path("vouchers/", voucher.vouchers, name="vouchers"),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
+from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from merchants.access import MerchantRequest, merchant_view
 from merchants.rules.role import Role
-from merchants.services.sheet import write_csv
+from merchants.selectors.paging import has_more
+from merchants.services.sheet import MOST_EXPORTED, too_many, write_csv
 from orders.forms.period import PeriodForm
 from orders.rules.period import this_month
-from orders.selectors.books import books_of, chart_of, entry_table
+from orders.selectors.books import books_of, chart_of, entries, entry_table
 
 
 @require_safe
@@ -30,6 +35,10 @@ def index(request: MerchantRequest) -> HttpResponse:
 def export(request: MerchantRequest) -> HttpResponse:
     """Every entry of the period as CSV."""
     period = _form(request).period
+    if has_more(entries(request.merchant, period), MOST_EXPORTED):
+        messages.error(request, too_many(MOST_EXPORTED))
+        days = urlencode({"since": period.since, "until": period.until})
+        return redirect(f"{reverse('orders:books', args=[request.merchant.slug])}?{days}")
     body = "".join(write_csv(entry_table(request.merchant, period)))
     answer = HttpResponse(body, content_type="text/csv; charset=utf-8")
     name = f"books-{period.since}-{period.until}.csv"

@@ -26,15 +26,17 @@ from merchants.models import Merchant, Store
 from merchants.pace import keep_pace
 from merchants.rules.qr import square
 from merchants.selectors.stock import Place, free_pieces, pickup_places
+from merchants.services.code import texts_codes
 from merchants.services.request import once
 from orders.errors import CouponUnfit
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
+from orders.hers import is_hers, phones_of
 from orders.models import Address, Order, Voucher
 from orders.models.shipment import CARRIER_LABELS
 from orders.payments import open_gateway
 from orders.rules.line import LineState
 from orders.rules.pickup import pickup_text
-from orders.selectors.order import lines_with_pictures, orders_of_device
+from orders.selectors.order import lines_with_pictures, orders_of
 from orders.selectors.review import reviewed_lines
 from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
 from orders.selectors.voucher import usable_vouchers
@@ -246,7 +248,7 @@ def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
 def track(request: HttpRequest, number: str) -> HttpResponse:
     """Where is it? Whoever knows the number may ask; the address shows on its device only."""
     order = _order(number)
-    mine = order.device == device_of(request.session)
+    mine = is_hers(request.session, order)
     context = {
         "order": order,
         "mine": mine,
@@ -265,7 +267,7 @@ def track(request: HttpRequest, number: str) -> HttpResponse:
 def cancel(request: HttpRequest, number: str) -> HttpResponse:
     """She does not want it after all. Only the device that ordered may, and only unpaid."""
     order = _order(number)
-    if order.device != device_of(request.session):
+    if not is_hers(request.session, order):
         messages.error(request, _("Only the device it was ordered with can cancel it."))
         return redirect("track:order", order.number)
     try:
@@ -285,9 +287,9 @@ def _cancelled(order: Order) -> str:
 
 @require_safe
 def mine(request: HttpRequest) -> HttpResponse:
-    """The orders placed on this device."""
-    orders = orders_of_device(device_of(request.session))
-    return render(request, "orders/tracking/list.html", {"orders": orders})
+    """The orders placed on this device, and with a number that was shown to be hers."""
+    orders = orders_of(device_of(request.session), phones_of(request.session))
+    return render(request, "orders/tracking/list.html", {"orders": orders, "texts": texts_codes()})
 
 
 def _order(number: str) -> Order:

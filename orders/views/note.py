@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from merchants.access import MerchantRequest, merchant_view
-from merchants.device import device_of
 from merchants.errors import RuleBroken
 from merchants.forms.contact import as_typed
 from merchants.models import User
@@ -19,6 +18,7 @@ from merchants.resent import once_per_form
 from merchants.rules.role import Role
 from orders.forms.note import NoteForm, TagsForm
 from orders.forms.place import PLACE, AddressForm
+from orders.hers import is_hers
 from orders.models import Order
 from orders.selectors.order import seen_by
 from orders.selectors.shipping import served_by
@@ -71,7 +71,7 @@ def address(request: MerchantRequest, number: str) -> HttpResponse:
 def own_address(request: HttpRequest, number: str) -> HttpResponse:
     """The shopper has it sent elsewhere, from the device that ordered it."""
     order = get_object_or_404(Order.objects.select_related("merchant"), number=number)
-    if order.device != device_of(request.session):
+    if not is_hers(request.session, order):
         messages.error(request, _("Only the device it was ordered with can change the address."))
         return redirect("track:order", number)
     back = lambda: redirect("track:order", number)  # noqa: E731

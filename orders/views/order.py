@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -18,8 +19,8 @@ from merchants.errors import RuleBroken
 from merchants.pace import keep_staff_pace
 from merchants.rules.role import Role
 from merchants.rules.search import key_of
-from merchants.selectors.paging import Pages
-from merchants.services.sheet import write_csv
+from merchants.selectors.paging import Pages, has_more
+from merchants.services.sheet import MOST_EXPORTED, too_many, write_csv
 from orders.forms.order import HandOverForm, ShipForm
 from orders.models import Order
 from orders.rules.line import LineState
@@ -81,6 +82,10 @@ def _narrowing(request: MerchantRequest) -> list[tuple[str, str]]:
 def export(request: MerchantRequest) -> HttpResponse:
     """The orders of a tab as they are filtered, with names and numbers: for managers alone."""
     orders = order_list(request.staff, {"tab": "all", **request.GET.dict()})
+    if has_more(orders, MOST_EXPORTED):
+        messages.error(request, too_many(MOST_EXPORTED))
+        back = reverse("orders:order_list", args=[request.merchant.slug])
+        return redirect(f"{back}?{request.GET.urlencode()}")
     table = write_csv(order_table(orders))
     body = "".join(table)
     answer = HttpResponse(body, content_type="text/csv; charset=utf-8")

@@ -18,12 +18,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
-from merchants.device import device_of
 from merchants.errors import RuleBroken
 from merchants.models import Merchant
 from merchants.pace import keep_pace
 from merchants.rules.qr import square
 from orders.errors import BadCallback
+from orders.hers import is_hers
 from orders.models import Order, Payment
 from orders.payments import GATEWAYS, connected, gateway_of
 from orders.payments.gateway import LARGEST, GatewayTrouble, Heard, Visit
@@ -172,7 +172,7 @@ def notify(request: HttpRequest, gateway: str, merchant: str) -> HttpResponse:
 def settled(request: HttpRequest, order: Order) -> HttpResponse:
     """On to the tracking page; in a sheet over the video, a word of thanks instead."""
     if request.headers.get("HX-Request"):
-        mine = order.device == device_of(request.session)
+        mine = is_hers(request.session, order)
         return render(request, "orders/payment/_paid.html", {"order": order, "mine": mine})
     return redirect("track:order", order.number)
 

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from merchants.access import MerchantRequest, merchant_view
-from merchants.device import device_of
 from merchants.errors import RuleBroken
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
 from orders.forms.refund import AnswerForm, AskForm, GiveForm, SentBackForm, TakeBackForm
+from orders.hers import is_hers
 from orders.models import Order, Refund
 from orders.selectors.order import lines_with_pictures, seen_by
 from orders.services.refund import (
@@ -94,7 +94,7 @@ def sent(request: HttpRequest, number: str, refund: str) -> HttpResponse:
 def _bought_here(request: HttpRequest, number: str) -> Order | None:
     orders = Order.objects.select_related("merchant").prefetch_related(lines_with_pictures())
     order = get_object_or_404(orders, number=number)
-    return order if order.device == device_of(request.session) else None
+    return order if is_hers(request.session, order) else None
 
 
 def _hers(request: HttpRequest, number: str, refund: str) -> Refund | None:

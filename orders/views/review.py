@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
+from uuid import UUID
 
 from django import forms
 from django.contrib import messages
@@ -21,6 +22,7 @@ from merchants.pace import keep_pace
 from merchants.resent import once_per_form
 from orders.errors import NotArrived, NotYourReview
 from orders.forms.review import FollowUpForm, PhotosForm, ReasonForm, ReviewForm
+from orders.hers import is_hers
 from orders.models import Line, Review
 from orders.rules.review import MOST_PHOTOS, may_follow
 from orders.selectors.review import reviews_of, score_of
@@ -50,7 +52,7 @@ def of_product(request: HttpRequest, merchant: str, product: str) -> HttpRespons
 def write(request: HttpRequest, number: str, line: int) -> HttpResponse:
     """Her word on one line of her order; once it is written, how it stands and what she may add."""
     found = _line(number, line)
-    mine = found.order.device == device_of(request.session)
+    mine = is_hers(request.session, found.order)
     if not mine:
         messages.error(request, str(NotYourReview.sentence))
         return redirect("track:order", number)
@@ -81,7 +83,7 @@ def _written(request: HttpRequest, line: Line, form: ReviewForm) -> HttpResponse
     words = {"stars": form.cleaned_data["stars"], "text": form.cleaned_data["text"]}
 
     def act() -> str:
-        device = device_of(request.session)
+        device = _writer(request, line)
         return write_review(line=line, device=device, shots=came.shots, **words).public_id
 
     once_per_form(request, scope=f"review:{line.pk}", act=act)
@@ -99,7 +101,7 @@ def add_photos(request: HttpRequest, number: str, line: int) -> HttpResponse:
         came = _came(request, MOST_PHOTOS - review.photos.count())
         try:
             keep_pace(request, "review")
-            add_shots(review=review, device=device_of(request.session), shots=came.shots)
+            add_shots(review=review, device=_writer(request, review.line), shots=came.shots)
         except RuleBroken as refusal:
             messages.error(request, str(refusal))
         else:
@@ -121,7 +123,7 @@ def follow(request: HttpRequest, number: str, line: int) -> HttpResponse:
     if form.is_valid():
         try:
             keep_pace(request, "review")
-            follow_up(review=review, device=device_of(request.session), **form.cleaned_data)
+            follow_up(review=review, device=_writer(request, review.line), **form.cleaned_data)
         except RuleBroken as refusal:
             form.add_error(None, str(refusal))
             status = refusal.status
@@ -183,9 +185,15 @@ def _line(number: str, line: int) -> Line:
     return get_object_or_404(rows, order__number=number, pk=line)
 
 
+def _writer(request: HttpRequest, line: Line) -> UUID:
+    """The device that ordered it, for whoever may act for it."""
+    own = device_of(request.session)
+    return line.order.device or own if is_hers(request.session, line.order) else own
+
+
 def _hers(request: HttpRequest, number: str, line: int) -> Review | None:
     found = _line(number, line)
-    if found.order.device != device_of(request.session):
+    if not is_hers(request.session, found.order):
         messages.error(request, str(NotYourReview.sentence))
         return None
     return getattr(found, "review", None)

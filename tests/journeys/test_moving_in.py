@@ -151,7 +151,7 @@ def ten_from_a_sheet(page: Page) -> None:
 def a_practice_purchase(page: Page) -> None:
     step(page, "payment").locator("a").click()
     page.locator("#try a.btn--primary").click()
-    page.locator(".pd__buy button").click()
+    page.locator(".pd__buy .btn--primary").click()
     page.locator("[name=name]").fill("芳姐")
     page.locator("[name=phone]").fill("138 0013 8000")
     page.locator("[name=region]").select_option("CN-ZJ")

@@ -134,6 +134,13 @@ def test_the_accountant_gets_every_entry_and_they_sum_to_nothing(as_carol, shop,
     assert sum(Decimal(row[5]) for row in rows[1:]) == 0
 
 
+def test_more_than_goes_into_one_file_is_said(as_carol, shop, paid, today, monkeypatch):
+    monkeypatch.setattr("orders.views.books.MOST_EXPORTED", 1)
+    days = {"since": today.since, "until": today.until}
+    url = reverse("orders:books_export", args=[shop.slug])
+    assert "Choose fewer days." in as_carol.get(url, days, follow=True).text
+
+
 def test_a_clerk_does_not_see_the_books(as_bob, shop):
     for name in ("books", "books_export"):
         assert as_bob.get(reverse(f"orders:{name}", args=[shop.slug])).status_code == 403

@@ -125,6 +125,12 @@ def test_managers_take_the_list_out_and_nothing_in_it_runs(as_carol, as_bob, ord
     assert len(gone.splitlines()) == 1
 
 
+def test_a_file_has_an_end_and_says_so(as_carol, order, monkeypatch):
+    monkeypatch.setattr("orders.views.order.MOST_EXPORTED", 0)
+    answer = as_carol.get(reverse("orders:order_export", args=["tea"]), {"tag": ""}, follow=True)
+    assert "Choose fewer days." in answer.text
+
+
 # --- another address ------------------------------------------------------------------------------
 
 
