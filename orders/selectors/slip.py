@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 
 from merchants.models import Reservation, Staff, Store, Variant
 from orders.models import Line, Order
-from orders.rules.line import PARTLY_SHIPPED, LineState
+from orders.rules.line import GIVES_STOCK_BACK, PARTLY_SHIPPED, LineState
 from orders.rules.pick import in_sequence, shelf_of
 from orders.selectors.order import order_list, seen_by
 
@@ -65,7 +65,10 @@ class Round:
 def packing(staff: Staff, numbers: Sequence[str], query: Mapping[str, str]) -> Packing:
     """The orders with these numbers; without any, those that the list shows to be packed."""
     if numbers:
-        found = seen_by(staff).filter(number__in=numbers[:MOST]).order_by("pk")
+        wanted = [one for one in numbers[:MOST] if one.isalnum()]
+        # What is not paid, or came to nothing, is packed by nobody.
+        found = seen_by(staff).filter(number__in=wanted, paid_at__isnull=False).order_by("pk")
+        found = found.exclude(state__in=GIVES_STOCK_BACK)
         more = max(0, len(numbers) - MOST)
     else:
         tab = query.get("tab", "")

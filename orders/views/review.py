@@ -98,9 +98,9 @@ def add_photos(request: HttpRequest, number: str, line: int) -> HttpResponse:
     """More photos beside what she has written."""
     review = _hers(request, number, line)
     if review is not None:
-        came = _came(request, MOST_PHOTOS - review.photos.count())
         try:
-            keep_pace(request, "review")
+            keep_pace(request, "review")  # before pictures are developed
+            came = _came(request, MOST_PHOTOS - review.photos.count())
             add_shots(review=review, device=_writer(request, review.line), shots=came.shots)
         except RuleBroken as refusal:
             messages.error(request, str(refusal))

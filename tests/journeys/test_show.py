@@ -84,6 +84,7 @@ def test_the_run_sheet_is_worked_while_the_show_runs(
         last = live.items.get(product=keemun)
         page.locator(f"#rs-up-{last.pk}").click()
         expect(page.locator("[data-items] li").nth(1)).to_contain_text("祁门红茶")
+        page.wait_for_timeout(800)  # the list is written anew by the answer; then it stands still
         grip = page.locator("[data-items] li", has_text="黄山毛峰").locator("[data-grip]")
         place = page.locator("[data-items] li", has_text="明前龙井").bounding_box()
         held = grip.bounding_box()
