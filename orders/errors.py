@@ -156,6 +156,11 @@ class NotYourReview(RuleBroken):
     sentence = _("Only the device it was ordered with can write about it.")
 
 
+class UndoneTooLate(RuleBroken):
+    code = "undone_too_late"
+    sentence = _("That was taken too long ago. A manager can undo it.")
+
+
 class CannotPay(RuleBroken):
     code = "cannot_pay"
     sentence = _("This shop cannot take payments yet. Nothing was ordered.")

@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
-from orders.rules.period import LONGEST, Period
+from orders.rules.period import EARLIEST, LATEST, LONGEST, Period
 
 
-def _day() -> forms.DateInput:
-    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+def _day(label: Any) -> forms.DateField:
+    """A day of this century: no other has an order, and the clock overflows at the ends."""
+    widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    words = _l("Write a day of this century.")
+    bounds = [MinValueValidator(EARLIEST, words), MaxValueValidator(LATEST, words)]
+    return forms.DateField(label=label, widget=widget, validators=bounds)
 
 
 NAMES = ("since", "until")
@@ -21,8 +26,8 @@ NAMES = ("since", "until")
 class PeriodForm(forms.Form):
     """Two days. Left out, each is that of `usual`."""
 
-    since = forms.DateField(label=_l("From day"), widget=_day())
-    until = forms.DateField(label=_l("To day"), widget=_day())
+    since = _day(_l("From day"))
+    until = _day(_l("To day"))
 
     def __init__(self, data: Any, usual: Period) -> None:
         self.usual = usual

@@ -191,6 +191,9 @@ class CounterUse(models.Model):
     )
     at = models.DateTimeField(_("at"))
     undone_at = models.DateTimeField(_("undone"), null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         verbose_name = _("use at the counter")

@@ -8,7 +8,14 @@ claimed ──redeem──> redeemed ──give back──> claimed   (the order
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+UNDO = timedelta(hours=12)  # after which only a manager calls a use at the counter a mistake
+
+
+def may_undo(taken_at: datetime, now: datetime, *, is_manager: bool) -> bool:
+    return is_manager or now - taken_at <= UNDO
 
 
 class VoucherState(StrEnum):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+EARLIEST, LATEST = date(2000, 1, 1), date(2100, 1, 1)
 LONGEST = 731  # days, two years
 MOST_BARS = 62  # days beside each other; longer periods are told by months
 

@@ -6,7 +6,7 @@ told beside it, from the stock's ledger, and not in these books.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from merchants.models import Merchant, StockMovement, Store, User
 from merchants.rules.chart import bars, ceiling, every, scale
 from merchants.rules.money import plain
-from orders.models import LedgerEntry, Step
+from orders.models import CounterUse, LedgerEntry, Shipment, Step
 from orders.models.ledger import ACCOUNT_LABELS
 from orders.rules.ledger import Account
 from orders.rules.line import LineState
@@ -29,11 +29,12 @@ from orders.rules.period import Period
 CHART = {"left": 48.0, "right": 716.0, "base": 220.0, "head": 24.0}
 MOST_LABELS = 8  # under the bars
 TAKEN = Sum(F("delta") * F("unit_price"))  # at the till, negative as pieces leave
-# How an account is told: what was sold, sent and owed stands negative in the books.
+# How an account is told: what was sold, sent and owed stands negative in the books, what went
+# back positive.
 SIGNS = {
     Account.GOODS: -1,
     Account.SHIPPING: -1,
-    Account.REFUNDS: -1,
+    Account.REFUNDS: 1,
     Account.SURPLUS: -1,
     Account.GATEWAY: 1,
 }
@@ -49,7 +50,7 @@ class Sums:
     refunds: int = 0
     surplus: int = 0
     gateway: int = 0
-    counter: int = 0
+    counter: int = 0  # paid at the till, coupons taken off
     pieces: int = 0
 
     def add(self, other: Sums) -> None:
@@ -76,7 +77,7 @@ class Books:
 
 
 def books_of(merchant: Merchant, period: Period) -> Books:
-    """The sums of a period in the shop's currency. Six queries, however long it is."""
+    """The sums of a period in the shop's currency. Eight queries, however long it is."""
     by_day, by_store = _sums(merchant, period)
     rows = [(slot, by_day[slot]) for slot in period.slots()]
     stores = Store.whole.in_bulk([pk for pk in by_store if pk is not None])
@@ -151,6 +152,10 @@ def _sums(merchant: Merchant, period: Period) -> tuple[dict[date, Sums], dict[in
         sums = Sums(counter=-till["counter"], pieces=-till["pieces"])
         by_day[till["slot"]].add(sums)
         by_store[till["stock__store"]].add(sums)
+    taken = _coupons(merchant, period).annotate(slot=slot("at", output_field=DateField()))
+    for off in taken.values("slot", "store").annotate(saving=Sum("saving")):
+        by_day[off["slot"]].add(Sums(counter=-off["saving"]))
+        by_store[off["store"]].add(Sums(counter=-off["saving"]))
     return by_day, by_store
 
 
@@ -164,24 +169,47 @@ def _counter(merchant: Merchant, period: Period) -> QuerySet[StockMovement]:
     ).order_by()
 
 
+def _coupons(merchant: Merchant, period: Period) -> QuerySet[CounterUse]:
+    """The coupons that were taken at the till: so much less was paid there."""
+    return CounterUse.objects.filter(
+        store__merchant=merchant, undone_at=None, at__gte=_start(period), at__lt=_end(period)
+    ).order_by()
+
+
 def _people(merchant: Merchant, period: Period) -> list[Person]:
-    found: dict[int | None, Person] = {}
-    sold = _counter(merchant, period).values("by").annotate(counter=TAKEN, pieces=Sum("delta"))
-    for row in sold:
-        found[row["by"]] = Person(None, -row["counter"], -row["pieces"])
-    done = Step.objects.filter(
-        order__merchant=merchant,
-        state__in=[LineState.SHIPPED, LineState.COLLECTED],
-        at__gte=_start(period),
-        at__lt=_end(period),
-    )
-    for sent in done.order_by().values("by").annotate(orders=Count("order", distinct=True)):
-        person = found.setdefault(sent["by"], Person(None))
-        person.orders = sent["orders"]
+    found: dict[int | None, Person] = defaultdict(lambda: Person(None))
+    for till in (
+        _counter(merchant, period).values("by").annotate(counter=TAKEN, pieces=Sum("delta"))
+    ):
+        found[till["by"]].counter -= till["counter"]
+        found[till["by"]].pieces -= till["pieces"]
+    for off in _coupons(merchant, period).values("by").annotate(saving=Sum("saving")):
+        found[off["by"]].counter -= off["saving"]
+    for pk, orders in _orders_by(merchant, period).items():
+        found[pk].orders = orders
     users = User.objects.in_bulk([pk for pk in found if pk is not None])
     for pk, person in found.items():
         person.user = users.get(pk) if pk else None
     return sorted(found.values(), key=lambda one: (-one.counter, -one.orders))
+
+
+def _orders_by(merchant: Merchant, period: Period) -> Counter[int | None]:
+    """{user id: orders of which she sent a parcel, or which she handed over}."""
+    sent = Shipment.objects.filter(
+        order__merchant=merchant, shipped_at__gte=_start(period), shipped_at__lt=_end(period)
+    )
+    handed = Step.objects.filter(
+        order__merchant=merchant,
+        state=LineState.COLLECTED,
+        at__gte=_start(period),
+        at__lt=_end(period),
+    )
+    found: Counter[int | None] = Counter()
+    for row in sent.order_by().values("by").annotate(orders=Count("order", distinct=True)):
+        found[row["by"]] += row["orders"]
+    for step in handed.order_by().values("by").annotate(orders=Count("order", distinct=True)):
+        found[step["by"]] += step["orders"]
+    return found
 
 
 def _start(period: Period) -> datetime:

@@ -39,12 +39,16 @@ COUPONS = {
         GROUP BY c.id, v.customer_id, c.per_customer HAVING COUNT(*) > c.per_customer
     """,
     "nobody uses more copies than the cap": """
-        SELECT c.id AS coupon, o.customer_id AS customer, COUNT(*) AS orders
-        FROM orders_order o
-        JOIN orders_voucher v ON v.id = o.voucher_id
-        JOIN orders_coupon c ON c.id = v.coupon_id
-        WHERE o.state NOT IN ('cancelled', 'expired', 'refunded')
-        GROUP BY c.id, o.customer_id, c.per_customer HAVING COUNT(*) > c.per_customer
+        SELECT c.id AS coupon, x.customer, COUNT(*) AS uses
+        FROM (SELECT v.coupon_id AS coupon, o.customer_id AS customer
+              FROM orders_order o JOIN orders_voucher v ON v.id = o.voucher_id
+              WHERE o.state NOT IN ('cancelled', 'expired', 'refunded')
+              UNION ALL
+              SELECT v.coupon_id AS coupon, v.customer_id AS customer
+              FROM orders_counteruse u JOIN orders_voucher v ON v.id = u.voucher_id
+              WHERE u.undone_at IS NULL) x
+        JOIN orders_coupon c ON c.id = x.coupon
+        GROUP BY c.id, x.customer, c.per_customer HAVING COUNT(*) > c.per_customer
     """,
 }
 GOODS = {

@@ -20,6 +20,7 @@ from merchants.models import Merchant, Product, ProductWords
 from merchants.rules.search import fold, phone_digits
 from orders.models import Line, Order, OrderTag
 from orders.models.order import PARCEL
+from orders.rules.period import EARLIEST, LATEST
 
 MANY = 500  # keys that are handed over one by one
 RECENT = 500  # of the newest orders of a list, a word is found in the middle of a name or title too
@@ -140,4 +141,4 @@ def _day(typed: str) -> date | None:
         day = parse_date(typed[:10])
     except ValueError:
         return None
-    return day if day and date(2000, 1, 1) <= day < date(2100, 1, 1) else None
+    return day if day and EARLIEST <= day < LATEST else None

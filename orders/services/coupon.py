@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from merchants.models import Category, Customer, Merchant, Product
@@ -167,17 +167,19 @@ def _holders(coupon: Coupon, customers: Sequence[int]) -> Iterator[int]:
 def redeem_voucher(*, voucher: Voucher, customer: Customer) -> None:
     """Use a voucher for an order, in the order's transaction. Raises CouponUnfit.
 
-    `customer` is who pays; her own redeemed copies count too, so that a second device does not
-    get round the cap. Orders that came to nothing do not count.
+    `customer` is who pays; her own redeemed copies count too, and those of the device that claimed
+    this one, so that a second device or the counter does not get round the cap. Orders that came to
+    nothing do not count.
     """
-    coupon = voucher.coupon
+    coupon, claimer = voucher.coupon, voucher.customer
+    hers = Q(customer=customer) | (Q(device=claimer.device) if claimer.device else Q(pk__in=[]))
     # Her row is locked: of two orders from two devices at once, the second sees the first.
     Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
     used = Order.objects.filter(
-        customer=customer, voucher__coupon=coupon, voucher__state=VoucherState.REDEEMED
+        hers, voucher__coupon=coupon, voucher__state=VoucherState.REDEEMED
     ).exclude(state__in=GIVES_STOCK_BACK)
     taken = CounterUse.objects.filter(
-        voucher__coupon=coupon, voucher__customer=customer, undone_at=None
+        voucher__coupon=coupon, voucher__customer__in=[customer, claimer], undone_at=None
     )
     if used.count() + taken.count() >= coupon.per_customer:
         raise CouponUnfit

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from merchants.models import Store, User
-from orders.errors import CouponUnfit, SavesNothing
-from orders.models import CounterUse, Coupon, Voucher
-from orders.rules.coupon import VoucherState
-from orders.services.coupon import redeem_voucher
+from orders.errors import CouponUnfit, SavesNothing, UndoneTooLate
+from orders.models import CounterUse, Voucher
+from orders.rules.coupon import may_undo
+from orders.services.coupon import give_back_voucher, redeem_voucher
 
 
 @transaction.atomic
@@ -32,11 +31,16 @@ def take_voucher(*, voucher: Voucher, store: Store, goods: int, by: User) -> Cou
 
 
 @transaction.atomic
-def undo_use(*, voucher: Voucher) -> bool:
-    """It was a mistake: the voucher is good again, while its coupon lasts. Again: no effect."""
-    uses = CounterUse.objects.filter(voucher=voucher, undone_at=None)
-    if not uses.update(undone_at=timezone.now()):
+def undo_use(*, use: CounterUse, by: User, may_always: bool) -> bool:
+    """It was a mistake: the voucher is good again, while its coupon lasts. Again: no effect.
+
+    `may_always`: a manager; others only for some hours (UndoneTooLate).
+    """
+    now = timezone.now()
+    if not may_undo(use.at, now, is_manager=may_always):
+        raise UndoneTooLate
+    uses = CounterUse.objects.filter(pk=use.pk, undone_at=None)
+    if not uses.update(undone_at=now, undone_by=by):
         return False
-    Voucher.objects.filter(pk=voucher.pk).update(state=VoucherState.CLAIMED)
-    Coupon.objects.filter(pk=voucher.coupon_id).update(redeemed=F("redeemed") - 1)
+    give_back_voucher(voucher=use.voucher)
     return True

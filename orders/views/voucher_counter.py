@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.rules.role import Role
+from merchants.rules.search import key_of
 from orders.forms.coupon import CounterForm
 from orders.models import Voucher
 from orders.rules.coupon import VoucherState
@@ -68,9 +69,15 @@ def take(request: MerchantRequest, code: str) -> HttpResponse:
 @require_POST
 @merchant_view(Role.CLERK)
 def undo(request: MerchantRequest, code: str) -> HttpResponse:
+    """The use that the form names, of a store that she serves: a later one is not undone by it."""
     voucher = get_object_or_404(_vouchers(request), code=code)
-    if undo_use(voucher=voucher):
-        messages.success(request, _("Undone. The coupon is good again."))
+    uses = voucher.counter_uses.filter(store__in=request.stores)
+    use = uses.filter(pk=key_of(request.POST.get("use", ""))).first()
+    try:
+        if use and undo_use(use=use, by=request.user, may_always=request.staff.is_manager):
+            messages.success(request, _("Undone. The coupon is good again."))
+    except RuleBroken as refusal:
+        messages.error(request, str(refusal))
     return redirect("orders:voucher_take", request.merchant.slug, code)
 
 

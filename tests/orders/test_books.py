@@ -17,11 +17,19 @@ from merchants.models import StockMovement
 from merchants.services.counter import sell_at_counter, take_back
 from orders.forms.period import PeriodForm
 from orders.models import LedgerEntry
+from orders.payments import sandbox
 from orders.rules.ledger import surplus
 from orders.rules.period import LONGEST, Period, this_month
 from orders.selectors.books import books_of, chart_of, entry_table
+from orders.services.coupon import claim_coupon
+from orders.services.coupon_counter import take_voucher, undo_use
 from orders.services.ledger import post
+from orders.services.order import place_order
+from orders.services.payment import open_payment
+from orders.services.refund import give_refund
 from orders.services.shipment import ship_order
+from orders.tasks import send_refunds
+from tests.conftest import DAN
 
 TODAY = this_month(date(2026, 11, 29))
 
@@ -56,6 +64,44 @@ def test_what_is_sold_at_the_counter_stands_beside_them(shop, store, variant, bo
     assert books.total.gateway == books.total.goods == 0
     assert [(place, sums.pieces) for place, sums in books.stores] == [(store, 2)]
     assert {one.user: one.pieces for one in books.people} == {bob: 3, alice: -1}
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_what_went_back_is_told_as_it_went(shop, paid, bob, today, pieces):
+    line = paid.lines.get()
+    assert line.quantity == 2
+    give_refund(order=paid, pieces={line.pk: pieces}, by=bob)
+    send_refunds()
+    back = paid.refunds.get().amount
+    total = books_of(shop, today).total
+    assert total.refunds == back > 0
+    assert total.gateway == paid.total - back
+    assert total.goods + total.shipping + total.surplus - total.refunds == total.gateway
+    assert [sums.refunds for _store, sums in books_of(shop, today).stores] == [back]
+
+
+def test_a_coupon_at_the_till_is_taken_off_what_was_paid_there(
+    shop, store, variant, coupon, dan, bob, today
+):
+    sell_at_counter(variant=variant, store=store, by=bob)
+    voucher = claim_coupon(coupon=coupon, customer=dan)
+    use = take_voucher(voucher=voucher, store=store, goods=variant.price, by=bob)
+    books = books_of(shop, today)
+    assert books.total.counter == variant.price - use.saving
+    assert [sums.counter for _store, sums in books.stores] == [books.total.counter]
+    assert [one.counter for one in books.people] == [books.total.counter]
+    undo_use(use=use, by=bob, may_always=False)
+    assert books_of(shop, today).total.counter == variant.price
+
+
+def test_each_parcel_counts_for_who_sent_it(shop, dan, variant, cup, bob, alice, today):
+    basket = {variant.pk: 1, cup.variants.get().pk: 1}
+    order = place_order(merchant=shop, customer=dan, basket=basket, contact=DAN, language="en")
+    sandbox.receive(sandbox.charge(open_payment(order=order, gateway=sandbox.NAME)))
+    order.refresh_from_db()
+    for line, by in zip(order.lines.all(), (bob, alice), strict=True):
+        ship_order(order=order, carrier="sf", tracking_number="SF123456", by=by, lines=[line.pk])
+    assert {one.user: one.orders for one in books_of(shop, today).people} == {bob: 1, alice: 1}
 
 
 def test_money_that_is_owed_is_no_turnover(shop, paid, today):
@@ -112,6 +158,8 @@ def test_the_page_asks_as_often_for_two_years_as_for_a_day(
         ("2020-01-01", "2026-11-01", "Two years at once are the most."),
         ("yesterday", "2026-11-01", "Write a day such as 2026-03-26."),
         ("2026-02-30", "2026-11-01", "Write a day such as 2026-03-26."),
+        ("9999-12-01", "9999-12-31", "Write a day of this century."),
+        ("0001-01-01", "0001-01-02", "Write a day of this century."),
     ],
 )
 def test_days_that_are_none_stay_in_the_field_with_a_sentence(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import timedelta
+
 import pytest
 from django.db import IntegrityError
 from django.urls import reverse
@@ -9,8 +12,9 @@ from django.utils import timezone
 
 from merchants.models import Customer
 from merchants.selectors.invariant import offenders
-from orders.errors import CouponUnfit, SavesNothing
+from orders.errors import CouponUnfit, SavesNothing, UndoneTooLate
 from orders.models import CounterUse, Coupon, Voucher
+from orders.rules.coupon import UNDO
 from orders.selectors.invariant import INVARIANTS
 from orders.services.coupon import claim_coupon
 from orders.services.coupon_counter import take_voucher, undo_use
@@ -65,14 +69,41 @@ def test_used_online_it_is_not_taken_at_the_counter(shop, store, voucher, bob, d
     sound()
 
 
-def test_a_mistake_is_undone_once_and_it_is_good_again(store, voucher, bob):
-    take_voucher(voucher=voucher, store=store, goods=20000, by=bob)
-    assert undo_use(voucher=voucher)
-    assert not undo_use(voucher=voucher)
+def test_a_mistake_is_undone_once_and_it_is_good_again(store, voucher, bob, alice):
+    use = take_voucher(voucher=voucher, store=store, goods=20000, by=bob)
+    assert undo_use(use=use, by=alice, may_always=False)
+    assert not undo_use(use=use, by=bob, may_always=False)
+    use.refresh_from_db()
     voucher.refresh_from_db()
+    assert use.undone_by == alice
     assert (voucher.state, Coupon.objects.get().redeemed) == ("claimed", 0)
-    take_voucher(voucher=voucher, store=store, goods=30000, by=bob)
-    assert CounterUse.objects.count() == 2
+    later = take_voucher(voucher=voucher, store=store, goods=30000, by=bob)
+    assert not undo_use(use=use, by=bob, may_always=True), "sent again it undoes no later use"
+    later.refresh_from_db()
+    assert later.undone_at is None
+    sound()
+
+
+def test_after_some_hours_only_a_manager_undoes_it(store, voucher, bob, alice):
+    use = take_voucher(voucher=voucher, store=store, goods=20000, by=bob)
+    CounterUse.objects.update(at=use.at - UNDO - timedelta(seconds=1))
+    use.refresh_from_db()
+    with pytest.raises(UndoneTooLate):
+        undo_use(use=use, by=bob, may_always=False)
+    assert undo_use(use=use, by=alice, may_always=True)
+
+
+def test_one_copy_online_and_one_at_the_counter_is_one_too_many(shop, store, coupon, bob, variant):
+    """She ordered under her number on this device; its other copy is not taken at the counter."""
+    Coupon.objects.update(per_customer=1)
+    device = uuid.uuid4()
+    guest = Customer.objects.create(merchant=shop, device=device)
+    owner = Customer.objects.create(merchant=shop, phone=DAN.phone)
+    copies = [claim_coupon(coupon=coupon, customer=one) for one in (guest, owner)]
+    order = {"merchant": shop, "customer": owner, "contact": DAN, "language": "en"}
+    place_order(**order, basket={variant.pk: 1}, voucher=copies[1], device=device)
+    with pytest.raises(CouponUnfit):
+        take_voucher(voucher=copies[0], store=store, goods=20000, by=bob)
     sound()
 
 
@@ -85,7 +116,7 @@ def test_below_its_threshold_it_takes_nothing_off(store, voucher, bob):
 
 def test_over_it_is_taken_no_more(store, voucher, bob):
     now = timezone.now()
-    Coupon.objects.update(starts_at=now - timezone.timedelta(days=9), ends_at=now)
+    Coupon.objects.update(starts_at=now - timedelta(days=9), ends_at=now)
     with pytest.raises(CouponUnfit):
         take_voucher(voucher=voucher, store=store, goods=20000, by=bob)
 
@@ -138,7 +169,8 @@ def test_the_clerk_takes_it_and_undoes_it(as_bob, shop, store, voucher):
     taken = as_bob.post(page, {"goods": "200", "store": store.pk}, follow=True).text
     assert "Take ¥20.00 off." in taken
     assert "Used at the counter" in taken
-    undone = as_bob.post(at(shop, "voucher_undo", voucher.code), follow=True).text
+    use = CounterUse.objects.get()
+    undone = as_bob.post(at(shop, "voucher_undo", voucher.code), {"use": use.pk}, follow=True).text
     assert "Undone. The coupon is good again." in undone
 
 
@@ -158,6 +190,10 @@ def test_a_store_that_she_does_not_serve_is_not_offered(as_bob, shop, voucher):
     page = at(shop, "voucher_take", voucher.code)
     assert as_bob.post(page, {"goods": "200", "store": away.pk}).status_code == 422
     assert not CounterUse.objects.exists()
+    use = take_voucher(voucher=voucher, store=away, goods=20000, by=shop.staff.first().user)
+    as_bob.post(at(shop, "voucher_undo", voucher.code), {"use": use.pk})
+    use.refresh_from_db()
+    assert use.undone_at is None, "nor does she undo what was taken there"
 
 
 def test_the_shopper_shows_a_square_and_a_code(client, voucher):
