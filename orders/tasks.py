@@ -123,11 +123,14 @@ def _stands(payment: Payment) -> Charge:
 def serve_waitlists() -> None:
     """What came free is held for those who wait, and what they left goes on. Every 5 seconds."""
     for waiting in lapsed_offers(timezone.now())[:200]:
-        lapse(waiting=waiting, now=timezone.now())
+        try:
+            lapse(waiting=waiting, now=timezone.now())
+        except Exception:  # one bad row must not keep all others waiting
+            logger.exception("the offer %s could not lapse", waiting.public_id)
     for variant_id in served_variants().values_list("pk", flat=True)[:200]:
         try:
             offer_next(variant_id=variant_id)
-        except Exception:  # one bad row must not keep all others waiting
+        except Exception:
             logger.exception("the line for variant %s could not be served", variant_id)
 
 

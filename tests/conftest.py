@@ -26,11 +26,12 @@ from merchants.services.merchant import open_merchant
 from merchants.services.product import VariantData, save_product
 from merchants.services.staff import add_staff
 from merchants.services.stock import change_stock
-from orders.models import Coupon, Order
+from orders.models import Coupon, Order, Waiting
 from orders.payments import sandbox
 from orders.services.coupon import issue_coupon
 from orders.services.order import Contact, place_order
 from orders.services.payment import open_payment
+from orders.services.waitlist import join_waitlist
 from tests.servers import alone, django_db_modify_db_settings, resident, server  # noqa: F401
 
 expect.set_options(timeout=30_000)  # two cores may have much else to do
@@ -113,6 +114,18 @@ def product_of(merchant: Merchant, name: str, price: int, pieces: int) -> Produc
             by=None,
         )
     return product
+
+
+def stand_in_line(variant: Variant, quantity=1, device=None, phone="") -> Waiting:
+    """Somebody new waits for it, or whose device or number that is."""
+    return join_waitlist(
+        merchant=variant.merchant,
+        variant=variant,
+        device=device or uuid.uuid4(),
+        phone=phone or f"+86139{Waiting.objects.count():08}",
+        quantity=quantity,
+        language="en",
+    )
 
 
 @pytest.fixture

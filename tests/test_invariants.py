@@ -50,9 +50,9 @@ from orders.services.refund import take_back as take_back_refund
 from orders.services.review import Shot, follow_up, hide_review, show_review, write_review
 from orders.services.shipment import hand_over, make_ready, ship_order
 from orders.services.tracking import note_events
-from orders.services.waitlist import buy_in_turn, join_waitlist, leave_waitlist
+from orders.services.waitlist import buy_in_turn, leave_waitlist
 from orders.tasks import send_refunds, serve_waitlists
-from tests.conftest import DAN, product_of
+from tests.conftest import DAN, product_of, stand_in_line
 
 
 def broken() -> set[str]:
@@ -143,17 +143,7 @@ def busy(
 def wait_in_line(shop: Merchant, store: Store) -> None:
     """Of four who wait one buys, one is offered hers, one lets it go, one waits on."""
     pot = product_of(shop, "紫砂壶", 38800, 0).variants.get()
-    line = [
-        join_waitlist(
-            merchant=shop,
-            variant=pot,
-            device=uuid.uuid4(),
-            phone=DAN.phone,
-            quantity=1,
-            language="en",
-        )
-        for _who in range(4)
-    ]
+    line = [stand_in_line(pot) for _who in range(4)]
     change_stock(variant=pot, store=store, delta=3, reason=Reason.RECEIVED, by=None)
     serve_waitlists()
     customer = Customer.objects.create(merchant=shop, device=line[0].device)

@@ -23,7 +23,7 @@ from livestream.rules.flash import LEAST_PRICE, window
 from livestream.rules.room import ON_AIR
 from livestream.selectors.flash import flash_event, overdue, running
 from merchants.models import Customer, Merchant, Store, Variant
-from merchants.services.stock import release, release_part, reserve
+from merchants.services.stock import lock_stock, release, release_part, reserve
 from orders.models import Order
 from orders.rules.line import GIVES_STOCK_BACK
 from orders.services.order import Hold
@@ -114,6 +114,9 @@ def flash_hold(
     ) -> None:
         for pk, sale in sorted(sales.items()):
             _take(sale, basket[pk], customer, device)
+        if sales:
+            lock_stock(merchant=merchant, variants=basket)
+        for pk, sale in sorted(sales.items()):
             release_part(merchant=merchant, reference=sale.reference, quantity=basket[pk])
         reserve(merchant=merchant, basket=basket, reference=reference, store=store)
 

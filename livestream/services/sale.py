@@ -56,7 +56,8 @@ def buy_in_room(
         basket=basket,
         contact=contact,
         language=language,
-        live_prices=live_prices(room) | {pk: sale.price for pk, sale in sales.items()},
+        # By the sales that were looked up: one that begins meanwhile gives no price without pieces.
+        live_prices=live_prices(room, sales) | {pk: sale.price for pk, sale in sales.items()},
         flash=sales,
         voucher=voucher,
         device=device,

@@ -14,10 +14,12 @@ from enum import StrEnum
 
 OFFER = timedelta(minutes=30)
 MOST_PIECES = 9  # for which one person may wait
-MOST_LISTS = 20  # on which one device may stand at once
+MOST_LISTS = 5  # on which one device, or one number, may stand at once
+MOST_LAPSED = 2  # offers of one thing that she lets run out before a PAUSE
+PAUSE = timedelta(days=1)
 MOST_WAITING = 1000  # for one variant
-LOOK_AT = 20  # of those in front: who wants more than there is holds nobody up behind her
-REMEMBERED = timedelta(days=90)  # that a phone number is kept after its wait is over
+LOOK_AT = 20  # of those in front who can be served, in one go
+REMEMBERED = timedelta(days=90)  # that a phone number is kept after its wait is over, or in vain
 
 
 class WaitState(StrEnum):

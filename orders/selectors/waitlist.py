@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models import F, Min, OuterRef, QuerySet, Subquery, Sum
 
 from merchants.models import Product, Stock, Variant
 from merchants.rules.product import ProductState
@@ -19,11 +19,15 @@ def place_in_line(waiting: Waiting) -> int:
 
 
 def served_variants() -> QuerySet[Variant]:
-    """Variants that somebody waits for and of which pieces are free now."""
-    line = Waiting.objects.filter(variant=OuterRef("pk"), state=WaitState.WAITING)
-    free = Stock.objects.filter(variant=OuterRef("pk"), on_hand__gt=F("reserved"))
-    on_sale = Variant.objects.filter(product__state=ProductState.ON_SALE)
-    return on_sale.filter(Exists(line), Exists(free))
+    """Variants of which so many pieces are free that somebody in their line can be served now."""
+    stock = Stock.objects.filter(variant=OuterRef("pk")).order_by().values("variant")
+    line = Waiting.objects.filter(variant=OuterRef("pk"), state=WaitState.WAITING).order_by()
+    waited_for = Waiting.objects.filter(state=WaitState.WAITING).values("variant")
+    found = Variant.objects.filter(product__state=ProductState.ON_SALE, pk__in=waited_for)
+    return found.annotate(
+        free=Subquery(stock.annotate(n=Sum(F("on_hand") - F("reserved"))).values("n")),
+        least=Subquery(line.values("variant").annotate(n=Min("quantity")).values("n")),
+    ).filter(free__gte=F("least"))
 
 
 def lapsed_offers(now: datetime) -> QuerySet[Waiting]:

@@ -11,24 +11,27 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from merchants.errors import OutOfStock
-from merchants.models import Merchant, Store, Variant
+from merchants.models import Merchant, Stock, Store, Variant
 from merchants.rules.notification import Channel
 from merchants.selectors.stock import free_pieces
 from merchants.services.notification import notify
-from merchants.services.stock import release, reserve
+from merchants.services.stock import lock_stock, release, reserve
 from orders.errors import NotSoldOut, OfferOver, TooManyWait
 from orders.models import Order, Waiting
 from orders.rules.waitlist import (
     LOOK_AT,
+    MOST_LAPSED,
     MOST_LISTS,
     MOST_WAITING,
     OFFER,
     OPEN,
+    PAUSE,
     REMEMBERED,
     WaitState,
 )
@@ -51,6 +54,7 @@ def join_waitlist(
 
     Raises NotSoldOut if they are there to be bought, TooManyWait.
     """
+    now = timezone.now()
     mine = {"merchant": merchant, "variant": variant, "device": device, "state__in": STILL}
     if known := Waiting.objects.filter(**mine).first():
         return known
@@ -58,8 +62,10 @@ def join_waitlist(
     waiting = line.count()
     if not waiting and free_pieces(merchant, [variant.pk]).get(variant.pk, 0) >= quantity:
         raise NotSoldOut
-    lists = Waiting.objects.filter(device=device, state__in=STILL).count()
-    if waiting >= MOST_WAITING or lists >= MOST_LISTS:
+    hers = Waiting.objects.filter(Q(device=device) | Q(phone=phone))
+    lists = hers.filter(state__in=STILL).count()
+    vain = hers.filter(variant=variant, state=WaitState.LAPSED, ended_at__gt=now - PAUSE).count()
+    if waiting >= MOST_WAITING or lists >= MOST_LISTS or vain >= MOST_LAPSED:
         raise TooManyWait
     return Waiting.objects.get_or_create(
         **mine,
@@ -68,7 +74,7 @@ def join_waitlist(
             "phone": phone,
             "quantity": quantity,
             "language": language,
-            "joined_at": timezone.now(),
+            "joined_at": now,
         },
     )[0]
 
@@ -88,8 +94,15 @@ def leave_waitlist(*, waiting: Waiting) -> Waiting:
 
 
 def offer_next(*, variant_id: int) -> int:
-    """Hold free pieces for those in front of the line, one by one. Returns for how many."""
-    line = Waiting.objects.filter(variant=variant_id, state=WaitState.WAITING)
+    """Hold free pieces for those in front of the line, one by one. Returns for how many.
+
+    Who wants more than there is keeps her place, and stands in nobody's way.
+    """
+    stock = Stock.objects.filter(variant=variant_id)
+    free = stock.aggregate(sum=Sum(F("on_hand") - F("reserved"), default=0))["sum"]
+    line = Waiting.objects.filter(
+        variant=variant_id, state=WaitState.WAITING, quantity__lte=max(free, 0)
+    )
     front = line.select_related("merchant", "variant__product").order_by("pk")[:LOOK_AT]
     return sum(_offer(waiting) for waiting in front)
 
@@ -137,7 +150,8 @@ def buy_in_turn(*, waiting: Waiting, **wanted: Any) -> Order:
             state=WaitState.TAKEN.value, ended_at=now
         ):
             raise OfferOver
-        # Released and held again in one transaction: the rows are ours, nobody comes between.
+        # The rows are ours before anything is given back: nobody comes between.
+        lock_stock(merchant=merchant, variants=basket)
         release(merchant=merchant, reference=waiting.reference)
         reserve(merchant=merchant, basket=basket, reference=reference, store=store)
 
@@ -148,9 +162,12 @@ def buy_in_turn(*, waiting: Waiting, **wanted: Any) -> Order:
 
 
 def forget_waiting(now: datetime) -> None:
-    """Those whose wait was over a season ago, with their numbers."""
-    over = Waiting.objects.exclude(state__in=STILL)
-    over.filter(ended_at__lt=now - REMEMBERED, order=None).delete()
+    """Numbers are kept for a season: after the wait was over, or in vain."""
+    past = Waiting.objects.exclude(state__in=STILL).filter(ended_at__lt=now - REMEMBERED)
+    past.filter(order=None).delete()
+    past.update(phone="")  # an order keeps the place that it came from
+    vain = Waiting.objects.filter(state=WaitState.WAITING, joined_at__lt=now - REMEMBERED)
+    vain.delete()
 
 
 def _move(waiting: Waiting, old: WaitState, new: WaitState, **fields: datetime) -> bool:

@@ -15,6 +15,7 @@ from merchants.models import Customer, Notification, Stock
 from merchants.rules.stock import Reason
 from merchants.selectors.invariant import offenders
 from merchants.services.stock import change_stock
+from orders import tasks
 from orders.errors import NotSoldOut, OfferOver, TooManyWait
 from orders.models import Order, Waiting
 from orders.rules import waitlist as rules
@@ -22,9 +23,9 @@ from orders.selectors.invariant import INVARIANTS
 from orders.selectors.waitlist import place_in_line
 from orders.services import waitlist as verbs
 from orders.services.order import place_order
-from orders.services.waitlist import buy_in_turn, forget_waiting, join_waitlist, leave_waitlist
+from orders.services.waitlist import buy_in_turn, forget_waiting, leave_waitlist
 from orders.tasks import serve_waitlists
-from tests.conftest import DAN, product_of
+from tests.conftest import DAN, product_of, stand_in_line
 
 IN_SHEET = {"HX-Request": "true"}
 
@@ -38,17 +39,6 @@ def pot(shop):
 def guest(client):
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
     return client
-
-
-def wait(variant, quantity=1, device=None) -> Waiting:
-    return join_waitlist(
-        merchant=variant.merchant,
-        variant=variant,
-        device=device or uuid.uuid4(),
-        phone=DAN.phone,
-        quantity=quantity,
-        language="en",
-    )
 
 
 def receive(variant, store, pieces: int) -> None:
@@ -71,7 +61,7 @@ def sound() -> None:
 
 
 def test_what_comes_in_is_held_for_whoever_waited_longest(pot, store, shop, dan):
-    first, second = wait(pot), wait(pot)
+    first, second = stand_in_line(pot, phone=DAN.phone), stand_in_line(pot)
     assert [place_in_line(one) for one in (first, second)] == [1, 2]
     receive(pot, store, 1)
     serve_waitlists()
@@ -86,7 +76,7 @@ def test_what_comes_in_is_held_for_whoever_waited_longest(pot, store, shop, dan)
 
 
 def test_served_again_nothing_changes(pot, store):
-    first = wait(pot)
+    first = stand_in_line(pot)
     receive(pot, store, 5)
     for _again in range(3):
         serve_waitlists()
@@ -96,7 +86,7 @@ def test_served_again_nothing_changes(pot, store):
 
 
 def test_she_buys_what_is_held_and_the_order_holds_it_then(pot, store):
-    first = wait(pot, 2)
+    first = stand_in_line(pot, 2)
     receive(pot, store, 2)
     serve_waitlists()
     order = buy(first, 2)
@@ -109,7 +99,7 @@ def test_she_buys_what_is_held_and_the_order_holds_it_then(pot, store):
 
 
 def test_of_what_she_leaves_the_next_gets_hers(pot, store):
-    first, second = wait(pot, 2), wait(pot)
+    first, second = stand_in_line(pot, 2), stand_in_line(pot)
     receive(pot, store, 2)
     serve_waitlists()
     buy(first, 1)
@@ -119,7 +109,7 @@ def test_of_what_she_leaves_the_next_gets_hers(pot, store):
 
 
 def test_an_offer_in_vain_goes_to_the_next_after_its_time(pot, store):
-    first, second = wait(pot), wait(pot)
+    first, second = stand_in_line(pot), stand_in_line(pot)
     receive(pot, store, 1)
     serve_waitlists()
     Waiting.objects.update(offer_until=timezone.now() - timedelta(seconds=1))
@@ -131,7 +121,7 @@ def test_an_offer_in_vain_goes_to_the_next_after_its_time(pot, store):
 
 
 def test_who_lets_it_go_gives_it_to_the_next_and_again_changes_nothing(pot, store):
-    first, second = wait(pot), wait(pot)
+    first, second = stand_in_line(pot), stand_in_line(pot)
     receive(pot, store, 1)
     serve_waitlists()
     offered = Waiting.objects.get(pk=first.pk)
@@ -139,13 +129,13 @@ def test_who_lets_it_go_gives_it_to_the_next_and_again_changes_nothing(pot, stor
     leave_waitlist(waiting=offered)
     serve_waitlists()
     assert states(first, second) == ["declined", "offered"]
-    leave_waitlist(waiting=wait(pot))
+    leave_waitlist(waiting=stand_in_line(pot))
     assert sorted(states(*Waiting.objects.all())) == ["declined", "left", "offered"]
     sound()
 
 
 def test_who_wants_more_than_there_is_holds_nobody_up(pot, store):
-    many, few = wait(pot, 5), wait(pot, 1)
+    many, few = stand_in_line(pot, 5), stand_in_line(pot, 1)
     receive(pot, store, 2)
     serve_waitlists()
     assert states(many, few) == ["waiting", "offered"]
@@ -155,7 +145,7 @@ def test_who_wants_more_than_there_is_holds_nobody_up(pot, store):
 
 
 def test_a_refused_order_leaves_the_offer_as_it_was(pot, store):
-    first = wait(pot)
+    first = stand_in_line(pot)
     receive(pot, store, 1)
     serve_waitlists()
     far = store.merchant.stores.create(name="西湖店", city="杭州")
@@ -168,7 +158,7 @@ def test_a_refused_order_leaves_the_offer_as_it_was(pot, store):
 
 
 def test_at_the_store_where_it_lies_she_can_collect_it(pot, store):
-    first = wait(pot)
+    first = stand_in_line(pot)
     receive(pot, store, 1)
     serve_waitlists()
     assert buy(first, contact=replace(DAN, store=store)).store == store
@@ -176,33 +166,80 @@ def test_at_the_store_where_it_lies_she_can_collect_it(pot, store):
 
 def test_standing_in_line_twice_is_one_place(pot):
     device = uuid.uuid4()
-    assert wait(pot, device=device) == wait(pot, 3, device=device)
+    assert stand_in_line(pot, device=device) == stand_in_line(pot, 3, device=device)
     assert Waiting.objects.count() == 1
 
 
 def test_what_is_there_is_not_waited_for_unless_others_wait(pot, store):
     receive(pot, store, 1)
     with pytest.raises(NotSoldOut):
-        wait(pot)
-    first = wait(pot, 2)
-    assert states(first, wait(pot)) == ["waiting", "waiting"]
+        stand_in_line(pot)
+    first = stand_in_line(pot, 2)
+    assert states(first, stand_in_line(pot)) == ["waiting", "waiting"]
 
 
 def test_a_line_and_a_device_have_an_end(shop, pot, monkeypatch):
     monkeypatch.setattr(verbs, "MOST_WAITING", 2)
-    wait(pot)
-    wait(pot)
+    stand_in_line(pot)
+    stand_in_line(pot)
     with pytest.raises(TooManyWait):
-        wait(pot)
+        stand_in_line(pot)
     monkeypatch.setattr(verbs, "MOST_LISTS", 1)
     device = uuid.uuid4()
-    wait(product_of(shop, "盖碗", 100, 0).variants.get(), device=device)
+    stand_in_line(product_of(shop, "盖碗", 100, 0).variants.get(), device=device)
     with pytest.raises(TooManyWait):
-        wait(product_of(shop, "公道杯", 100, 0).variants.get(), device=device)
+        stand_in_line(product_of(shop, "公道杯", 100, 0).variants.get(), device=device)
+
+
+def test_one_number_stands_in_few_lines_whatever_the_device(shop):
+    for name in range(rules.MOST_LISTS):
+        stand_in_line(product_of(shop, f"茶 {name}", 100, 0).variants.get(), phone=DAN.phone)
+    with pytest.raises(TooManyWait):
+        stand_in_line(product_of(shop, "茶杯", 100, 0).variants.get(), phone=DAN.phone)
+
+
+def test_who_lets_offers_run_out_waits_a_day(pot, store):
+    device = uuid.uuid4()
+    for _vain in range(rules.MOST_LAPSED):
+        stand_in_line(pot, device=device)
+        receive(pot, store, 1)
+        serve_waitlists()
+        Waiting.objects.filter(state="offered").update(offer_until=timezone.now())
+        serve_waitlists()
+        change_stock(variant=pot, store=store, delta=-1, reason=Reason.WRITTEN_OFF, by=None)
+    assert states(*Waiting.objects.all()) == ["lapsed"] * rules.MOST_LAPSED
+    with pytest.raises(TooManyWait):
+        stand_in_line(pot, device=device)
+
+
+def test_twenty_who_want_too_much_do_not_hide_the_one_behind(pot, store):
+    for number in range(rules.LOOK_AT):
+        stand_in_line(pot, 9, phone=f"+86138000100{number:02}")
+    few = stand_in_line(pot, 1, phone="+8613800010099")
+    receive(pot, store, 1)
+    serve_waitlists()
+    assert states(few) == ["offered"]
+
+
+def test_one_offer_that_cannot_lapse_keeps_nobody_waiting(pot, store, monkeypatch):
+    first, second, third = (stand_in_line(pot, phone=f"+861380001000{n}") for n in range(3))
+    receive(pot, store, 2)
+    serve_waitlists()
+    Waiting.objects.filter(state="offered").update(offer_until=timezone.now())
+    real = tasks.lapse
+
+    def broken(*, waiting, now):
+        if waiting.pk == first.pk:
+            raise ValueError
+        return real(waiting=waiting, now=now)
+
+    monkeypatch.setattr(tasks, "lapse", broken)
+    serve_waitlists()
+    assert states(first, second, third) == ["offered", "lapsed", "offered"]
 
 
 def test_goods_that_are_no_longer_on_sale_are_offered_to_nobody(pot, store):
-    first = wait(pot)
+    first = stand_in_line(pot)
     receive(pot, store, 1)
     pot.product.state = "draft"
     pot.product.save()
@@ -211,13 +248,22 @@ def test_goods_that_are_no_longer_on_sale_are_offered_to_nobody(pot, store):
 
 
 def test_a_season_later_numbers_are_forgotten_but_not_of_an_order(pot, store):
-    first, second = wait(pot), wait(pot)
+    first, second = stand_in_line(pot), stand_in_line(pot)
     receive(pot, store, 1)
     serve_waitlists()
     buy(first)
     leave_waitlist(waiting=second)
     forget_waiting(timezone.now() + rules.REMEMBERED + timedelta(days=1))
     assert list(Waiting.objects.all()) == [first]
+    assert Waiting.objects.get().phone == "", "an order keeps the place that it came from"
+
+
+def test_a_wait_in_vain_is_forgotten_too(pot):
+    stand_in_line(pot)
+    forget_waiting(timezone.now() + rules.REMEMBERED - timedelta(days=1))
+    assert Waiting.objects.exists()
+    forget_waiting(timezone.now() + rules.REMEMBERED + timedelta(days=1))
+    assert not Waiting.objects.exists()
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -292,7 +338,7 @@ def test_goods_of_another_shop_cannot_be_waited_for_here(guest, shop, pot, forei
 
 
 def test_another_device_sees_the_line_and_touches_nothing(guest, pot, store):
-    waiting = wait(pot)
+    waiting = stand_in_line(pot)
     url = reverse("track:waitlist", args=[waiting.public_id])
     assert DAN.phone not in guest.get(url).text
     guest.post(url)
@@ -306,7 +352,7 @@ def test_another_device_sees_the_line_and_touches_nothing(guest, pot, store):
 
 
 def test_the_page_looks_for_itself_and_hears_only_of_changes(guest, pot, store):
-    waiting = wait(pot)
+    waiting = stand_in_line(pot)
     url = reverse("track:waitlist", args=[waiting.public_id])
     assert guest.get(url, {"at": "waiting-1"}, headers=IN_SHEET).status_code == 204
     receive(pot, store, 1)
@@ -315,7 +361,7 @@ def test_the_page_looks_for_itself_and_hears_only_of_changes(guest, pot, store):
 
 
 def test_staff_see_who_waits_with_masked_numbers(as_bob, shop, pot):
-    wait(pot, 2)
+    stand_in_line(pot, 2)
     url = reverse("orders:waitlist", args=[shop.slug, pot.product.public_id])
     text = as_bob.get(url).text
     assert "×2" in text
