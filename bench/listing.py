@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-import statistics
 import sys
-import time
 from datetime import timedelta
 
 import django
@@ -19,11 +17,10 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import connection, transaction  # noqa: E402
-from django.test import Client  # noqa: E402
-from django.test.utils import CaptureQueriesContext  # noqa: E402
+from django.db import transaction  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from bench.turns import in_turn  # noqa: E402
 from merchants.models import (  # noqa: E402
     Category,
     Merchant,
@@ -118,56 +115,14 @@ def addresses(shop: Merchant) -> list[str]:
     return [f"/dashboard/{shop.slug}/products/{one.format(**words)}" for one in ASKED]
 
 
-def ask(client: Client, address: str) -> float:
-    """Seconds that one answer took."""
-    began = time.perf_counter()
-    answer = client.get(address)
-    took = time.perf_counter() - began
-    if answer.status_code != 200:
-        raise RuntimeError(f"{address} answered {answer.status_code}")
-    return took
-
-
-def queries(client: Client, address: str) -> int:
-    with CaptureQueriesContext(connection) as seen:
-        client.get(address)
-    return len(seen)
-
-
-def p95(times: list[float]) -> float:
-    return statistics.quantiles(times, n=20)[-1]
-
-
 def measure(much: int) -> dict[str, object]:
     settings.DEBUG = False
     settings.ALLOWED_HOSTS = ["localhost"]
     call_command("migrate", verbosity=0)
     shops = {"little": fill("little", LITTLE), "much": fill("much", much)}
     settle_levels()
-    clients = {}
-    for name in shops:
-        clients[name] = Client(SERVER_NAME="localhost")
-        clients[name].force_login(User.objects.get(email=f"{name}@example.com"))
     asked = {name: addresses(shop) for name, shop in shops.items()}
-    times: dict[str, list[list[float]]] = {name: [[] for _ in ASKED] for name in shops}
-    for turn in range(ROUNDS + 2):
-        for place in range(len(ASKED)):  # one after the other: the machine's moods hit both
-            for name in shops:
-                took = ask(clients[name], asked[name][place])
-                if turn > 1:
-                    times[name][place].append(took)
-    return {
-        "variants": much,
-        "p95": {n: p95([t for each in rows for t in each]) for n, rows in times.items()},
-        "median": {
-            n: statistics.median([t for each in rows for t in each]) for n, rows in times.items()
-        },
-        "each": {
-            what: [p95(times[name][place]) * 1000 for name in shops]
-            for place, what in enumerate(ASKED)
-        },
-        "queries": {n: [queries(clients[n], one) for one in asked[n]] for n in shops},
-    }
+    return {"variants": much, **in_turn(asked, ASKED, ROUNDS)}
 
 
 if __name__ == "__main__":

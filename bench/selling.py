@@ -16,14 +16,11 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup()
 
-import statistics  # noqa: E402
-
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
-from django.test import Client  # noqa: E402
 
-from bench.listing import ask, p95, queries  # noqa: E402
+from bench.turns import in_turn  # noqa: E402
 from merchants.models import Customer, Merchant, Product, User, Variant  # noqa: E402
 from merchants.services.merchant import open_merchant  # noqa: E402
 from merchants.services.product import index_products  # noqa: E402
@@ -150,30 +147,8 @@ def measure(much: int) -> dict[str, object]:
     began = time.monotonic()
     shops = {"little": fill("little", LITTLE), "much": fill("much", much)}
     filled = time.monotonic() - began
-    clients = {}
-    for name in shops:
-        clients[name] = Client(SERVER_NAME="localhost")
-        clients[name].force_login(User.objects.get(email=f"{name}@example.com"))
     asked = {name: addresses(shop) for name, shop in shops.items()}
-    times: dict[str, list[list[float]]] = {name: [[] for _ in ASKED] for name in shops}
-    for turn in range(ROUNDS + 2):
-        for place in range(len(ASKED)):  # one after the other: the machine's moods hit both
-            for name in shops:
-                took = ask(clients[name], asked[name][place])
-                if turn > 1:
-                    times[name][place].append(took)
-    whole = {name: [t for each in rows for t in each] for name, rows in times.items()}
-    return {
-        "orders": much,
-        "filled_s": filled,
-        "p95": {name: p95(all_) for name, all_ in whole.items()},
-        "median": {name: statistics.median(all_) for name, all_ in whole.items()},
-        "each": {
-            what: [p95(times[name][place]) * 1000 for name in shops]
-            for place, what in enumerate(ASKED)
-        },
-        "queries": {n: [queries(clients[n], one) for one in asked[n]] for n in shops},
-    }
+    return {"orders": much, "filled_s": filled, **in_turn(asked, ASKED, ROUNDS)}
 
 
 if __name__ == "__main__":

@@ -13,13 +13,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from orders.errors import BadCallback, RefundMoved, WrongState
-from orders.models import GatewayAccount, Order, Payment, Refund, Shipment
+from orders.models import Order, Payment, Refund, Shipment
 from orders.payments import gateway_of
 from orders.payments.gateway import GatewayTrouble, Refused
-from orders.rules.line import PARTLY_SHIPPED, LineState
+from orders.rules.line import LineState
 from orders.rules.payment import Charge
 from orders.rules.refund import Leg
-from orders.rules.tracking import GIVEN_UP
+from orders.selectors.tracking import parcels_to_ask
 from orders.selectors.waitlist import lapsed_offers, served_variants
 from orders.services import charge as charges
 from orders.services.cart import forget_carts
@@ -28,7 +28,7 @@ from orders.services.payback import Outcome, finish_refund, lease
 from orders.services.refund import go_on_without, put_off
 from orders.services.shipping import forget_addresses
 from orders.services.tracking import lease as lease_parcel
-from orders.services.tracking import note_events, note_told, to_ask
+from orders.services.tracking import note_events, note_told
 from orders.services.waitlist import forget_waiting, lapse, offer_next
 from orders.tracking import account_of, tracker_of, usable
 
@@ -141,20 +141,13 @@ def ask_trackers() -> None:
     No parcel is asked about more often than each half hour. The provider is asked outside of any
     transaction; one that is silent twice is left alone until the next sweep.
     """
-    now = timezone.now()
-    whose = GatewayAccount.objects.filter(gateway__in=usable()).values("merchant")
-    due = Shipment.objects.filter(
-        to_ask(now),
-        order__merchant__in=whose,
-        order__state__in=[LineState.SHIPPED, PARTLY_SHIPPED],
-        lines__state=LineState.SHIPPED,
-        shipped_at__gt=now - GIVEN_UP,
-    )
+    began, now = time.monotonic(), timezone.now()
     silent: Counter[int] = Counter()
-    ordered = due.select_related("order__merchant").distinct().order_by("asked_at", "pk")
-    for shipment in ordered[:50]:
-        if silent[shipment.order.merchant_id] > 1 or not lease_parcel(shipment=shipment, now=now):
-            continue
+    for shipment in parcels_to_ask(now, usable())[:50]:
+        if time.monotonic() - began > PATIENCE:
+            return  # the rest has its turn in the next sweep, first of all
+        if not lease_parcel(shipment=shipment, now=now) or silent[shipment.order.merchant_id] > 1:
+            continue  # leased all the same: out of the way of others
         try:
             _ask_of(shipment)
         except Exception as trouble:  # whatever it is, it is asked again

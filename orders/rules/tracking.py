@@ -26,8 +26,3 @@ class Seen:
     at: datetime
     text: str
     state: ParcelState
-
-
-def wait(*, told: bool) -> timedelta:
-    """How long a parcel is left alone after a question; `told`: its provider tells of it too."""
-    return TOLD_WAIT if told else LEAST_WAIT

@@ -7,22 +7,43 @@ from contextlib import suppress
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from merchants.models import Merchant
+from merchants.models import Merchant, User
 from orders.errors import WrongState
-from orders.models import ParcelEvent, Shipment
+from orders.models import GatewayAccount, ParcelEvent, Shipment
 from orders.rules.line import LineState
-from orders.rules.tracking import LEAST_WAIT, TOLD_WAIT, ParcelState, Seen
+from orders.rules.tracking import ParcelState, Seen
+from orders.selectors.tracking import to_ask
+from orders.services.gateway import connect_gateway, disconnect_gateway
 from orders.services.shipment import confirm_delivery
 from orders.signals import order_noted
 
 
-def to_ask(now: datetime) -> Q:
-    """Parcels whose turn has come."""
-    untold = Q(told_since=None) & (Q(asked_at=None) | Q(asked_at__lte=now - LEAST_WAIT))
-    return untold | Q(told_since__isnull=False, asked_at__lte=now - TOLD_WAIT)
+@transaction.atomic
+def connect_tracker(
+    *, merchant: Merchant, tracker: str, number: str, sealed: str, by: User
+) -> GatewayAccount:
+    """From now on this provider is asked. What it was told to tell, it signs with the old keys: it
+    is asked about those parcels, and told anew. Raises as `connect_gateway`.
+    """
+    account = connect_gateway(
+        merchant=merchant, gateway=tracker, number=number, sealed=sealed, by=by
+    )
+    _ask_again(merchant)
+    return account
+
+
+@transaction.atomic
+def disconnect_tracker(*, account: GatewayAccount, by: User) -> None:
+    """Nobody is asked any more, and the keys are gone."""
+    disconnect_gateway(account=account, by=by)
+    _ask_again(account.merchant)
+
+
+def _ask_again(merchant: Merchant) -> None:
+    told = Shipment.objects.filter(order__merchant=merchant, told_since__isnull=False)
+    told.update(told_since=None)
 
 
 def lease(*, shipment: Shipment, now: datetime) -> bool:
@@ -62,7 +83,7 @@ def note_events(*, shipment: Shipment, seen: Sequence[Seen]) -> int:
 def hear_parcel(*, merchant: Merchant, carrier: str, number: str, seen: Sequence[Seen]) -> None:
     """What a provider told of a number: every parcel of this shop that travels under it hears."""
     parcels = Shipment.objects.filter(
-        order__merchant=merchant, carrier=carrier, tracking_number=number
+        order__merchant=merchant, carrier=carrier, tracking_number__iexact=number
     )
     for shipment in parcels.select_related("order__merchant"):
         note_events(shipment=shipment, seen=seen)

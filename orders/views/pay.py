@@ -26,13 +26,14 @@ from orders.errors import BadCallback
 from orders.hers import is_hers
 from orders.models import Order, Payment
 from orders.payments import GATEWAYS, connected, gateway_of
-from orders.payments.gateway import LARGEST, GatewayTrouble, Heard, Visit
+from orders.payments.gateway import GatewayTrouble, Heard, Visit
 from orders.payments.sandbox import bank
 from orders.rules.line import LineState
 from orders.rules.payment import PaymentState
 from orders.rules.way import Browser, Way, browser_of, offered, way_named
 from orders.services.charge import ask_soon, hear_charge
 from orders.services.payment import keep_step, open_payment
+from orders.views.callback import answered
 
 logger = logging.getLogger(__name__)
 
@@ -155,18 +156,11 @@ def notify(request: HttpRequest, gateway: str, merchant: str) -> HttpResponse:
         raise Http404
     shop = get_object_or_404(Merchant, slug=merchant)
     provider = gateway_of(gateway)
-    if int(request.headers.get("Content-Length") or 0) > LARGEST or len(request.body) > LARGEST:
-        return HttpResponse(status=413)
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    try:
-        charge = provider.hear(shop, Heard(headers, request.body))
-        hear_charge(gateway=gateway, merchant=shop, charge=charge)
-    except BadCallback:
-        logger.warning("a callback that says to be of %s for %s is not", gateway, shop.slug)
-        answer = provider.reply("not genuine")
-    else:
-        answer = provider.reply()
-    return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
+
+    def act(heard: Heard) -> None:
+        hear_charge(gateway=gateway, merchant=shop, charge=provider.hear(shop, heard))
+
+    return answered(request, provider, f"{gateway} for {shop.slug}", act)
 
 
 def settled(request: HttpRequest, order: Order) -> HttpResponse:

@@ -20,6 +20,7 @@ from merchants.errors import RuleBroken
 from merchants.models import Product
 from merchants.pace import keep_pace
 from merchants.resent import once_per_form
+from merchants.rules.product import ProductState
 from orders.errors import NotArrived, NotYourReview
 from orders.forms.review import FollowUpForm, PhotosForm, ReasonForm, ReviewForm
 from orders.hers import is_hers
@@ -101,7 +102,12 @@ def add_photos(request: HttpRequest, number: str, line: int) -> HttpResponse:
         try:
             keep_pace(request, "review")  # before pictures are developed
             came = _came(request, MOST_PHOTOS - review.photos.count())
-            add_shots(review=review, device=_writer(request, review.line), shots=came.shots)
+
+            def act() -> int:
+                add_shots(review=review, device=_writer(request, review.line), shots=came.shots)
+                return len(came.shots)
+
+            once_per_form(request, scope=f"review-photos:{review.pk}", act=act)
         except RuleBroken as refusal:
             messages.error(request, str(refusal))
         else:
@@ -153,6 +159,8 @@ def report(request: HttpRequest, review: str) -> HttpResponse:
                 report_review(review=found, device=device, **form.cleaned_data)
                 messages.success(request, _("Thank you. The shop looks at it."))
                 goods = found.product
+                if goods.state != ProductState.ON_SALE:
+                    return redirect("shop:front", goods.merchant.slug)
                 return redirect("track:reviews", goods.merchant.slug, goods.public_id)
     context = {"review": found, "form": form}
     return render(request, "orders/review/report.html", context, status=status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -43,7 +44,7 @@ def reply(request: MerchantRequest, review: str) -> HttpResponse:
         else:
             messages.success(request, _("Everybody reads it below the review."))
             return _back(request)
-    return _inbox(request, {"answered": found.public_id, "form": form}, status)
+    return _inbox(request, Refused(found, form), status)
 
 
 @require_POST
@@ -97,12 +98,23 @@ def _tabs_of(request: MerchantRequest) -> dict[str, str]:
     return words
 
 
+@dataclass
+class Refused:
+    """A reply that could not be saved, as it was typed."""
+
+    review: Review
+    form: ReplyForm
+
+
 def _inbox(
-    request: MerchantRequest, refused: dict[str, object] | None = None, status: int = 200
+    request: MerchantRequest, refused: Refused | None = None, status: int = 200
 ) -> HttpResponse:
-    tab, counts = _tab(request), review_tabs(request.staff)
-    pages = Paginator(review_list(request.staff, tab), PAGE)
-    pages.count = counts[tab]
+    """A tab; after a refusal the review that it was about, for it may have left every tab."""
+    tab, counts = ("all" if refused else _tab(request)), review_tabs(request.staff)
+    rows = review_list(request.staff, tab)
+    pages = Paginator(rows.filter(pk=refused.review.pk) if refused else rows, PAGE)
+    if not refused:
+        pages.count = counts[tab]
     words = _tabs_of(request)
     page = pages.get_page(request.GET.get("page"))
     if request.staff.is_manager:
@@ -114,7 +126,9 @@ def _inbox(
         "reasons": ReasonForm.base_fields["reason"].choices,  # type: ignore[attr-defined]
     }
     template = "orders/review/inbox.html"
-    return render(request, template, context | (refused or {}), status=status)
+    if refused:
+        context |= {"answered": refused.review.public_id, "form": refused.form}
+    return render(request, template, context, status=status)
 
 
 def _review(request: MerchantRequest, review: str) -> Review:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,15 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from merchants.access import MerchantRequest, merchant_view
 from merchants.models import Merchant
 from merchants.rules.role import Role
-from orders.errors import BadCallback
 from orders.forms.tracking import FORMS
-from orders.payments.gateway import LARGEST, Heard
+from orders.payments.gateway import Heard
 from orders.payments.vault import seal
-from orders.services.gateway import connect_gateway, disconnect_gateway
-from orders.services.tracking import hear_parcel
+from orders.services.tracking import connect_tracker, disconnect_tracker, hear_parcel
 from orders.tracking import TRACKERS, account_of, tracker_of, usable
-
-logger = logging.getLogger(__name__)
+from orders.views.callback import answered
 
 
 @sensitive_post_parameters("key", "salt")
@@ -43,9 +38,9 @@ def setting(request: MerchantRequest) -> HttpResponse:
     initial = {kind.NUMBER: account.number if account else ""}
     form = kind(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid():
-        connect_gateway(
+        connect_tracker(
             merchant=request.merchant,
-            gateway=name,
+            tracker=name,
             number=form.cleaned_data.get(kind.NUMBER, ""),
             sealed=seal(form.cleaned_data),
             by=request.user,
@@ -69,7 +64,7 @@ def setting(request: MerchantRequest) -> HttpResponse:
 def remove(request: MerchantRequest) -> HttpResponse:
     account = account_of(request.merchant.pk)
     if account is not None:
-        disconnect_gateway(account=account, by=request.user)
+        disconnect_tracker(account=account, by=request.user)
     messages.success(request, _("Removed. Its keys are gone."))
     return redirect("orders:tracking", request.merchant.slug)
 
@@ -82,15 +77,9 @@ def hear(request: HttpRequest, tracker: str, merchant: str) -> HttpResponse:
         raise Http404
     shop = get_object_or_404(Merchant, slug=merchant)
     provider = tracker_of(tracker)
-    if int(request.headers.get("Content-Length") or 0) > LARGEST or len(request.body) > LARGEST:
-        return HttpResponse(status=413)
-    headers = {name.lower(): value for name, value in request.headers.items()}
-    try:
-        news = provider.hear(shop, Heard(headers, request.body))
-    except BadCallback:
-        logger.warning("news of a parcel that says to be of %s for %s is not", tracker, shop.slug)
-        answer = provider.reply("not genuine")
-    else:
+
+    def act(heard: Heard) -> None:
+        news = provider.hear(shop, heard)
         hear_parcel(merchant=shop, carrier=news.carrier, number=news.number, seen=news.seen)
-        answer = provider.reply()
-    return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
+
+    return answered(request, provider, f"{tracker} for {shop.slug}", act)

@@ -7,6 +7,7 @@ import json
 import threading
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlencode
@@ -19,16 +20,22 @@ from django.utils.translation import override
 
 from livestream.selectors.invariant import ALL
 from merchants.selectors.invariant import offenders
+from orders import tasks
 from orders.models import GatewayAccount, Order, ParcelEvent, Shipment
+from orders.payments import sandbox
 from orders.payments.gateway import Refused
 from orders.payments.vault import seal, unseal
 from orders.rules.shipment import CARRIERS
 from orders.rules.tracking import LEAST_WAIT, TOLD_WAIT, ParcelState, Seen
+from orders.selectors.tracking import parcels_to_ask
 from orders.services.gateway import connect_gateway
+from orders.services.order import place_order
+from orders.services.payment import open_payment
 from orders.services.shipment import confirm_delivery, ship_order
-from orders.services.tracking import lease, note_events
+from orders.services.tracking import connect_tracker, lease, note_events
 from orders.tasks import ask_trackers
 from orders.tracking import kuaidi100
+from tests.conftest import DAN
 
 CUSTOMER, KEY, SALT = "CUSTOMER0001", "key00001", "salt0001"
 NUMBER = "SF1234567890"
@@ -267,14 +274,86 @@ def test_a_wrong_key_is_refused_there(there, account, parcel):
         kuaidi100.ask(parcel)
 
 
-def test_who_is_silent_is_left_alone_until_the_next_sweep(there, account, paid, parcel, shop):
-    there.status = 500
-    for _time in range(4):
-        Shipment.objects.create(
-            order=paid, carrier="sf", tracking_number=NUMBER, shipped_at=timezone.now()
+@pytest.fixture
+def parcels(shop, dan, variant, bob) -> list[Shipment]:
+    """Four orders on their way."""
+    found = []
+    for number in range(4):
+        order = place_order(
+            merchant=shop,
+            customer=dan,
+            basket={variant.pk: 1},
+            contact=replace(DAN, phone=f"+861380000000{number}"),
+            language="en",
         )
+        sandbox.receive(sandbox.charge(open_payment(order=order, gateway=sandbox.NAME)))
+        order.refresh_from_db()
+        found.append(ship_order(order=order, carrier="sf", tracking_number=NUMBER, by=bob))
+    return found
+
+
+def test_who_is_silent_is_asked_twice_and_then_out_of_the_way(there, account, parcels):
+    there.status = 500
     ask_trackers()
-    assert Shipment.objects.filter(asked_at__isnull=False).count() <= 2
+    assert len(there.subscribed) == 2
+    assert not parcels_to_ask(timezone.now(), ["kuaidi100"]).exists()
+
+
+def test_the_never_asked_comes_first_then_who_waited_longest(there, account, parcels):
+    first, second, third, never = parcels
+    for parcel, hours in ((first, 1), (second, 3), (third, 2)):
+        later(parcel, timedelta(hours=hours))
+    due = list(parcels_to_ask(timezone.now(), ["kuaidi100"]))
+    assert due == [never, second, third, first]
+
+
+def test_a_provider_that_takes_its_time_does_not_hold_the_sweep(
+    there, account, parcels, monkeypatch
+):
+    monkeypatch.setattr(tasks, "PATIENCE", 0)
+    ask_trackers()
+    assert not there.asked
+    assert parcels_to_ask(timezone.now(), ["kuaidi100"]).count() == 4
+
+
+def test_with_other_keys_every_parcel_is_told_of_anew(there, account, parcel, shop, alice):
+    ask_trackers()
+    parcel.refresh_from_db()
+    assert parcel.told_since is not None
+    sealed = seal({"customer": CUSTOMER, "key": KEY, "salt": "salt0002"})
+    connect_tracker(merchant=shop, tracker="kuaidi100", number=CUSTOMER, sealed=sealed, by=alice)
+    later(parcel, LEAST_WAIT)
+    ask_trackers()
+    assert [one["parameters"]["salt"] for one in there.subscribed] == [SALT, "salt0002"]
+
+
+def test_capitals_do_not_matter(client, there, account, paid, bob):
+    parcel = ship_order(order=paid, carrier="sf", tracking_number=NUMBER.lower(), by=bob)
+    there.answer = told("5", line("正在派件", 8))
+    ask_trackers()
+    assert parcel.events.count() == 1
+    assert call_back(client, news("3", line("已签收", 10))).status_code == 200
+    assert state_of(parcel) == "delivered"
+
+
+def test_odd_signs_in_news_are_left_out_and_lines_have_an_end(client, account, parcel):
+    odd = line("已\x00签\ud800收\u202e", 10)
+    many = [line(f"第 {number} 站", 6) for number in range(300)]
+    assert call_back(client, news("0", odd, *many)).status_code == 200
+    assert parcel.events.filter(text="已签收").exists()
+    assert parcel.events.count() <= 200
+
+
+@pytest.mark.parametrize("time", ["0001-01-01 00:00:00", "9999-12-31 23:59:59"])
+def test_a_time_that_no_clock_of_ours_shows_is_refused(client, account, parcel, time):
+    odd = {"context": "已签收", "ftime": time, "time": time}
+    assert call_back(client, news("3", odd)).status_code == 400
+    assert state_of(parcel) == "shipped"
+
+
+@pytest.mark.parametrize("number", ["", "SF\x00123456", "x" * 40])
+def test_a_number_that_is_none_is_refused(client, account, parcel, number):
+    assert call_back(client, news("3", line("已签收", 10), number=number)).status_code == 400
 
 
 def test_a_shop_without_an_account_asks_nobody(there, parcel):

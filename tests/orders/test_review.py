@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import uuid
 from datetime import timedelta
 
@@ -321,6 +322,27 @@ def test_good_photos_are_kept_and_the_others_named(buy, buyer, picture):
     assert Review.objects.get().photos.count() == 2
 
 
+def test_photos_that_are_sent_twice_are_added_once(buy, buyer, picture):
+    line = buy()
+    buyer.post(address("review", line), {"stars": 5, "text": "lovely"})
+    key = re.search(r'name="form_key" value="([^"]+)"', page(buyer, address("review", line)))
+    assert key
+    for _tap in range(2):
+        photo, _size = picture()
+        photo.name = "photo.jpg"
+        buyer.post(address("review_photos", line), {"file": photo, "form_key": key[1]})
+    assert Review.objects.get().photos.count() == 1
+
+
+def test_who_reports_what_is_no_longer_sold_ends_in_the_shop(client, review):
+    review.product.state = "draft"
+    review.product.save()
+    url = reverse("track:review_report", args=[review.public_id])
+    answer = client.post(url, {"reason": "insult"}, follow=True)
+    assert answer.status_code == 200
+    assert answer.redirect_chain[-1][0] == reverse("shop:front", args=[review.merchant.slug])
+
+
 def test_a_stranger_with_the_number_cannot_write_or_add(buy, buyer, client, review):
     stranger = type(client)()
     line = buy()
@@ -418,7 +440,8 @@ def test_a_clerk_replies_and_only_a_manager_hides(review, as_bob, as_alice):
     hide, reply = reverse("orders:review_hide", args=key), reverse("orders:review_reply", args=key)
     assert as_bob.post(hide, {"reason": "insult"}).status_code == 403
     assert as_bob.post(reply, {"version": 0, "text": "谢谢你"}).status_code == 302
-    stale = as_bob.post(reply, {"version": 0, "text": "写了很久的回复"})
+    # A colleague was faster, so it has left the tab in which he answered.
+    stale = as_bob.post(reply, {"version": 0, "text": "写了很久的回复", "tab": "open"})
     assert stale.status_code == 409
     assert "写了很久的回复" in stale.content.decode()
     as_alice.post(hide, {"reason": "it is bad"})

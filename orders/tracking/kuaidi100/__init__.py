@@ -18,11 +18,13 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from merchants.models import Merchant
+from merchants.rules.line import visible
 from orders.errors import BadCallback
 from orders.models import Shipment
 from orders.payments.gateway import LARGEST, GatewayTrouble, Heard, Refused, Reply
 from orders.payments.vault import secrets_of
 from orders.payments.wire import call
+from orders.rules.shipment import is_tracking_number
 from orders.rules.tracking import ParcelState, Seen
 from orders.tracking.tracker import News
 
@@ -51,8 +53,9 @@ STATES = {
     "8": ParcelState.MOVING,
 }  # 2, 4, 6, 14: in doubt, sent back, refused: somebody has to look
 NOT_YET = {"500"}  # nothing is known of it so far
-TWICE = {"501"}  # subscribed before
 LAST_DIGITS = 4
+MOST_LINES = 200
+YEARS = range(2000, 2100)
 
 
 def ask(shipment: Shipment) -> Sequence[Seen]:
@@ -72,7 +75,7 @@ def ask(shipment: Shipment) -> Sequence[Seen]:
     said = _call("/poll/query.do", fields)
     if said.get("returnCode") in NOT_YET:
         return []
-    if said.get("status") != "200" or said.get("nu") != shipment.tracking_number:
+    if said.get("status") != "200" or not _same(said.get("nu"), shipment):
         raise Refused(f"{said.get('returnCode', '')} {said.get('message', '')}"[:200])
     return _seen(said)
 
@@ -92,7 +95,7 @@ def subscribe(shipment: Shipment, notify: str) -> bool:
         "parameters": more,
     }
     said = _call("/poll", {"schema": "json", "param": _written(asked)})
-    return said.get("result") is True or said.get("returnCode") in TWICE
+    return said.get("result") is True  # "subscribed before" may be under another salt
 
 
 def hear(merchant: Merchant, heard: Heard) -> News:
@@ -110,6 +113,8 @@ def hear(merchant: Merchant, heard: Heard) -> News:
         if not hmac.compare_digest(fields.get("sign", "").encode(), signed(param, salt).encode()):
             raise BadCallback
         said = json.loads(param)["lastResult"]
+        if not is_tracking_number(str(said["nu"])):
+            raise BadCallback
         return News(CARRIERS.get(said["com"], ""), str(said["nu"]), _seen(said))
     except (GatewayTrouble, ValueError, KeyError, TypeError, RecursionError) as trouble:
         raise BadCallback from trouble
@@ -148,14 +153,21 @@ def _seen(said: dict[str, Any]) -> list[Seen]:
     now = STATES.get(str(said.get("state")), ParcelState.TROUBLE)
     found = []
     try:
-        for place, line in enumerate(said["data"]):
+        for place, line in enumerate(said["data"][:MOST_LINES]):
             at = datetime.strptime(line.get("ftime") or line["time"], "%Y-%m-%d %H:%M:%S")
             state = now if place == 0 else ParcelState.MOVING
-            text = " ".join(str(line["context"]).split())[:200]
+            if at.year not in YEARS:
+                raise ValueError("no time of ours")
+            text = visible(" ".join(str(line["context"]).split()))[:200]
             found.append(Seen(at.replace(tzinfo=THERE), text, state))
     except (KeyError, TypeError, ValueError, AttributeError) as trouble:
         raise GatewayTrouble("its lines cannot be read") from trouble
     return found
+
+
+def _same(number: object, shipment: Shipment) -> bool:
+    """Carriers write their numbers in capitals, whatever was typed."""
+    return str(number).upper() == shipment.tracking_number.upper()
 
 
 def _phone(shipment: Shipment) -> str:
