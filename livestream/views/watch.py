@@ -30,6 +30,7 @@ from livestream.selectors.room import live_prices, on_shelf, open_drops, shelf
 from livestream.selectors.share import MARK, remember_sharer
 from livestream.services.claim import take
 from livestream.services.reminder import remind
+from livestream.services.rush import buy_together
 from livestream.services.sale import buy_in_room, may_buy
 from merchants.device import customer_of, device_of, known_guest
 from merchants.errors import RuleBroken
@@ -182,7 +183,7 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
         if form.is_valid():
             try:
                 act = partial(_buy, found)
-                number = buy(request, found.merchant, form, act)
+                number = buy(request, found.merchant, form, act, partial(buy_together, found))
             except RuleBroken as refusal:
                 status = refused(context, refusal)
             else:

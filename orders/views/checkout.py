@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Container, Mapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -27,8 +28,8 @@ from merchants.pace import keep_pace
 from merchants.rules.qr import square
 from merchants.selectors.stock import Place, free_pieces, pickup_places
 from merchants.services.code import texts_codes
-from merchants.services.request import once
-from orders.errors import CouponUnfit
+from merchants.services.request import Asked, answer_of, fingerprint, once
+from orders.errors import CouponUnfit, NotTogether
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
 from orders.hers import is_hers, phones_of
 from orders.models import Address, Order, Voucher
@@ -43,6 +44,7 @@ from orders.selectors.voucher import usable_vouchers
 from orders.services.cart import take_from_cart
 from orders.services.customer import buyers
 from orders.services.order import Quote, cheapest, move_order, place_order, quote, shortage
+from orders.services.order_batch import Wish, order_together
 from orders.services.payment import settle_nothing
 from orders.services.shipping import remember_address
 
@@ -172,21 +174,71 @@ def buy(
     merchant: Merchant,
     form: CheckoutForm,
     act: Callable[..., Order],
+    together: Callable[[Wish], str] | None = None,
 ) -> str:
     """Place the order of a valid checkout form, once per form. Returns the order's number.
 
-    `act` is the verb: `place_order`, or the room's. Raises what it raises.
+    `act` is the verb: `place_order`, or the room's; `together` the same for a crowd, which is how
+    most orders go. Raises what they raise.
     """
     open_gateway(merchant)  # nothing is held for an order that nobody can pay
     data = form.cleaned_data
     contact = form.contact()
+    typed = request.POST.lists()
+    body = {k: v for k, v in typed if k != "csrfmiddlewaretoken"}
     device = device_of(request.session)
+    scope = f"checkout:{merchant.pk}:{device}"
+    wish = Wish(
+        basket=form.basket(),
+        contact=contact,
+        language=get_language() or settings.LANGUAGE_CODE,
+        device=device,
+        expected_total=data["expected_total"],
+        asked=Asked(scope, str(data["key"]), fingerprint(body)),
+    )
+    # A coupon is one person's own row, and what costs nothing is paid at once: each by itself.
+    if together is None or data["voucher"] or data["expected_total"] == 0:
+        number = _by_itself(request, merchant, form, wish, body, act)
+    else:
+        try:
+            number = _in_a_crowd(request, wish, data["cart"], together)
+        except NotTogether:
+            number = _by_itself(request, merchant, form, wish, body, act)
+    said = {"name": data["name"], "email": data["email"], "phone": contact.phone}
+    if request.session.get("contact") != said:
+        request.session["contact"] = said
+    return number
+
+
+def _in_a_crowd(
+    request: HttpRequest, wish: Wish, cart: Any, together: Callable[[Wish], str]
+) -> str:
+    """With whoever presses at this moment. The same form again counts no second time."""
+    again = answer_of(scope=wish.asked.scope, key=wish.asked.key) is not None
+    if not again:
+        keep_pace(request, "checkout")
+    number = together(wish)
+    if not again:
+        _remember(cart, wish)
+    return number
+
+
+def _by_itself(
+    request: HttpRequest,
+    merchant: Merchant,
+    form: CheckoutForm,
+    wish: Wish,
+    body: dict[str, Any],
+    act: Callable[..., Order],
+) -> str:
+    """In a transaction of its own."""
+    data, contact = form.cleaned_data, wish.contact
 
     def place() -> str:  # the same form again is no new order, and does not count as one
         keep_pace(request, "checkout")
         guest, customer = buyers(
             merchant=merchant,
-            device=device,
+            device=wish.device,
             phone=contact.phone,
             name=contact.name,
             email=contact.email,
@@ -196,31 +248,31 @@ def buy(
         order = act(
             merchant=merchant,
             customer=customer,
-            basket=form.basket(),
+            basket=wish.basket,
             contact=contact,
-            language=get_language() or settings.LANGUAGE_CODE,
+            language=wish.language,
             voucher=voucher,
-            device=device,
-            expected_total=data["expected_total"],
+            device=wish.device,
+            expected_total=wish.expected_total,
         )
         if order.total == 0:
             settle_nothing(order=order)
-        if not contact.store:
-            remember_address(
-                device=device, name=contact.name, phone=contact.phone, **contact.place()
-            )
-        if data["cart"]:
-            take_from_cart(device=device, variants=form.basket())
+        _remember(data["cart"], wish)
         return order.number
 
-    typed = request.POST.lists()
-    body = {k: v for k, v in typed if k != "csrfmiddlewaretoken"}
-    scope = f"checkout:{merchant.pk}:{device}"
-    number = once(scope=scope, key=str(data["key"]), body=body, act=place)
-    said = {"name": data["name"], "email": data["email"], "phone": contact.phone}
-    if request.session.get("contact") != said:
-        request.session["contact"] = said
-    return number
+    asked = wish.asked
+    return str(once(scope=asked.scope, key=asked.key, body=body, act=place))
+
+
+def _remember(cart: Any, wish: Wish) -> None:
+    """Her address for the next time; what she bought leaves her cart."""
+    contact = wish.contact
+    if not contact.store:
+        remember_address(
+            device=wish.device, name=contact.name, phone=contact.phone, **contact.place()
+        )
+    if cart:
+        take_from_cart(device=wish.device, variants=wish.basket)
 
 
 @require_http_methods(["GET", "POST"])
@@ -234,7 +286,7 @@ def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
         status = 422
         if form is not None and form.is_valid():
             try:
-                number = buy(request, shop, form, place_order)
+                number = buy(request, shop, form, place_order, partial(order_together, shop))
             except RuleBroken as refusal:
                 status = refused(context, refusal)
             else:
