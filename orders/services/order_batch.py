@@ -55,6 +55,7 @@ class Wish:
     device: uuid.UUID
     expected_total: int | None
     asked: Asked
+    may: Callable[[], object] = bool  # raises what keeps her from asking anything new
     number: str = field(default_factory=secret_id)  # of the order, should there be one
 
 
@@ -99,7 +100,9 @@ def place_orders(
     may_open = _within_limit(merchant, wishes)
     offers = _priced(merchant, wishes, prices or {}, flash)
     for wish, offered in zip(wishes, offers, strict=True):
-        if isinstance(offered, RuleBroken):
+        if (refusal := _refusal(wish)) is not None:
+            answers[wish.number] = refusal
+        elif isinstance(offered, RuleBroken):
             answers[wish.number] = offered
         elif not may_open(wish):
             answers[wish.number] = TooManyOpen()
@@ -143,6 +146,14 @@ def _open(
     Step.objects.bulk_create(Step(order=order, state=order.state, at=now) for order in orders)
     orders_placed.state(orders=orders)
     return {order.number: order for order in orders}
+
+
+def _refusal(wish: Wish) -> RuleBroken | None:
+    try:
+        wish.may()
+    except RuleBroken as refusal:
+        return refusal
+    return None
 
 
 def _priced(

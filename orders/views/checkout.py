@@ -28,7 +28,7 @@ from merchants.pace import keep_pace
 from merchants.rules.qr import square
 from merchants.selectors.stock import Place, free_pieces, pickup_places
 from merchants.services.code import texts_codes
-from merchants.services.request import Asked, answer_of, fingerprint, once
+from merchants.services.request import Asked, fingerprint, once
 from orders.errors import CouponUnfit, NotTogether
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
 from orders.hers import is_hers, phones_of
@@ -195,13 +195,14 @@ def buy(
         device=device,
         expected_total=data["expected_total"],
         asked=Asked(scope, str(data["key"]), fingerprint(body)),
+        may=partial(keep_pace, request, "checkout"),
     )
     # A coupon is one person's own row, and what costs nothing is paid at once: each by itself.
     if together is None or data["voucher"] or data["expected_total"] == 0:
         number = _by_itself(request, merchant, form, wish, body, act)
     else:
         try:
-            number = _in_a_crowd(request, wish, data["cart"], together)
+            number = _in_a_crowd(wish, data["cart"], together)
         except NotTogether:
             number = _by_itself(request, merchant, form, wish, body, act)
     said = {"name": data["name"], "email": data["email"], "phone": contact.phone}
@@ -210,15 +211,10 @@ def buy(
     return number
 
 
-def _in_a_crowd(
-    request: HttpRequest, wish: Wish, cart: Any, together: Callable[[Wish], str]
-) -> str:
-    """With whoever presses at this moment. The same form again counts no second time."""
-    again = answer_of(scope=wish.asked.scope, key=wish.asked.key) is not None
-    if not again:
-        keep_pace(request, "checkout")
+def _in_a_crowd(wish: Wish, cart: Any, together: Callable[[Wish], str]) -> str:
+    """With whoever presses at this moment."""
     number = together(wish)
-    if not again:
+    if number == wish.number:  # not the answer to a form that was sent before
         _remember(cart, wish)
     return number
 

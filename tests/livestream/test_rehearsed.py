@@ -249,9 +249,10 @@ def test_a_tried_flash_sale_moves_stock_turnover_and_orders_as_in_the_show(
     as_bob.post(at(scheduled, "console/spotlight/"), {"item": str(item.pk)}, headers=HTMX)
     flash = {"variant": str(longjing.variants.get().pk), "price": "99", **FLASH}
     assert as_bob.post(at(scheduled, "console/flash/"), flash, headers=HTMX).status_code == 200
+    announced = timezone.now() - Rehearsal.objects.get(room=scheduled).started_at
 
     def seen(seconds: float) -> tuple[int, int, int, int]:
-        after(scheduled, seconds)
+        after(scheduled, announced.total_seconds() + seconds)
         page = as_bob.get(at(scheduled, "console/")).context
         figures, card = page["figures"], page["current"]
         return card.left, figures["turnover"], figures["paid"], page["pieces"]["sold"]
