@@ -143,9 +143,7 @@ def test_a_sheet_of_the_phone_stays_open_while_news_come(
     expect(shelf).to_be_in_viewport()
 
 
-def test_a_coupon_is_issued_beside_the_show_and_the_picture_goes_on(
-    server, browser, live, session
-):
+def test_a_coupon_is_issued_beside_the_show_and_the_picture_goes_on(server, browser, live, session):
     page = console(desk(browser, server.url), server, live, session)
     stage = page.locator("[data-publish]")
     expect(stage).to_have_attribute("data-publishing", "true")

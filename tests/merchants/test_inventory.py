@@ -72,7 +72,10 @@ def test_it_sorts_by_what_is_left(as_bob, shop):
 
 
 def test_among_the_low_a_row_says_low_also_where_only_one_of_its_variants_is(as_bob, shop, store):
-    variants = [VariantData("S", "S-1", 900, low_stock=2), VariantData("L", "L-1", 900, low_stock=2)]
+    variants = [
+        VariantData("S", "S-1", 900, low_stock=2),
+        VariantData("L", "L-1", 900, low_stock=2),
+    ]
     product = save_product(merchant=shop, name="Scarf", variants=variants)
     for variant, pieces in zip(product.variants.all(), (1, 9), strict=True):
         change_stock(variant=variant, store=store, delta=pieces, reason=Reason.RECEIVED, by=None)
