@@ -191,7 +191,7 @@ def test_no_filter_breaks_the_list(as_alice, shop, longjing, second, sort, categ
 def test_goods_change_together(as_alice, shop, alice):
     goods = [product_of(shop, f"Tea {n}", 6800, 3) for n in range(3)]
     ticked = [one.public_id for one in goods[:2]]
-    form = {"products": ticked, "way": "cheaper_percent", "value": "10", "keep_was": "on"}
+    form = {"products": ticked, "way": "cheaper_percent", "value": "10%", "keep_was": "on"}
     form |= {"move": "into", "category": "Offers", "list_q": "Tea"}
     page = as_alice.post(at("product_bulk"), form | {"do": "preview"})
     assert "61" in page.text
