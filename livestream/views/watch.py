@@ -23,7 +23,7 @@ from livestream.selectors import discovery
 from livestream.selectors.chat import seen_from
 from livestream.selectors.claim import claim_of, claims_text, gathers_until
 from livestream.selectors.draw import draws_of
-from livestream.selectors.flash import announced, running
+from livestream.selectors.flash import announced, running, turns_at
 from livestream.selectors.moderation import measure_against
 from livestream.selectors.picture import picture_of
 from livestream.selectors.room import live_prices, on_shelf, open_drops, shelf
@@ -134,7 +134,8 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         pk=item,
     )
     variants = list(variants_with_stock(shown.product))
-    flash = running(found, timezone.now())
+    now = timezone.now()
+    flash = running(found, now)
     prices = live_prices(found, flash)
     for variant in variants:
         variant.live = prices.get(variant.pk, variant.price)  # type: ignore[attr-defined]
@@ -149,6 +150,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         "variants": variants,
         "first": _first(variants, request.GET.get("variant", "")),
         "some_sold_out": any(one.left <= 0 for one in variants),  # type: ignore[attr-defined]
+        "turns_at": turns_at(found, shown, now),
     }
     return sheet_or_page(request, "livestream/shelf/_product.html", context)
 

@@ -43,7 +43,10 @@ class CouponForm(forms.Form):
         label=_("At most"), required=False, help_text=_("Empty: no limit but the price.")
     )
     threshold = MoneyField(
-        label=_("From"), required=False, allow_zero=True, help_text=_("Empty: from any amount.")
+        label=_("From how much"),
+        required=False,
+        allow_zero=True,
+        help_text=_("Empty: from any amount."),
     )
     issued = forms.IntegerField(label=_("Copies"), min_value=1, max_value=1_000_000)
     per_customer = forms.IntegerField(
