@@ -161,6 +161,11 @@ class UndoneTooLate(RuleBroken):
     sentence = _("That was taken too long ago. A manager can undo it.")
 
 
+class DisputeOver(RuleBroken):
+    code = "dispute_over"
+    sentence = _("That has been answered or decided already.")
+
+
 class NotTogether(RuleBroken):
     """Not in a crowd's transaction; whoever hears this buys it in one of its own."""
 

@@ -15,6 +15,7 @@ from django.contrib import messages
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -37,6 +38,7 @@ from orders.models.shipment import CARRIER_LABELS
 from orders.payments import open_gateway
 from orders.rules.line import LineState
 from orders.rules.pickup import pickup_text
+from orders.selectors.dispute import disputable
 from orders.selectors.order import lines_with_pictures, orders_of
 from orders.selectors.review import reviewed_lines
 from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
@@ -303,6 +305,7 @@ def track(request: HttpRequest, number: str) -> HttpResponse:
         "reviewed": reviewed_lines(order) if mine else (),
         "square": square(pickup_text(order.number, order.pickup_code)),
         "refunds": order.refunds.all(),
+        "disputable": disputable(order, timezone.now()) if mine else (),
         "carriers": CARRIER_LABELS.items(),
     }
     if "part" in request.GET:
@@ -348,5 +351,7 @@ def _order(number: str) -> Order:
         "shipments__events",
         "payments",
         "refunds__pieces__line",
+        "refunds__steps",
+        "refunds__dispute",
     )
     return get_object_or_404(orders, number=number)
