@@ -31,12 +31,7 @@ from livestream.services.room import ban_room, end_room
 from livestream.services.rush import buy_each, buy_together
 from livestream.services.sale import buy_in_room
 from livestream.services.shelf import remove_item
-<<<<<<< HEAD
-from merchants.errors import OutOfStock
 from merchants.models import Customer, Reservation, Stock
-=======
-from merchants.models import Customer, Stock
->>>>>>> walk
 from merchants.selectors.invariant import offenders
 from merchants.services.stock import release_part, reserve
 from orders.errors import NotTogether, PriceMoved
