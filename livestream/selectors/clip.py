@@ -8,6 +8,7 @@ from datetime import datetime
 from livestream.models import Room, Spotlight
 from livestream.rules.clip import SHORTEST, clip_of
 from livestream.rules.room import RoomState
+from livestream.selectors.replay import second_of
 from merchants.models import Product
 
 LOOKED_AT = 10  # spotlights: the newest that make a clip is among them
@@ -39,11 +40,10 @@ def newest_clip(product: Product) -> Clip | None:
 
 
 def _clip(room: Room, start: datetime, end: datetime) -> Clip:
-    began = room.started_at or room.starts_at
-    second = max(0, int((start - began).total_seconds()))
+    second = second_of(room, room.replay, start)
     seconds = round((end - start).total_seconds())
     if room.replay.is_film:
-        film = f"/hls/{room.replay.path}#t={second},{second + seconds}"
+        film = f"/hls/{room.replay.path}#t={second},{second_of(room, room.replay, end)}"
         return Clip(room, seconds, second, film=film)
     name = f"clip{round(start.timestamp() * 1000)}-{round(end.timestamp() * 1000)}.m3u8"
     return Clip(room, seconds, second, playlist=f"/hls/{room.public_id}/{name}")

@@ -18,7 +18,7 @@ from livestream.media.claim import alone
 from livestream.media.reel import end_reel, thin
 from livestream.models import Replay, Room
 from livestream.models.publication import EMBEDDED, EXPIRED
-from livestream.rules.playlist import total_ms
+from livestream.rules.playlist import runs, total_ms
 from livestream.rules.room import RoomState
 from livestream.services.take import keep_late_takes, takes_of, waits_for_takes
 
@@ -47,6 +47,7 @@ def make_replay(*, room: Room) -> Replay:
             "path": f"{room.public_id}/vod.m3u8" if segments else "",
             "trouble": "" if segments else "no media",
             "ready_at": now if segments else None,
+            "runs": runs(segments),
         },
     )
     if segments:

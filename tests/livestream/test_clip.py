@@ -48,6 +48,15 @@ def test_a_thinned_show_shows_its_film_from_the_same_moment(shown, longjing):
     assert newest_clip(longjing).film == f"/hls/{shown.public_id}/replay.mp4#t=59,100"
 
 
+def test_what_was_not_filmed_is_left_out_of_the_film(shown, longjing):
+    """The show went on a minute before the tea, and rested for 20 seconds in the middle of it."""
+    opened = shown.spotlights.get().opened_at
+    ms = round((opened - timedelta(minutes=1)).timestamp() * 1000)
+    runs = [[ms, 0], [ms + 100_000, 80_000]]
+    Replay.objects.update(path=f"{shown.public_id}/replay.mp4", runs=runs)
+    assert newest_clip(longjing).film == f"/hls/{shown.public_id}/replay.mp4#t=59,80"
+
+
 @pytest.mark.parametrize(
     "how", ["link", "banned", "without a replay", "too short", "other product"]
 )
