@@ -8,11 +8,17 @@ from livestream.models import Replay, Room
 from livestream.rules.playlist import offset_of
 
 
-def second_of(room: Room, replay: Replay | None, moment: datetime) -> int:
-    """Seconds from the beginning of the recording. While the show rested nothing was recorded; of a
-    recording that does not say so (a media server's), seconds since the show began.
+def place_of(room: Room, replay: Replay | None, moment: datetime) -> int:
+    """Milliseconds from the beginning of the recording. While the show rested nothing was recorded;
+    of a recording that does not say so (a media server's), milliseconds since the show began.
     """
+    at = round(moment.timestamp() * 1000)
     if replay is not None and replay.runs:
-        return offset_of(replay.runs, round(moment.timestamp() * 1000)) // 1000
+        return min(offset_of(replay.runs, at), replay.duration_ms)
     began = room.started_at or room.starts_at
-    return max(0, int((moment - began).total_seconds()))
+    return max(0, at - round(began.timestamp() * 1000))
+
+
+def second_of(room: Room, replay: Replay | None, moment: datetime) -> int:
+    """The same in whole seconds."""
+    return place_of(room, replay, moment) // 1000
