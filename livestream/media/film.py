@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import uuid
 from pathlib import Path
@@ -46,6 +47,21 @@ def write_takes(folder: Path, takes: list[Path]) -> Path:
     return folder / NAME
 
 
+def take_ms(take: Path) -> int:
+    """How long a recording lasts. It is read to its end: one that was cut off does not know.
+
+    Raises OSError or subprocess.SubprocessError.
+    """
+    told = _ffmpeg(
+        "-i",
+        str(take),
+        *("-map", "0:v:0", "-c", "copy", "-f", "null"),
+        *("-progress", "pipe:1", "-"),
+    )
+    moments = re.findall(rb"^out_time_us=(\d+)", told, re.MULTILINE)
+    return int(moments[-1]) // 1000 if moments else 0
+
+
 def length_ms(film: Path) -> int:
     """How long a film of ours lasts, from its own header."""
     with film.open("rb") as file:
@@ -62,16 +78,15 @@ def _join(playlist: Path, draft: Path) -> None:
 
 
 def _run(*source: str, draft: Path) -> None:
-    subprocess.run(
-        [
-            *(find_ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y"),
-            *("-protocol_whitelist", "file", *source, "-c", "copy"),
-            *("-movflags", "+faststart", "-f", "mp4", str(draft)),
-        ],
-        check=True,
-        capture_output=True,
-        timeout=LONGEST,
-    )
+    _ffmpeg(*source, *("-c", "copy", "-movflags", "+faststart", "-f", "mp4", str(draft)))
+
+
+def _ffmpeg(*words: str) -> bytes:
+    """What it says. The whitelist is of what it may read, so it stands before the first source."""
+    program = (find_ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y")
+    command = [*program, "-protocol_whitelist", "file", *words]
+    done = subprocess.run(command, check=True, capture_output=True, timeout=LONGEST)
+    return done.stdout
 
 
 def _picture(init: bytes) -> bytes:

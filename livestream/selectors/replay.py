@@ -10,7 +10,7 @@ from livestream.rules.playlist import offset_of
 
 def place_of(room: Room, replay: Replay | None, moment: datetime) -> int:
     """Milliseconds from the beginning of the recording. While the show rested nothing was recorded;
-    of a recording that does not say so (a media server's), milliseconds since the show began.
+    of a recording that does not say so, milliseconds since the show began.
     """
     at = round(moment.timestamp() * 1000)
     if replay is not None and replay.runs:

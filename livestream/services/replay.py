@@ -20,7 +20,7 @@ from livestream.models import Replay, Room
 from livestream.models.publication import EMBEDDED, EXPIRED
 from livestream.rules.playlist import runs, total_ms
 from livestream.rules.room import RoomState
-from livestream.services.take import keep_late_takes, takes_of, waits_for_takes
+from livestream.services.take import keep_late_takes, runs_of, takes_of, waits_for_takes
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +70,7 @@ def make_film_of_takes(*, room: Room) -> Replay:
     try:
         made = film.write_takes(folder, takes)
         state = {"state": "ready", "duration_ms": film.length_ms(made), "trouble": ""}
+        state |= {"runs": runs_of(takes)}
         state |= {"path": f"{room.public_id}/{film.NAME}", "ready_at": timezone.now()}
     except Exception as failure:  # trying the same again will not mend it
         logger.warning("no film of %s", room.public_id, exc_info=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -19,10 +21,12 @@ import pytest
 from django.utils import timezone
 
 from livestream.errors import NoOtherApp, NotShowing
+from livestream.media.encoder import find_ffmpeg
 from livestream.media.providers import provider_named, tencent
 from livestream.media.providers.base import Ask
 from livestream.models import Room, StreamEvent
 from livestream.rules.room import RoomState
+from livestream.selectors.replay import place_of
 from livestream.services.publication import media_arrived, open_publication
 from livestream.services.replay import finish_replays
 from livestream.services.room import ban_room, end_room, pause_room, start_room
@@ -31,6 +35,7 @@ from livestream.services.stream_key import issue_stream_key, revoke_stream_keys
 from livestream.services.stream_sweep import tend_streams
 from livestream.services.take import Kept, keep_late_takes, keep_take, takes_of, waits_for_takes
 from merchants.models import User
+from tests.livestream.media.conftest import SECONDS
 
 pytestmark = pytest.mark.django_db
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -864,6 +869,30 @@ def test_a_recording_that_never_comes_is_not_waited_for_for_ever(
     StreamEvent.objects.filter(kind="recorded").update(at=then)
     finish_replays()
     assert current(live).replay.state == "failed"
+
+
+def test_the_film_knows_when_each_of_its_takes_was_recorded(live, takes, recording):
+    """Twice five seconds with half a minute between: a card of the second part is at its place."""
+    began = timezone.now() - timedelta(minutes=5)
+    for number, second in enumerate((15, 50)):
+        file = takes / f"show-{number}.mkv"
+        file.write_bytes(recording)
+        flv = file.with_suffix(".flv")
+        command = [find_ffmpeg(), "-loglevel", "error", "-i", str(file), "-c:v", "copy", str(flv)]
+        subprocess.run(command, check=True)
+        at = began.timestamp() + second
+        os.utime(flv, (at, at))
+        assert keep_take(room=live, path=flv.name) is Kept.THERE
+    end_room(room=live)
+    Room.objects.filter(pk=live.pk).update(started_at=began, ended_at=began)
+    finish_replays()
+    live.refresh_from_db()
+    replay = live.replay
+    assert replay.is_film
+    assert replay.duration_ms == pytest.approx(2 * SECONDS * 1000, abs=300)
+    for second, place in ((12, 2), (30, 5), (47, 7)):
+        moment = began + timedelta(seconds=second)
+        assert place_of(live, replay, moment) == pytest.approx(place * 1000, abs=150), second
 
 
 # --- where viewers find it --------------------------------------------------------------------
