@@ -28,7 +28,7 @@ from livestream.models import Room, StreamEvent
 from livestream.rules.room import RoomState
 from livestream.selectors.replay import place_of
 from livestream.services.publication import media_arrived, open_publication
-from livestream.services.replay import finish_replays
+from livestream.services.replay import finish_replays, make_films
 from livestream.services.room import ban_room, end_room, pause_room, start_room
 from livestream.services.stream_event import hear
 from livestream.services.stream_key import issue_stream_key, revoke_stream_keys
@@ -843,6 +843,7 @@ def test_a_recording_that_cannot_be_kept_at_once_is_tried_again(
     end_room(room=current(live))
     Room.objects.filter(pk=live.pk).update(ended_at=timezone.now() - timedelta(minutes=1))
     finish_replays()
+    make_films()
     assert current(live).replay.state == "processing", "it is waited for"
     if trouble == "cannot be written":
         folder.unlink()
@@ -886,6 +887,7 @@ def test_the_film_knows_when_each_of_its_takes_was_recorded(live, takes, recordi
     end_room(room=live)
     Room.objects.filter(pk=live.pk).update(started_at=began, ended_at=began)
     finish_replays()
+    make_films()
     live.refresh_from_db()
     replay = live.replay
     assert replay.is_film
