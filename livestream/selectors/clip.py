@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from livestream.models import Room, Spotlight
-from livestream.rules.clip import SHORTEST, clip_of
+from livestream.models import Room, Sale, Spotlight
+from livestream.rules.clip import AFTER, BEFORE, SHORTEST, clip_of
 from livestream.rules.room import RoomState
 from livestream.selectors.replay import place_of
 from merchants.models import Product
+from orders.models import Order
 
 MILLISECOND = timedelta(milliseconds=1)
 LOOKED_AT = 10  # spotlights: the newest that make a clip is among them
@@ -38,6 +39,30 @@ def newest_clip(product: Product) -> Clip | None:
         if span and (clip := _clip(spotlight.room, *span)):
             return clip
     return None
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What was said when something was ordered: its minute of the show, or that it is to come, and
+    the line that stood above the chat.
+    """
+
+    sale: Sale
+    clip: Clip | None
+    comes: bool
+
+
+def promise_of(order: Order) -> Promise | None:
+    """None of an order that came from no show, or of which nothing was kept."""
+    sales = Sale.objects.select_related("room__merchant", "room__replay")
+    sale = sales.filter(order=order).exclude(room__state=RoomState.BANNED).first()
+    if sale is None:
+        return None
+    room, replay = sale.room, getattr(sale.room, "replay", None)
+    comes = room.is_on_air or (replay is not None and replay.state == "processing")
+    ready = replay is not None and replay.state == "ready"
+    clip = _clip(room, sale.at - BEFORE, sale.at + AFTER) if ready else None
+    return Promise(sale, clip, comes) if clip or comes or sale.pinned else None
 
 
 def _clip(room: Room, start: datetime, end: datetime) -> Clip | None:

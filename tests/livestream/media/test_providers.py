@@ -127,8 +127,10 @@ def post(client):
     return post
 
 
-def tencent_news(grant: SimpleNamespace, what: str = "push", **more: Any) -> dict[str, Any]:
-    until = int(time.time()) + 600
+def tencent_news(
+    grant: SimpleNamespace, what: str = "push", good_for: int = 600, **more: Any
+) -> dict[str, Any]:
+    until = int(time.time()) + good_for
     sign = hashlib.md5(f"{CALLBACK}{until}".encode()).hexdigest()
     return payload(f"tencent_{what}", grant, t=until, sign=sign) | more
 
@@ -511,6 +513,12 @@ def test_a_cut_that_overtakes_its_push_leaves_no_dead_stream(live, use, post):
 def test_a_bad_signature_is_not_heard(live, use, post, spoil):
     use("tencent")
     assert post("tencent", tencent_news(key_of(live)) | spoil).status_code == 403
+    assert not live.publications.exists()
+
+
+def test_news_that_is_signed_rightly_and_comes_too_late_is_not_heard(live, use, post):
+    use("tencent")
+    assert post("tencent", tencent_news(key_of(live), good_for=-5)).status_code == 403
     assert not live.publications.exists()
 
 
