@@ -414,6 +414,8 @@ def test_a_recording_is_taken_from_the_named_folder_only(live, use, post, settin
     (tmp_path / "takes" / name).write_bytes(b"x" * 4000)
     (tmp_path / "secret.mp4").write_bytes(b"y" * 4000)
     assert keep_take(room=live, path="../secret.mp4") is Kept.LATER  # not in there
+    (tmp_path / "takes" / "link.mp4").symlink_to(tmp_path / "secret.mp4")
+    assert keep_take(room=live, path="link.mp4") is Kept.NOTHING
     assert keep_take(room=live, path=f"./objs/nginx/html/live/{name}") is Kept.THERE
     assert [take.read_bytes()[:1] for take in takes_of(live)] == [b"x"]
 
