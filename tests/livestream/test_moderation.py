@@ -444,6 +444,14 @@ def test_nobody_answers_what_is_hidden_or_elsewhere(live, line, eve, host):
             say(room=live, voice=eve, text="hi", reply_to=wanted)
 
 
+def test_nobody_else_answers_what_only_its_author_sees(live, line, voice, eve, host):
+    sanction(line=line, measure=Measure.SHADOW, by=host)
+    unseen = say(room=live, voice=voice, text="secret")
+    with pytest.raises(BadReply):
+        say(room=live, voice=eve, text="what?", reply_to=unseen.pk)
+    assert say(room=live, voice=voice, text="I mean", reply_to=unseen.pk).reply_to == unseen
+
+
 def test_quick_replies_are_just_these_in_order(shop):
     set_quick_replies(merchant=shop, texts=["明天发货", " ", "7 天无理由退"])
     assert [one.text for one in shop.quick_replies.all()] == ["明天发货", "7 天无理由退"]
