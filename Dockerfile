@@ -7,6 +7,9 @@ RUN npm ci --omit=dev
 FROM python:3.11-slim-bookworm
 ENV PYTHONUNBUFFERED=1 VAR_DIR=/var/lib/guitai
 WORKDIR /app
+# A font with Chinese letters, for the posters that shops hand out.
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-wqy-zenhei \
+ && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt ./
 RUN pip install --no-cache-dir --require-hashes -r requirements.txt
 COPY . .

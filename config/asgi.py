@@ -29,7 +29,7 @@ from config.limit import within  # noqa: E402
 from config.static import static_files  # noqa: E402
 from livestream import broadcast, hub  # noqa: E402
 from livestream.consumers import relay, whip  # noqa: E402
-from livestream.media import edge  # noqa: E402
+from livestream.media import edge, film  # noqa: E402
 from livestream.routing import websocket_urlpatterns  # noqa: E402
 
 static = static_files()
@@ -72,5 +72,6 @@ async def _lifespan(receive: Any, send: Any) -> None:
     await relay.close_all()
     await hub.close_all()  # likes of the last two seconds become rows
     if clock is not None:
+        film.give_up()
         await asyncio.to_thread(clock.stop)
     await send({"type": "lifespan.shutdown.complete"})

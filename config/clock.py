@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from config.connection import with_connection
 
 logger = logging.getLogger(__name__)
-THREADS = 4  # a gateway that hangs holds one, and the others still expire orders and sweep rooms
+THREADS = 5  # a gateway that hangs holds one, a film one; the others still expire orders
 
 
 @dataclass

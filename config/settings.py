@@ -168,6 +168,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "tend-streams": {"task": "livestream.tasks.tend_streams", "schedule": 2.0},
     "sweep-draws": {"task": "livestream.tasks.sweep_draws", "schedule": 2.0},
     "finish-replays": {"task": "livestream.tasks.finish_replays", "schedule": 5.0},
+    "make-films": {"task": "livestream.tasks.make_films", "schedule": 5.0},
     "settle-levels": {"task": "merchants.tasks.settle_levels", "schedule": 2.0},
     "develop-photos": {"task": "merchants.tasks.develop_photos", "schedule": 1.0},
     "run-imports": {"task": "merchants.tasks.run_imports", "schedule": 2.0},

@@ -64,6 +64,17 @@ def finish_replays() -> None:
 
 
 @shared_task(ignore_result=True)
+def make_films() -> None:
+    """Write one missing film for download. Runs every 5 seconds.
+
+    Apart from the replays: a film takes its time, and they must not wait for it.
+    """
+    from livestream.services import replay
+
+    replay.make_films()
+
+
+@shared_task(ignore_result=True)
 def tidy_recordings() -> None:
     """Free the disk of old segments and rehearsals. Runs every hour."""
     from livestream.services import replay

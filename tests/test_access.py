@@ -91,6 +91,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "watch:drop_lots": (PUBLIC, {GET}, ["room", "drop"]),
     "watch:claim": (PUBLIC, {POST}, ["room", "drop"]),
     "watch:clip": (PUBLIC, {GET}, ["product"]),
+    "watch:promise": (PUBLIC, {GET}, ["number"]),
     "watch:follow": (PUBLIC, {GET, POST}, []),
     "watch:draw": (PUBLIC, {GET}, ["room", "draw"]),
     "watch:draw_sheet": (PUBLIC, {GET}, ["room", "draw"]),

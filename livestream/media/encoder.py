@@ -98,12 +98,15 @@ BY_RTP = [  # packets name no size of the picture: the first key frame does, wit
     *("-probesize", "200000", "-analyzeduration", "1500000"),
     *("-max_delay", "100000", "-reorder_queue_size", "50", "-f", "sdp"),
 ]
-ENCODE = [
-    "-vf",
-    f"scale=w='min(iw,if(gt(iw,ih),1280,720))':h=-2,fps={FRAME_RATE},format=yuv420p",
+H264 = [
     *("-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-profile:v", "main"),
     *("-g", f"{FRAME_RATE}", "-keyint_min", f"{FRAME_RATE}", "-sc_threshold", "0"),
     *("-b:v", "1200k", "-maxrate", "1200k", "-bufsize", "1200k"),
+]
+ENCODE = [
+    "-vf",
+    f"scale=w='min(iw,if(gt(iw,ih),1280,720))':h=-2,fps={FRAME_RATE},format=yuv420p",
+    *H264,
 ]
 
 

@@ -50,6 +50,7 @@ class Replay(models.Model):
     path = models.CharField(max_length=120, blank=True)
     trouble = models.CharField(_("trouble"), max_length=300, blank=True)
     ready_at = models.DateTimeField(_("ready"), null=True, blank=True)
+    runs = models.JSONField(default=list, blank=True, editable=False)  # rules.playlist.runs
 
     class Meta:
         verbose_name = _("replay")

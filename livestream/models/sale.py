@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from livestream.models.room import Room
+from livestream.rules.chat import LONGEST_PINNED
 from orders.models import Order
 
 
@@ -15,6 +16,7 @@ class Sale(models.Model):
     room = models.ForeignKey(Room, models.PROTECT, related_name="sales")
     order = models.OneToOneField(Order, models.CASCADE, related_name="sale")
     at = models.DateTimeField(_("at"))
+    pinned = models.CharField(_("what was pinned"), max_length=LONGEST_PINNED, blank=True)
 
     class Meta:
         verbose_name = _("sale")

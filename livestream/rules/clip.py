@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 SHORTEST = timedelta(seconds=5)  # less is a slip of the finger
 LONGEST = timedelta(minutes=3)
+BEFORE, AFTER = timedelta(seconds=30), timedelta(seconds=60)  # what an order keeps of its show
 LEAD = timedelta(seconds=1)  # the host begins before she has pressed
 
 

@@ -20,6 +20,7 @@ WINDOW = 12  # segments that a live playlist names
 SEGMENTS_WITH_PARTS = 4
 LONGEST_CLIP = 300  # seconds
 CLOSING = "#EXT-X-ENDLIST"
+BREAK = 0.5  # seconds between two segments from which on the picture was away
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,29 @@ def between(segments: Sequence[Segment], start: float, end: float) -> list[Segme
     if not 0 < end - start <= LONGEST_CLIP:
         return []
     return [one for one in segments if one.at + one.duration > start and one.at < end]
+
+
+def runs(segments: Iterable[Segment]) -> list[tuple[int, int]]:
+    """Where the picture begins, and goes on after each break: (ms since 1970, ms of the replay)."""
+    found: list[tuple[int, int]] = []
+    offset, until = 0.0, float("-inf")
+    for one in segments:
+        if abs(one.at - until) > BREAK:
+            found.append((round(one.at * 1000), round(offset * 1000)))
+        offset, until = offset + one.duration, one.at + one.duration
+    return found
+
+
+def offset_of(known: Sequence[Sequence[int]], at: int) -> int:
+    """Where in the replay, in ms, a moment is (ms since 1970), by its `runs`. The replay leaves out
+    what had no picture: a moment of that is where the picture goes on.
+    """
+    place = 0
+    for began, offset in known:
+        if at < began:
+            return min(place, offset)
+        place = offset + at - began
+    return place
 
 
 def total_ms(segments: Iterable[Segment]) -> int:

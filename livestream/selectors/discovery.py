@@ -10,6 +10,7 @@ from typing import Any
 from livestream.models import Replay, Room, Spotlight
 from livestream.models.room import RoomQuerySet
 from livestream.rules.room import RoomState
+from livestream.selectors.replay import second_of
 from livestream.selectors.room import Card, shelf
 from merchants.models import Merchant, Product
 from merchants.rules.search import fold
@@ -75,14 +76,14 @@ def replay(room: Room, cards: Iterable[Card]) -> dict[str, Any]:
         .prefetch_related("item__product__photos")
         .order_by("opened_at")
     )
-    start = room.started_at or room.starts_at
+    recording = Replay.objects.filter(room=room).first()
     chapters = [
         Chapter(
             one,
-            max(0, int((one.opened_at - start).total_seconds())),
+            second_of(room, recording, one.opened_at),
             round(((one.closed_at or one.opened_at) - one.opened_at).total_seconds() / 60),
             today.get(one.item_id),
         )
         for one in spotlights
     ]
-    return {"replay": Replay.objects.filter(room=room).first(), "chapters": chapters}
+    return {"replay": recording, "chapters": chapters}

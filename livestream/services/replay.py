@@ -18,9 +18,9 @@ from livestream.media.claim import alone
 from livestream.media.reel import end_reel, thin
 from livestream.models import Replay, Room
 from livestream.models.publication import EMBEDDED, EXPIRED
-from livestream.rules.playlist import total_ms
+from livestream.rules.playlist import runs, total_ms
 from livestream.rules.room import RoomState
-from livestream.services.take import keep_late_takes, takes_of, waits_for_takes
+from livestream.services.take import keep_late_takes, runs_of, takes_of, waits_for_takes
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +47,7 @@ def make_replay(*, room: Room) -> Replay:
             "path": f"{room.public_id}/vod.m3u8" if segments else "",
             "trouble": "" if segments else "no media",
             "ready_at": now if segments else None,
+            "runs": runs(segments),
         },
     )
     if segments:
@@ -69,7 +70,10 @@ def make_film_of_takes(*, room: Room) -> Replay:
     try:
         made = film.write_takes(folder, takes)
         state = {"state": "ready", "duration_ms": film.length_ms(made), "trouble": ""}
+        state |= {"runs": runs_of(takes)}
         state |= {"path": f"{room.public_id}/{film.NAME}", "ready_at": timezone.now()}
+    except film.GivenUp:
+        return Replay.objects.get_or_create(room=room)[0]
     except Exception as failure:  # trying the same again will not mend it
         logger.warning("no film of %s", room.public_id, exc_info=True)
         state["trouble"] = type(failure).__name__
@@ -84,11 +88,13 @@ def make_film_of_takes(*, room: Room) -> Replay:
 def make_film(*, replay: Replay) -> bool:
     """Write the replay as one MP4 beside its segments, for download; answers whether it is there.
 
-    A show whose sessions differ in size or codec stays a playlist: `trouble` says so.
+    One that cannot be made stays a playlist: `trouble` says why.
     """
     folder = Path(settings.LIVE_ROOT) / replay.room.public_id
     try:
         film.write(folder)
+    except film.GivenUp:
+        return False
     except Exception as failure:  # whatever it is, trying the same again and again will not mend it
         logger.warning("no film of %s", replay.room.public_id, exc_info=True)
         Replay.objects.filter(pk=replay.pk).update(
@@ -99,21 +105,20 @@ def make_film(*, replay: Replay) -> bool:
 
 
 def finish_replays() -> int:
-    """Make what is missing: the replay of every ended room, then one film. Answers how many.
-
-    Safe to run twice at once: a film takes minutes, and whoever comes meanwhile makes the replays
-    and returns, so that it never holds more than one worker.
-    """
-    root = Path(settings.LIVE_ROOT)
-    done = 0
-    with alone(root / ".replay.lock") as mine:
+    """Make the replay of every ended room. Answers how many. Safe to run twice at once."""
+    with alone(Path(settings.LIVE_ROOT) / ".replay.lock") as mine:
         if mine:
             keep_late_takes()
-            done += _make_replays()
-    with alone(root / ".film.lock") as mine:
-        if mine:
-            done += _make_one_film()
-    return done
+            return _make_replays()
+    return 0
+
+
+def make_films() -> int:
+    """Make one film that is missing; answers how many. It takes minutes, or hours where a picture
+    is encoded anew, so that it is a duty of its own. Whoever comes meanwhile returns.
+    """
+    with alone(Path(settings.LIVE_ROOT) / ".film.lock") as mine:
+        return _make_one_film() if mine else 0
 
 
 def tidy_recordings(now: datetime) -> int:

@@ -54,7 +54,7 @@ _rooms = GroupCommit(_each)
 
 def buy_each(*, room: Room, wishes: Sequence[Wish]) -> list[Order | RuleBroken]:
     """As `buy_in_room`, for many within the caller's transaction: orders or refusals, in order."""
-    room.refresh_from_db(fields=["state", "scheduled_at"])
+    room.refresh_from_db(fields=["state", "scheduled_at", "pinned"])
     if room.shown_state not in SELLING:
         return [SellsNothing() for _wish in wishes]
     sales = running(room, timezone.now())
@@ -162,7 +162,10 @@ def _bought(sale: FlashSale, wishes: Sequence[Wish]) -> list[tuple[str, uuid.UUI
 def _note(room: Room, placed: Sequence[tuple[Wish, Order]], sales: dict[int, FlashSale]) -> None:
     """Which order came from this room and took what from which sale; the room sees the rest."""
     now = timezone.now()
-    Sale.objects.bulk_create(Sale(room=room, order=order, at=now) for _wish, order in placed)
+    pinned = room.pinned if room.is_on_air else ""
+    Sale.objects.bulk_create(
+        Sale(room=room, order=order, at=now, pinned=pinned) for _wish, order in placed
+    )
     bought = [
         FlashPurchase(
             sale=sales[pk],

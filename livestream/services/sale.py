@@ -47,7 +47,7 @@ def buy_in_room(
     Live prices hold only while the room is on air, a flash price only in its minutes and for its
     pieces. Raises what `may_buy`, `place_order` and `flash_hold` raise.
     """
-    room.refresh_from_db(fields=["state", "scheduled_at"])
+    room.refresh_from_db(fields=["state", "scheduled_at", "pinned"])
     may_buy(room, basket)
     sales, hold = flash_hold(room=room, basket=basket, customer=customer, device=device)
     order = place_order(
@@ -65,5 +65,6 @@ def buy_in_room(
         hold=hold,
     )
     note_purchases(sales=sales, order=order, basket=basket, customer=customer, device=device)
-    Sale.objects.create(room=room, order=order, at=timezone.now())
+    pinned = room.pinned if room.is_on_air else ""
+    Sale.objects.create(room=room, order=order, at=timezone.now(), pinned=pinned)
     return order

@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import uuid
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ from zlib import crc32
 from django.conf import settings
 from django.utils import timezone
 
+from livestream.media import film
 from livestream.models import Room, StreamEvent
 from livestream.models.publication import Replay
 
@@ -110,6 +112,18 @@ def _copy(source: Path, kept: Path) -> None:
         os.replace(draft, kept)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def runs_of(takes: Sequence[Path]) -> list[tuple[int, int]]:
+    """Which moments the film of these takes shows, as `rules.playlist.runs`: each take ended when
+    it was written last. Raises OSError or subprocess.SubprocessError.
+    """
+    found, offset = [], 0
+    for take in takes:
+        length = film.take_ms(take)
+        found.append((int(take.name.split("-")[1]) - length, offset))
+        offset += length
+    return found
 
 
 def takes_of(room: Room) -> list[Path]:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("live/nickname/", watch.nickname, name="nickname"),
     path("live/of/<slug:merchant>/", watch.strip, name="strip"),
     path("live/of/<slug:merchant>/clip/<slug:product>/", clip.clip, name="clip"),
+    path("live/of/order/<slug:number>/", clip.promise, name="promise"),
     path("live/<slug:room>/", watch.room, name="room"),
     path("live/<slug:room>/say/", say.page, name="say"),
     path("live/<slug:room>/shelf/", watch.shelf_fragment, name="shelf"),

@@ -10,12 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from livestream.media import film
-from livestream.selectors.clip import newest_clip
+from livestream.selectors.clip import newest_clip, promise_of
 from livestream.services.crew import shows
 from livestream.services.replay import has_film
 from merchants.access import MerchantRequest, merchant_view
 from merchants.models import Product
 from merchants.rules.role import Role
+from orders.hers import is_hers
+from orders.models import Order
+from orders.selectors.order import seen_by
 
 
 @require_safe
@@ -25,6 +28,23 @@ def clip(request: HttpRequest, merchant: str, product: str) -> HttpResponse:
     found = get_object_or_404(goods, merchant__slug=merchant, public_id=product)
     context = {"clip": newest_clip(found), "product": found}
     return render(request, "livestream/clip/_clip.html", context)
+
+
+@require_safe
+def promise(request: HttpRequest, number: str) -> HttpResponse:
+    """What was said when it was ordered: a fragment for the pages of an order, for its buyer and
+    for whoever in the shop sees it. Empty for all others."""
+    order = get_object_or_404(Order.objects.select_related("merchant"), number=number)
+    may = is_hers(request.session, order) or _works_on(request, order)
+    context = {"order": order, "promise": promise_of(order) if may else None}
+    return render(request, "livestream/clip/_promise.html", context)
+
+
+def _works_on(request: HttpRequest, order: Order) -> bool:
+    if not request.user.is_authenticated:
+        return False
+    staff = order.merchant.staff.filter(user=request.user).first()
+    return staff is not None and seen_by(staff).filter(pk=order.pk).exists()
 
 
 @require_safe

@@ -59,6 +59,11 @@ def test_a_shopper_chooses_colour_and_size(server, live, shirt, open_, place):
         else:
             page.goto(f"/live/{live.public_id}/shelf/{item.pk}/")
         choose(page)
+        if place != "page":  # the button says what so many cost
+            one = page.locator("[data-sum]").inner_text()
+            page.locator("[data-more]").click()
+            two = page.locator("[data-sum]").inner_text()
+            assert [one, two] == ["¥99", "¥198"]
         assert troubles.found == []
 
 
@@ -70,6 +75,8 @@ def choose(page: Page) -> None:
     expect(page.locator("[data-plain]")).to_be_hidden()
     for value in ("红", "S"):
         expect(option(value)).to_be_checked()  # the first that is there
+    colour = "one => getComputedStyle(one.closest('label')).borderColor"
+    assert option("红").evaluate(colour) != option("蓝").evaluate(colour), "what is chosen shows"
     expect(option("绿")).to_be_disabled()
     green = page.locator("[data-option] label", has_text="绿")
     expect(green.locator("[data-out]")).to_be_visible()  # the word, not only the colour

@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
-from playwright.sync_api import expect
+from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import Page, expect
 
+from livestream.models import Room
+from livestream.services.sale import buy_in_room
+from merchants.models import Customer, Product
+from tests.conftest import DAN
 from tests.journeys.browser import Troubles, desk, phone, playing, width
 from tests.journeys.crew import at_console, in_room, signed
 from tests.servers import session_of, until
 
 pytestmark = pytest.mark.slow
 SHOWN = 8_000  # ms; what is explained for less than five seconds makes no clip
+
+
+def ordered(shopper: Page, room: Room, product: Product) -> str:
+    """The number of an order of hers in this room."""
+    cookies = {one["name"]: one["value"] for one in shopper.context.cookies()}
+    device = UUID(SessionStore(cookies["sessionid"])["device"])
+    customer = Customer.objects.get_or_create(merchant=room.merchant, device=device)[0]
+    variant = product.variants.get()
+    order = {"basket": {variant.pk: 1}, "voucher": None, "expected_total": variant.price}
+    who = {"customer": customer, "device": device, "contact": DAN, "language": "en"}
+    return buy_in_room(room=Room.objects.get(pk=room.pk), **order, **who).number
 
 
 @pytest.mark.parametrize("size", [desk, phone], ids=["desk", "phone"])
@@ -29,6 +46,7 @@ def test_a_show_becomes_chapters_clips_and_a_film(browser, server, live, longjin
         following.click()
         expect(mei.locator("[data-pin]")).to_contain_text(name)
         clerk.wait_for_timeout(SHOWN)
+    number = ordered(mei, live, longjing)
     clerk.locator(".cs-end").click()
     clerk.locator("[data-end]").click()
 
@@ -61,4 +79,8 @@ def test_a_show_becomes_chapters_clips_and_a_film(browser, server, live, longjin
     until(lambda: playing(mei, ".pd__show video") > 1, 20)
     length = mei.eval_on_selector(".pd__show video", "video => video.duration")
     assert 5 < length < 60
+    for page, way in ((mei, f"/orders/{number}/"), (clerk, f"/dashboard/tea/orders/{number}/")):
+        page.goto(way)  # what was said when it was ordered
+        page.locator(".pd__show-p").click()
+        until(lambda page=page: playing(page, ".pd__show-v video") > 1, 20)
     assert troubles.found == []

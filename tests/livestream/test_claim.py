@@ -33,7 +33,7 @@ from livestream.selectors.claim import claims_text
 from livestream.selectors.invariant import INVARIANTS
 from livestream.services.chat import say
 from livestream.services.claim import allot, claim_fairly, prove, read_proof, sweep_fair_drops, take
-from livestream.services.drop import open_drop, withdraw_drop
+from livestream.services.drop import claim_drop, open_drop, withdraw_drop
 from livestream.services.line import Voice
 from livestream.services.moderation import sanction
 from livestream.services.room import end_room
@@ -202,7 +202,8 @@ def test_replayed_it_is_the_first_claim(live, few, clock):
     first = ask(drop, mei, proof)
     clock.after(4)
     assert ask(drop, mei, proof).pk == first.pk
-    assert Claim.objects.count() == 1
+    kept = Claim.objects.get()
+    assert (kept.on_time, kept.late_ms, kept.at) == (True, 1000, first.at)
 
 
 def forged(live, customer: Customer) -> str:
@@ -278,6 +279,8 @@ def test_while_it_gathers_nobody_takes_a_copy_the_old_way(live, few, clock):
     drop = open_drop(room=live, coupon=few, minutes=5, fair=True)
     mei = guest(live)
     assert isinstance(take(drop=drop, customer=mei, device=mei.device), Claim)
+    with pytest.raises(DropOver):
+        claim_drop(drop=drop, customer=mei)
     assert not Voucher.objects.exists()
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from livestream.media.reel import put_away
 from livestream.models import Replay, Room
 from livestream.rules.clip import LONGEST, clip_of
+from livestream.rules.playlist import Segment, runs, total_ms
 from livestream.selectors.clip import newest_clip
 from livestream.services.replay import tidy_recordings
 from livestream.services.room import ban_room, end_room
@@ -46,6 +47,31 @@ def test_the_page_of_a_product_asks_for_its_newest_clip(shown, longjing, client,
 def test_a_thinned_show_shows_its_film_from_the_same_moment(shown, longjing):
     Replay.objects.update(path=f"{shown.public_id}/replay.mp4")
     assert newest_clip(longjing).film == f"/hls/{shown.public_id}/replay.mp4#t=59,100"
+
+
+def filmed(shown: Room, *spans: tuple[int, int]) -> None:
+    """What was filmed of it, in seconds (from, to) of the show."""
+    began = int(shown.started_at.timestamp())
+    segments = [
+        Segment(number, 1.0, 0, 0, began + second)
+        for number, second in enumerate(s for span in spans for s in range(*span))
+    ]
+    Replay.objects.update(runs=runs(segments), duration_ms=total_ms(segments))
+
+
+def test_what_was_not_filmed_is_left_out_of_the_film(shown, longjing):
+    """The tea was explained from 1:00 to 1:40, and the picture rested from 1:10 to 1:30."""
+    filmed(shown, (0, 70), (90, 102))
+    clip = newest_clip(longjing)
+    assert (clip.second, clip.seconds) == (59, 21)
+    Replay.objects.update(path=f"{shown.public_id}/replay.mp4")
+    assert newest_clip(longjing).film == f"/hls/{shown.public_id}/replay.mp4#t=59,80"
+
+
+@pytest.mark.parametrize("spans", [[(0, 60), (100, 120)], [(0, 62)], [(99, 120)]])
+def test_what_was_said_without_a_picture_makes_no_clip(shown, longjing, spans):
+    filmed(shown, *spans)
+    assert newest_clip(longjing) is None
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from livestream import broadcast
 from livestream.errors import (
     BadAnswer,
     BadMeasure,
@@ -26,6 +27,7 @@ from livestream.errors import (
     SlowMode,
 )
 from livestream.models import BlockedWord, HeldLine, Message, Room, Sanction
+from livestream.rules.chat import too_soon
 from livestream.rules.moderation import MOST_WORDS, Measure, blocked, fold, hardest, mute_until
 from livestream.selectors import chat as selector
 from livestream.selectors.moderation import forget_words, measure_against
@@ -135,6 +137,15 @@ def test_another_device_does_not_help_a_known_customer(live, host, shop, voice):
         say(room=live, voice=Voice("Dan", customer_id=known.pk, device=uuid.uuid4()), text="b")
 
 
+def test_the_device_of_a_known_customer_is_silenced_too(live, host, shop, voice):
+    """Also where nobody knows any more whose it was: when her name was erased, for one."""
+    known = customer_for_phone(merchant=shop, phone="+8613800000000", name="d", email="")
+    said = say(room=live, voice=Voice("Dan", customer_id=known.pk, device=voice.device), text="a")
+    sanction(line=said, measure=Measure.MUTE, by=host, minutes=5)
+    with pytest.raises(Silenced):
+        say(room=live, voice=Voice("Dan", device=voice.device), text="b")
+
+
 def test_another_guest_is_not_touched(live, line, eve, host):
     sanction(line=line, measure=Measure.BAN, by=host)
     assert say(room=live, voice=eve, text="hi").pk
@@ -205,6 +216,21 @@ def test_a_measure_needs_a_length_and_somebody(live, line, host):
         sanction(line=ours, measure=Measure.BAN, by=host)
     with pytest.raises(IntegrityError), transaction.atomic():
         Sanction.objects.create(merchant=live.merchant, measure="ban", at=timezone.now())
+
+
+def test_what_a_shadow_banned_guest_says_is_told_to_the_staff_alone(
+    live, line, voice, host, monkeypatch, django_capture_on_commit_callbacks
+):
+    sanction(line=line, measure=Measure.SHADOW, by=host)
+    told: list[tuple[str, bool]] = []
+
+    def hear(_group, message):
+        told.extend((text, staff) for text, staff, _id in message.get("events", []))
+
+    monkeypatch.setattr(broadcast, "_send", hear)
+    with django_capture_on_commit_callbacks(execute=True):
+        say(room=live, voice=voice, text="secret")
+    assert [staff for text, staff in told if "secret" in text] == [True]
 
 
 def test_only_he_reads_what_a_shadow_banned_guest_says(live, line, voice, eve, host):
@@ -383,6 +409,12 @@ def test_slow_mode_makes_a_guest_wait(live, voice, eve):
     assert say(room=live, voice=voice, text="two").pk
 
 
+@pytest.mark.parametrize(("since", "soon"), [(0, True), (9.99, True), (10, False), (11, False)])
+def test_slow_mode_is_as_slow_as_it_says(since, soon):
+    now = timezone.now()
+    assert too_soon(now - timedelta(seconds=since), 10, now) is soon
+
+
 def test_slow_mode_counts_lines_that_wait(live, voice, shop):
     set_words(merchant=shop, words=["tea"])
     pace(room=live, slow_seconds=10, holds_chat=False)
@@ -410,6 +442,14 @@ def test_nobody_answers_what_is_hidden_or_elsewhere(live, line, eve, host):
     for wanted in (line.pk, 10**9):
         with pytest.raises(BadReply):
             say(room=live, voice=eve, text="hi", reply_to=wanted)
+
+
+def test_nobody_else_answers_what_only_its_author_sees(live, line, voice, eve, host):
+    sanction(line=line, measure=Measure.SHADOW, by=host)
+    unseen = say(room=live, voice=voice, text="secret")
+    with pytest.raises(BadReply):
+        say(room=live, voice=eve, text="what?", reply_to=unseen.pk)
+    assert say(room=live, voice=voice, text="I mean", reply_to=unseen.pk).reply_to == unseen
 
 
 def test_quick_replies_are_just_these_in_order(shop):

@@ -1,11 +1,13 @@
 // The product sheet: which specification, how many. Works as a plain form without this file.
 import { chooseByOption } from "guitai/livestream/options";
+import { currencyOf, money } from "guitai/money";
 
 export default function start(form) {
   const quantity = form.elements.quantity;
   const text = form.querySelector("[data-left-text]");
   const price = form.querySelector("[data-price]");
   const most = form.querySelector("[data-most]");
+  const sum = form.querySelector("[data-sum]"); // on the button: what so many cost
 
   // Never more than there are, and never without saying so.
   function bound() {
@@ -14,6 +16,10 @@ export default function start(form) {
     quantity.value = Math.min(wanted, limit);
     most.hidden = wanted <= limit;
     most.textContent = most.hidden ? "" : most.dataset.sentence.replace("%(count)s", limit);
+    const chosen = form.querySelector("[name=variant]:checked")?.dataset.amount;
+    if (!sum || !chosen) return;
+    sum.hidden = false;
+    sum.textContent = money(chosen * quantity.value, currencyOf(form));
   }
 
   function step(by) {
@@ -39,4 +45,5 @@ export default function start(form) {
     was.textContent = wasText;
     price.replaceChildren(now, " ", was);
   });
+  bound();
 }

@@ -86,12 +86,17 @@ async def test_a_second_recorder_is_a_discontinuity_and_the_film_is_whole(tmp_pa
     assert seconds_of(film.write(tmp_path)) == pytest.approx(2 * SECONDS, abs=0.3)
 
 
-async def test_sessions_of_different_sizes_are_not_joined_into_a_film(tmp_path, recording):
+async def test_sessions_of_different_sizes_are_one_film_in_the_size_shown_longest(
+    tmp_path, recording
+):
     await show_once(tmp_path, recording)
     await show_once(tmp_path, record(seconds=2, size="320x180"), epoch=2)
+    await show_once(tmp_path, recording, epoch=3)
     end_reel(tmp_path)
-    with pytest.raises(film.Mixed):
-        film.write(tmp_path)
+    made = film.write(tmp_path)
+    assert seconds_of(made) == pytest.approx(2 * SECONDS + 2, abs=0.4)
+    assert film._size(made.read_bytes()) == (180, 320)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")], "no drafts"
     assert seconds_of(tmp_path / "vod.m3u8") > SECONDS + 1
 
 

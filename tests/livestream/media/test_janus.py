@@ -277,6 +277,9 @@ def test_the_page_of_the_key_sends_and_shoppers_see_it(place, live, as_bob):
         shopper = phone.said()
         print(f"seen {shopper['after']:.1f} s after the shopper came")
         assert shopper["seconds"] > 2
+        chosen = phone.said()
+        assert chosen["sends"] == chosen["wanted"] != chosen["before"], "the line has the other one"
+        assert chosen["kept"], "the same line goes on"
         assert phone.said()["flipped"]
         provider_named("janus").end(*live.publications.get().session.split("/"))
         assert phone.said()["back"] < 15
@@ -286,7 +289,7 @@ def test_the_page_of_the_key_sends_and_shoppers_see_it(place, live, as_bob):
         phone.stop()
 
 
-SEND = """
+SEND = '''
 import json, sys, time
 from pathlib import Path
 from playwright.sync_api import Error, sync_playwright
@@ -304,6 +307,9 @@ with sync_playwright() as playwright:
     context = browser.new_context(locale="en-GB")
     context.add_cookies([{"name": "sessionid", "value": session, "url": address}])
     page = context.new_page()
+    page.add_init_script("""window.peers = [];
+        window.RTCPeerConnection = class extends RTCPeerConnection {
+            constructor(...words) { super(...words); window.peers.push(this); } };""")
     page.goto(address)
     page.get_by_role("button", name="Make a key").click()
     page.get_by_role("button", name="Send the picture").click()
@@ -319,6 +325,17 @@ with sync_playwright() as playwright:
     after = time.monotonic() - began
     other.wait_for_timeout(4000)
     say(after=after, seconds=other.evaluate(seen) - first)
+    line = """line => line.getSenders().find(({ track }) => track.kind === "audio")
+        .track.getSettings().deviceId"""
+    peer = page.evaluate_handle("window.peers[0]")
+    before, sound = peer.evaluate(line), page.get_by_label("Microphone")
+    ids = sound.locator("option").evaluate_all("all => all.map(one => one.value)")
+    wanted = next(one for one in ids if one != before)
+    sound.select_option(wanted)
+    page.wait_for_timeout(1500)
+    on_air = page.locator('[data-sending="true"]').count() == 1
+    say(before=before, wanted=wanted, sends=peer.evaluate(line),
+        kept=on_air and page.evaluate("peers.length") == 1)
     page.get_by_role("button", name="Flip").click()
     page.wait_for_timeout(1000)
     say(flipped=page.locator('[data-sending="true"]').count() == 1)
@@ -331,7 +348,7 @@ with sync_playwright() as playwright:
     page.wait_for_timeout(500)
     say(stopped=page.get_by_role("button", name="Send the picture").is_visible())
     browser.close()
-"""
+'''
 
 
 def test_a_browser_that_dies_interrupts_the_room_and_may_come_again(place, live):

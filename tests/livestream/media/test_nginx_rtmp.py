@@ -244,6 +244,8 @@ def test_nobody_else_gets_in(place, live, how):
 def test_whoever_sends_is_sent_away_with_the_end(place, live, verb):
     grant = issue_stream_key(room=live, by=live.host)
     with app(address(grant)) as obs:
+        until(lambda: live.publications.exists(), 20)
+        first = live.publications.get().started_at.timestamp() * 1000
         until(lambda: playlist(live).count("#EXTINF") >= 4, 30)
         began = time.monotonic()
         verb(room=now(live))
@@ -258,6 +260,8 @@ def test_whoever_sends_is_sent_away_with_the_end(place, live, verb):
         replay = Replay.objects.get(room=live)
         assert replay.is_film
         assert replay.duration_ms > 3000
+        ((shown, offset),) = replay.runs  # what it shows began when the app did, not with the show
+        assert (abs(shown - first) < 2500, offset) == (True, 0)
 
 
 def test_a_shopper_sees_the_picture_of_the_app(place, live):

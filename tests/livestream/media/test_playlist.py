@@ -55,3 +55,21 @@ def test_the_replay_has_an_end():
     assert "#EXT-X-PLAYLIST-TYPE:VOD" in text
     assert text.endswith("#EXT-X-ENDLIST\n")
     assert playlist.total_ms([a_segment(0), a_segment(1, duration=0.5)]) == 1500
+
+
+def test_a_pause_is_no_part_of_the_replay():
+    """Ten seconds of picture, a pause of a minute, ten more; then a camera that came too early."""
+    first = [a_segment(n) for n in range(10)]
+    second = [a_segment(n + 70) for n in range(10)]
+    third = [a_segment(n + 79) for n in range(1)]
+    known = playlist.runs([*first, *second, *third])
+    start = 1_700_000_000_000
+    assert known == [(start, 0), (start + 70_000, 10_000), (start + 79_000, 20_000)]
+    for at, offset in ((-5, 0), (0, 0), (4, 4), (30, 10), (69, 10), (70, 10), (75, 15), (90, 31)):
+        assert playlist.offset_of(known, start + at * 1000) == offset * 1000, at
+    assert playlist.offset_of([], start) == 0
+
+
+def test_encoders_that_follow_each_other_closely_are_one_run():
+    close = [a_segment(n, turn=n, duration=1.0 + n * 0.01) for n in range(20)]
+    assert len(playlist.runs(close)) == 1

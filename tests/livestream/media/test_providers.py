@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -19,18 +21,21 @@ import pytest
 from django.utils import timezone
 
 from livestream.errors import NoOtherApp, NotShowing
+from livestream.media.encoder import find_ffmpeg
 from livestream.media.providers import provider_named, tencent
 from livestream.media.providers.base import Ask
 from livestream.models import Room, StreamEvent
 from livestream.rules.room import RoomState
+from livestream.selectors.replay import place_of
 from livestream.services.publication import media_arrived, open_publication
-from livestream.services.replay import finish_replays
+from livestream.services.replay import finish_replays, make_films
 from livestream.services.room import ban_room, end_room, pause_room, start_room
 from livestream.services.stream_event import hear
 from livestream.services.stream_key import issue_stream_key, revoke_stream_keys
 from livestream.services.stream_sweep import tend_streams
 from livestream.services.take import Kept, keep_late_takes, keep_take, takes_of, waits_for_takes
 from merchants.models import User
+from tests.livestream.media.conftest import SECONDS
 
 pytestmark = pytest.mark.django_db
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -122,8 +127,10 @@ def post(client):
     return post
 
 
-def tencent_news(grant: SimpleNamespace, what: str = "push", **more: Any) -> dict[str, Any]:
-    until = int(time.time()) + 600
+def tencent_news(
+    grant: SimpleNamespace, what: str = "push", good_for: int = 600, **more: Any
+) -> dict[str, Any]:
+    until = int(time.time()) + good_for
     sign = hashlib.md5(f"{CALLBACK}{until}".encode()).hexdigest()
     return payload(f"tencent_{what}", grant, t=until, sign=sign) | more
 
@@ -407,6 +414,8 @@ def test_a_recording_is_taken_from_the_named_folder_only(live, use, post, settin
     (tmp_path / "takes" / name).write_bytes(b"x" * 4000)
     (tmp_path / "secret.mp4").write_bytes(b"y" * 4000)
     assert keep_take(room=live, path="../secret.mp4") is Kept.LATER  # not in there
+    (tmp_path / "takes" / "link.mp4").symlink_to(tmp_path / "secret.mp4")
+    assert keep_take(room=live, path="link.mp4") is Kept.NOTHING
     assert keep_take(room=live, path=f"./objs/nginx/html/live/{name}") is Kept.THERE
     assert [take.read_bytes()[:1] for take in takes_of(live)] == [b"x"]
 
@@ -506,6 +515,12 @@ def test_a_cut_that_overtakes_its_push_leaves_no_dead_stream(live, use, post):
 def test_a_bad_signature_is_not_heard(live, use, post, spoil):
     use("tencent")
     assert post("tencent", tencent_news(key_of(live)) | spoil).status_code == 403
+    assert not live.publications.exists()
+
+
+def test_news_that_is_signed_rightly_and_comes_too_late_is_not_heard(live, use, post):
+    use("tencent")
+    assert post("tencent", tencent_news(key_of(live), good_for=-5)).status_code == 403
     assert not live.publications.exists()
 
 
@@ -838,6 +853,7 @@ def test_a_recording_that_cannot_be_kept_at_once_is_tried_again(
     end_room(room=current(live))
     Room.objects.filter(pk=live.pk).update(ended_at=timezone.now() - timedelta(minutes=1))
     finish_replays()
+    make_films()
     assert current(live).replay.state == "processing", "it is waited for"
     if trouble == "cannot be written":
         folder.unlink()
@@ -864,6 +880,31 @@ def test_a_recording_that_never_comes_is_not_waited_for_for_ever(
     StreamEvent.objects.filter(kind="recorded").update(at=then)
     finish_replays()
     assert current(live).replay.state == "failed"
+
+
+def test_the_film_knows_when_each_of_its_takes_was_recorded(live, takes, recording):
+    """Twice five seconds with half a minute between: a card of the second part is at its place."""
+    began = timezone.now() - timedelta(minutes=5)
+    for number, second in enumerate((15, 50)):
+        file = takes / f"show-{number}.mkv"
+        file.write_bytes(recording)
+        flv = file.with_suffix(".flv")
+        command = [find_ffmpeg(), "-loglevel", "error", "-i", str(file), "-c:v", "copy", str(flv)]
+        subprocess.run(command, check=True)
+        at = began.timestamp() + second
+        os.utime(flv, (at, at))
+        assert keep_take(room=live, path=flv.name) is Kept.THERE
+    end_room(room=live)
+    Room.objects.filter(pk=live.pk).update(started_at=began, ended_at=began)
+    finish_replays()
+    make_films()
+    live.refresh_from_db()
+    replay = live.replay
+    assert replay.is_film
+    assert replay.duration_ms == pytest.approx(2 * SECONDS * 1000, abs=300)
+    for second, place in ((12, 2), (30, 5), (47, 7)):
+        moment = began + timedelta(seconds=second)
+        assert place_of(live, replay, moment) == pytest.approx(place * 1000, abs=150), second
 
 
 # --- where viewers find it --------------------------------------------------------------------

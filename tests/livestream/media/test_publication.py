@@ -16,6 +16,7 @@ from livestream.services.publication import (
     close_publication,
     interrupt_silent_rooms,
     media_arrived,
+    media_folder,
     open_publication,
     still_wanted,
 )
@@ -127,3 +128,10 @@ def test_a_camera_gets_time_to_come_up(show):
         media_at=now - timedelta(seconds=15), started_at=now - timedelta(seconds=15)
     )
     assert interrupt_silent_rooms(now) == 0
+
+
+def test_a_rehearsal_is_filmed_where_the_edge_opens_nothing(show, settings):
+    told = {state: media_folder(show, state) for state in RoomState}
+    away = told.pop(RoomState.REHEARSING)
+    assert away == settings.LIVE_ROOT / ".rehearsal" / show.public_id
+    assert set(told.values()) == {settings.LIVE_ROOT / show.public_id}

@@ -15,10 +15,11 @@ from livestream.media.claim import alone
 from livestream.media.reel import Fenced, Reel
 from livestream.models import Replay, Room
 from livestream.services import replay as replays
-from livestream.services.replay import finish_replays, make_replay, tidy_recordings
+from livestream.services.replay import finish_replays, make_films, make_replay, tidy_recordings
 from livestream.services.room import end_room
 from tests.livestream.media.conftest import SECONDS
 from tests.livestream.media.test_ingest import show_once
+from tests.servers import until
 
 pytestmark = pytest.mark.django_db
 
@@ -27,13 +28,13 @@ def test_the_replay_is_ready_at_once_and_the_film_follows(show, live_root, recor
     folder = live_root / show.public_id
     asyncio.run(show_once(folder, recording))
     end_room(room=show)
-    assert finish_replays() == 2  # the replay, then its film
+    assert (finish_replays(), make_films()) == (1, 1)
     replay = Replay.objects.get(room=show)
     assert replay.state == "ready"
     assert replay.duration_ms == pytest.approx(SECONDS * 1000, abs=150)
     assert (live_root / replay.path).read_text().endswith("#EXT-X-ENDLIST\n")
     assert (folder / "replay.mp4").stat().st_size > 10_000
-    assert finish_replays() == 0
+    assert (finish_replays(), make_films()) == (0, 0)
 
 
 def test_every_segment_of_the_replay_is_there(show, live_root, recording):
@@ -59,9 +60,9 @@ def test_a_sweep_that_meets_another_at_work_returns_at_once(show, live_root, mon
     monkeypatch.setattr(film, "write", films.append)
     with alone(live_root / ".film.lock") as mine:
         assert mine
-        assert finish_replays() == 0
+        assert make_films() == 0
     assert films == []
-    assert finish_replays() == 1
+    assert make_films() == 1
     assert films == [live_root / show.public_id]
 
 
@@ -104,6 +105,29 @@ def test_a_film_that_fails_in_any_way_is_not_tried_for_ever(show, live_root, mon
     assert replay.trouble
 
 
+def test_a_process_that_ends_waits_for_no_film_and_the_next_one_tries_again(
+    show, live_root, tmp_path, monkeypatch
+):
+    program = tmp_path / "ffmpeg"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(film, "find_ffmpeg", lambda: str(program))
+    monkeypatch.setattr(film, "_ending", threading.Event())
+    end_room(room=show)
+    replay = Replay.objects.select_related("room").get(room=show)
+    (live_root / show.public_id).mkdir(parents=True)
+    made: list[bool] = []
+    work = threading.Thread(target=lambda: made.append(replays.make_film(replay=replay)))
+    work.start()
+    until(lambda: film._children)
+    film.give_up()
+    work.join(5)
+    assert made == [False]
+    replay.refresh_from_db()
+    assert replay.trouble == ""
+    assert not list((live_root / show.public_id).iterdir())
+
+
 def test_after_a_while_only_the_film_is_kept_and_it_is_the_replay(
     show, live_root, recording, client, settings
 ):
@@ -111,6 +135,7 @@ def test_after_a_while_only_the_film_is_kept_and_it_is_the_replay(
     asyncio.run(show_once(folder, recording))
     end_room(room=show)
     finish_replays()
+    make_films()
     soon, later = show.ended_at + timedelta(days=6), show.ended_at + timedelta(days=8)
     assert tidy_recordings(soon) == 0
     settings.LIVE_KEEP_SEGMENTS = 0
