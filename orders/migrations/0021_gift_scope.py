@@ -8,14 +8,24 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def settle(schema_editor):
+    """PostgreSQL alters no table while a foreign key of it waits to be looked at."""
+    if schema_editor.connection.vendor == "postgresql":
+        schema_editor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def move_parcel_vouchers(apps, schema_editor):
     orders = apps.get_model("orders", "Order").objects
-    orders.filter(voucher__coupon__kind="shipping").update(extra=models.F("voucher"), voucher=None)
+    orders.filter(voucher__coupon__kind="shipping").update(
+        extra=models.F("voucher"), voucher=None
+    )
+    settle(schema_editor)
 
 
 def move_them_back(apps, schema_editor):
     orders = apps.get_model("orders", "Order").objects
     orders.filter(extra__coupon__kind="shipping").update(voucher=models.F("extra"), extra=None)
+    settle(schema_editor)
 
 
 class Migration(migrations.Migration):

@@ -27,7 +27,7 @@ def order_table(orders: QuerySet[Order]) -> Iterator[list[str]]:
         _("Goods"),
         _("Goods worth"),
         _("Discount"),
-        _("Coupons"),
+        _("Coupons used"),
         _("Shipping"),
         _("Total"),
         _("Currency"),

@@ -40,8 +40,8 @@ def _with_terms(vouchers: QuerySet[Voucher]) -> QuerySet[Voucher]:
 def wallet(device: UUID) -> dict[str, list[Voucher]]:
     """All vouchers of this device, at every shop: `good`, `used` and `over`, the newest first."""
     now = timezone.now()
-    rows = Voucher.objects.filter(customer__device=device).order_by("-pk")
-    rows = _with_terms(rows).select_related("coupon__merchant")
+    hers = Voucher.objects.filter(customer__device=device).order_by("-pk")
+    rows = _with_terms(hers).select_related("coupon__merchant")
     found: dict[str, list[Voucher]] = {"good": [], "used": [], "over": []}
     for one in rows[:MOST_SHOWN]:
         if one.state == "redeemed":

@@ -182,15 +182,16 @@ def place_order(
         pickup=contact.store is not None,
         region=contact.region,
     )
-    offered = with_vouchers(offered, [voucher, extra], contact.store and contact.store.pk)
+    at = contact.store.pk if contact.store else None
+    offered = with_vouchers(offered, [voucher, extra], at)
     if expected_total is not None and expected_total != offered.sum.total:
         raise PriceMoved
     if extra is not None and extra.coupon.gift_id and extra not in offered.used:
         raise CouponUnfit(voucher=extra.pk)  # no sum shows that a gift is missing
     _limit_open(merchant, contact.phone, device)
-    order = _open_order(merchant, customer, contact, offered, language, device, now)
-    for one in offered.used:
+    for one in offered.used:  # before the order: of two with one voucher the second hears why
         redeem_voucher(voucher=one, customer=customer)
+    order = _open_order(merchant, customer, contact, offered, language, device, now)
     _write_lines(order, offered)
     order.steps.create(state=order.state, at=now)
     # Last, so that the row every buyer wants is locked for the shortest time.

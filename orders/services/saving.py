@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from merchants.models import Merchant, Stock, Store, Variant
 from orders.errors import GiftGone
 from orders.models import Voucher
-from orders.rules.coupon import CouponKind, may_join
+from orders.rules.coupon import may_join
 from orders.rules.price import given, share
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _add(plain: Quote, offered: Quote, voucher: Voucher, store: int | None) -> Q
         return replace(offered, sum=less, voucher=voucher, shares=share(saving, good_for))
     if coupon.terms.frees_parcel(goods) and offered.sum.shipping:
         return replace(offered, sum=replace(offered.sum, shipping=0), extra=voucher)
-    if coupon.terms.brings_gift(goods):
+    if coupon.gift is not None and coupon.terms.brings_gift(goods):
         lines = [*offered.lines, (coupon.gift, given(coupon.gift.price))]
         return replace(offered, lines=lines, shares=[*offered.shares, 0], extra=voucher)
     return offered
@@ -172,16 +172,12 @@ def without_gifts_gone(
     store: int | None = None,
 ) -> tuple[list[Voucher], list[Voucher]]:
     """Those that can be used now, and those whose gift is not there. No gift, no query."""
-    gifts = {one.coupon.gift_id for one in vouchers if one.coupon.kind == CouponKind.GIFT}
+    gifts = {one.coupon.gift_id for one in vouchers if one.coupon.gift_id is not None}
     if not gifts:
         return list(vouchers), []
     free = free_of(merchant, gifts, store)
-
-    def is_gone(voucher: Voucher) -> bool:
-        gift = voucher.coupon.gift_id
-        return gift in gifts and free.get(gift, 0) <= basket.get(gift, 0)
-
-    gone = [one for one in vouchers if is_gone(one)]
+    missing = {pk for pk in gifts if free.get(pk, 0) <= basket.get(pk, 0)}
+    gone = [one for one in vouchers if one.coupon.gift_id in missing]
     return [one for one in vouchers if one not in gone], gone
 
 

@@ -60,8 +60,8 @@ def take(request: MerchantRequest, code: str) -> HttpResponse:
                 messages.success(request, _said(taken, request.merchant.currency))
                 return redirect("orders:voucher_take", request.merchant.slug, code)
     good = voucher.state == VoucherState.CLAIMED and voucher.good_until > timezone.now()
-    use = voucher.counter_uses.filter(undone_at=None)
-    use = use.select_related("store", "by", "gift__product").first()
+    uses = voucher.counter_uses.filter(undone_at=None)
+    use = uses.select_related("store", "by", "gift__product").first()
     context = {"voucher": voucher, "form": form, "good": good, "use": use}
     return render(request, "orders/voucher/take.html", context, status=status)
 
@@ -84,7 +84,7 @@ def undo(request: MerchantRequest, code: str) -> HttpResponse:
 def _said(taken: CounterUse, currency: str) -> str:
     """What the clerk does now."""
     if taken.gift is not None:
-        return _("Give her one: %(goods)s.") % {"goods": taken.gift}
+        return _("Hand over one: %(goods)s.") % {"goods": taken.gift}
     return _("Take %(amount)s off.") % {"amount": money_text(taken.saving, currency)}
 
 

@@ -167,7 +167,7 @@ def test_late_money_takes_the_gift_again(shop, dan, variant, glass, voucher):
 def test_no_money_is_asked_back_for_it(shop, dan, variant, voucher):
     order = pay(buy(shop, dan, {variant.pk: 1}, voucher))
     given = order.lines.get(price_rule="gift")
-    with pytest.raises(NothingToRefund, match="gift"):
+    with pytest.raises(NothingToRefund, match="赠品"):
         request_refund(order=order, pieces={given.pk: 1}, kind=RefundKind.MONEY)
     assert order.can_be_asked_back
 
@@ -240,7 +240,7 @@ def test_the_clerk_is_told_what_to_give(client, shop, store, bob, voucher):
     url = reverse("orders:voucher_take", args=["tea", voucher.code])
     assert "耐热玻璃杯" in client.get(url).text
     page = client.post(url, {"goods": "120", "store": store.pk}, follow=True).text
-    assert "Give her one: 耐热玻璃杯." in page
+    assert "Hand over one: 耐热玻璃杯." in page
     assert "Given: 耐热玻璃杯" in page
 
 
@@ -341,7 +341,7 @@ def test_lists_and_tables_say_that_it_is_given(shop, dan, variant, voucher):
         head, row = order_table(Order.objects.all())
         told = dict(zip(head, row, strict=True))
         assert told["Goods"] == "明前龙井 ×1; 耐热玻璃杯 (gift) ×1"
-        assert told["Coupons"] == "满额礼"
+        assert told["Coupons used"] == "满额礼"
         assert "耐热玻璃杯 (gift) ×1" in goods_text(Order.objects.get())
 
 
