@@ -193,8 +193,8 @@ def buy(
     `act` is the verb: `place_order`, or the room's. Raises what it raises.
     """
     open_gateway(merchant)  # nothing is held for an order that nobody can pay
-    data, wish = form.cleaned_data, form.wish
-    if wish.key is not None and wish.key != wish.seen:  # without scripts: she sees the sum now
+    data, coupons = form.cleaned_data, form.wish
+    if coupons.key is not None and coupons.key != coupons.seen:  # without scripts: she sees the sum now
         raise PriceMoved(_("This is the sum with the coupons that you chose: order if it suits."))
     contact = form.contact()
     device = device_of(request.session)
@@ -208,7 +208,7 @@ def buy(
             name=contact.name,
             email=contact.email,
         )
-        hers = vouchers_of(guest, wish.vouchers)
+        hers = vouchers_of(guest, coupons.vouchers)
         if data["extra"] and data["extra"] not in hers:  # no sum shows that a gift is missing
             raise CouponUnfit(voucher=data["extra"])
         order = act(

@@ -12,6 +12,7 @@ from livestream.services.flash import announce_flash
 from livestream.services.sale import buy_in_room
 from merchants.models import Stock, Store
 from merchants.rules.stock import Reason
+from merchants.services.merchant import make_key
 from merchants.services.stock import change_stock
 from orders.errors import CouponUnfit, GiftGone, NothingToRefund, OutOfStock, RefundTooLarge
 from orders.models import Coupon, Order, Voucher
@@ -116,6 +117,20 @@ def test_it_may_be_of_the_kind_that_is_bought(shop, dan, glass, bob, voucher):
     assert {line.state for line in order.lines.all()} == {"shipped"}
     stock = Stock.objects.get(variant=glass)
     assert (stock.on_hand, stock.reserved) == (45, 0)
+    assert broken() == set()
+
+
+def test_a_program_reads_which_line_is_given_and_sends_both_of_one_kind(
+    client, shop, dan, glass, voucher
+):
+    order = pay(buy(shop, dan, {glass.pk: 4}, voucher))
+    _key, secret = make_key(merchant=shop, name="till")
+    headers = {"Authorization": f"Api-Key {secret}", "Idempotency-Key": "a"}
+    body = {"carrier": "sf", "tracking_number": "SF123456", "skus": [glass.sku]}
+    to = reverse("api:order-ship", args=["tea", order.number])
+    told = client.post(to, body, content_type="application/json", headers=headers).json()
+    assert [line["price_rule"] for line in told["lines"]] == ["list", "gift"]
+    assert told["state"] == "shipped"
     assert broken() == set()
 
 
