@@ -194,7 +194,7 @@ def buy(
     """
     open_gateway(merchant)  # nothing is held for an order that nobody can pay
     data, coupons = form.cleaned_data, form.wish
-    if coupons.key is not None and coupons.key != coupons.seen:  # without scripts: she sees the sum now
+    if coupons.key is not None and coupons.key != coupons.seen:  # no scripts: the sum is new to her
         raise PriceMoved(_("This is the sum with the coupons that you chose: order if it suits."))
     contact = form.contact()
     device = device_of(request.session)
