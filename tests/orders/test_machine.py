@@ -77,7 +77,7 @@ baskets = st.dictionaries(st.integers(0, 2), quantities, min_size=1, max_size=2)
 
 
 class Shop(RuleBasedStateMachine):
-    """One shop with two stores, three products, a coupon, a gift beside it, four guests' devices."""
+    """One shop with two stores, three products, one coupon, a gift, and four guests' devices."""
 
     def __init__(self) -> None:
         super().__init__()
