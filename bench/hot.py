@@ -22,6 +22,7 @@ from bench.hosts import postgres
 from bench.report import record
 
 BUYERS, SECONDS = 64, 8
+WAYS = ("alone", "together", "flash")  # bench.buying says what they are
 REFERENCE = "pgbench, one transaction an order, same row"
 SCRIPT = """\\set n random(1, 1000000000000)
 BEGIN;
@@ -46,20 +47,22 @@ COMMIT;
 def run(out: Callable[[str], Any] = print) -> None:
     """Measure on a database server that is gone afterwards."""
     with postgres() as database, tempfile.TemporaryDirectory(prefix="guitai-bench-") as folder:
-        found = _ours(database, folder)
-        theirs = _pgbench(database, Path(folder) / "order.sql", found["ids"])
-        again = _ours(database, folder)  # around the reference: the machine's moods hit both
-    ours = (found["per_s"] + again["per_s"]) / 2
-    out(f"ours {found['per_s']:.0f}/s, pgbench {theirs:.0f}/s, ours {again['per_s']:.0f}/s")
-    out(f"CPU of ours: {found['cores']:.2f} cores of {os.cpu_count()}")
-    record("hot.ordinary_per_s", ours, "orders", REFERENCE, theirs)
-    record("hot.ordinary_p99_ms", max(found["p99_ms"], again["p99_ms"]), "ms")
-    record("hot.ordinary_cpu_ms", found["cpu_ms"], "ms of Python an order")
-    record("hot.ordinary_queries", found["queries"], "queries an order")
-    record("hot.left_of_2000", found["sold"], "orders", "pieces for 2,000 buyers", 100)
+        before = {way: _ours(way, database, folder) for way in WAYS}
+        ids = before["alone"]["ids"]
+        theirs = _pgbench(database, Path(folder) / "order.sql", ids)
+        after = {way: _ours(way, database, folder) for way in WAYS}  # the machine's moods hit both
+    for way in WAYS:
+        one, two = before[way], after[way]
+        out(f"{way} {one['per_s']:.0f}/s, pgbench {theirs:.0f}/s, {way} {two['per_s']:.0f}/s")
+        out(f"  CPU of ours: {one['cores']:.2f} cores of {os.cpu_count()}")
+        record(f"hot.{way}_per_s", (one["per_s"] + two["per_s"]) / 2, "orders", REFERENCE, theirs)
+        record(f"hot.{way}_p99_ms", max(one["p99_ms"], two["p99_ms"]), "ms")
+        record(f"hot.{way}_cpu_ms", one["cpu_ms"], "ms of Python an order")
+        record(f"hot.{way}_queries", one["queries"], "queries of a lone order")
+        record(f"hot.{way}_left_of_2000", one["sold"], "orders", "pieces for 2,000 buyers", 100)
 
 
-def _ours(database: str, folder: str) -> dict[str, Any]:
+def _ours(way: str, database: str, folder: str) -> dict[str, Any]:
     environment = os.environ | {
         "DEBUG": "1",
         "REDIS_URL": "",
@@ -69,7 +72,7 @@ def _ours(database: str, folder: str) -> dict[str, Any]:
         "LOG_LEVEL": "WARNING",
     }
     done = subprocess.run(
-        [sys.executable, "-m", "bench.buying", str(BUYERS), str(SECONDS)],
+        [sys.executable, "-m", "bench.buying", way, str(BUYERS), str(SECONDS)],
         env=environment,
         cwd=ROOT,
         check=True,

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 class LivestreamConfig(AppConfig):
     name = "livestream"
-    verbose_name = _("Live")
+    verbose_name = _("Live rooms")
 
     def ready(self) -> None:
         from livestream import receivers  # noqa: F401

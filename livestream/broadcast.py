@@ -302,7 +302,26 @@ def order_changed(order: Order, room: Room | None) -> None:
     `store` is for the socket's own eyes: what is collected there concerns those who serve it. In a
     room nobody looks who serves what: of a collected one its staff hear only that there is news.
     """
-    event = {
+    event = _order_event(order, room)
+    tell_merchant(order.merchant, {**event, "store": order.store_id})
+    if room is not None:
+        tell(room, {**event, **_hidden(order)}, staff=True)
+
+
+def orders_changed(changes: Iterable[tuple[Order, Room | None]]) -> None:
+    """The same of many at once: each room hears of all of its own in one message."""
+    heard: dict[int, list[tuple[Event, bool, int]]] = {}
+    for order, room in changes:
+        event = _order_event(order, room)
+        tell_merchant(order.merchant, {**event, "store": order.store_id})
+        if room is not None:
+            heard.setdefault(room.pk, []).append(({**event, **_hidden(order)}, True, 0))
+    for room_id, events in heard.items():
+        _after_commit(room_group(room_id), _hub_events(events))
+
+
+def _order_event(order: Order, room: Room | None) -> Event:
+    return {
         "type": ORDER_EVENTS.get(order.state, "order.moved"),
         "number": order.number,
         "state": order.state,
@@ -311,10 +330,10 @@ def order_changed(order: Order, room: Room | None) -> None:
         "name": order.name,
         "room": room.public_id if room else None,
     }
-    tell_merchant(order.merchant, {**event, "store": order.store_id})
-    if room is not None:
-        hidden = dict.fromkeys(("number", "total", "name")) if order.store_id else {}
-        tell(room, {**event, **hidden}, staff=True)
+
+
+def _hidden(order: Order) -> Event:
+    return dict.fromkeys(("number", "total", "name")) if order.store_id else {}
 
 
 def order_touched(order: Order) -> None:

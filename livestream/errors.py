@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from merchants.errors import RuleBroken
+from merchants.errors import OutOfStock, RuleBroken
 
 
 class WrongState(RuleBroken):
@@ -99,6 +99,14 @@ class BadFlash(RuleBroken):
         "A flash sale warms up for 10 to 300 seconds, runs for 1 to 20 minutes, is cheaper than "
         "the shop, and gives each buyer at least one piece."
     )
+
+
+class NotCheaper(BadFlash):
+    sentence = _("The flash price has to be lower than the shop's price.")
+
+
+class TooFewPieces(OutOfStock):
+    sentence = _("Fewer pieces are free than you want to put aside.")
 
 
 class FlashRunning(RuleBroken):

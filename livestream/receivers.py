@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from typing import Any
 
 from django.dispatch import receiver
@@ -20,7 +21,14 @@ from livestream.services.shelf import follow_product
 from merchants.models import Merchant, Notification, Product, User
 from merchants.signals import notice_created, product_changed, staff_removed, stock_changed
 from orders.models import Order
-from orders.signals import order_moved, order_noted, order_paid, order_placed, refund_moved
+from orders.signals import (
+    order_moved,
+    order_noted,
+    order_paid,
+    order_placed,
+    orders_placed,
+    refund_moved,
+)
 
 
 @receiver(stock_changed)
@@ -48,6 +56,14 @@ def show_order(order: Order, **kwargs: Any) -> None:
     """The console and the orders page learn of an order and its steps without a reload."""
     sale = Sale.objects.select_related("room").filter(order=order).first()
     broadcast.order_changed(order, sale.room if sale else None)
+
+
+@receiver(orders_placed)
+def show_orders(orders: Sequence[Order], **kwargs: Any) -> None:
+    """The same for many that came at once: one question, one message to each who listens."""
+    sales = Sale.objects.select_related("room").filter(order__in=orders)
+    rooms = {sale.order_id: sale.room for sale in sales}
+    broadcast.orders_changed([(order, rooms.get(order.pk)) for order in orders])
 
 
 @receiver([refund_moved, order_noted])

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
-from django.contrib import admin
-from django.db.models import QuerySet
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from merchants.admin import ReadOnlyAdmin, ReadOnlyInline, act
+from merchants.errors import RuleBroken
 from merchants.models import User
+from orders.forms.dispute import DecisionForm
 from orders.models import (
     Address,
     BankEntry,
     CartItem,
     CounterUse,
     Coupon,
+    Dispute,
     GatewayAccount,
     LedgerEntry,
     Line,
@@ -39,7 +43,10 @@ from orders.models import (
     Voucher,
     Waiting,
 )
+from orders.rules.dispute import Verdict
 from orders.rules.line import LineState
+from orders.selectors.money import money_text
+from orders.services.dispute import decide_dispute
 from orders.services.order import move_order
 
 
@@ -157,6 +164,57 @@ class RefundAdmin(ReadOnlyAdmin):
     list_filter = ["state", "money", "kind"]
     search_fields = ["public_id", "transaction", "order__number", "merchant__name"]
     inlines = [PieceInline, RefundStepInline]
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin):
+    """Read and decided here, once: what is decided cannot be changed."""
+
+    list_display = ["refund", "merchant", "opened_at", "answered_at", "verdict", "decided_by"]
+    list_select_related = ["merchant", "refund", "decided_by"]
+    list_filter = [("decided_at", admin.EmptyFieldListFilter), "verdict"]
+    search_fields = ["refund__public_id", "refund__order__number", "merchant__name"]
+    date_hierarchy = "opened_at"
+    form = DecisionForm
+    facts = ["merchant", "order", "asked", "words", "opened_at", "refusal", "answer", "answered_at"]
+    fields = [*facts, "verdict", "reason", "decided_by", "decided_at", "outcome"]
+    readonly_fields = [*facts, "decided_by", "decided_at", "outcome"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Only what waits, and only by a superuser, as everything that is done to orders here."""
+        undecided = obj is None or (isinstance(obj, Dispute) and obj.is_open)
+        return bool(request.user.is_superuser) and undecided
+
+    @admin.display(description=_("order"))
+    def order(self, dispute: Dispute) -> str:
+        return dispute.refund.order.number
+
+    @admin.display(description=_("wanted back"))
+    def asked(self, dispute: Dispute) -> str:
+        refund = dispute.refund
+        pieces = [str(piece) for piece in refund.pieces.select_related("line")]
+        amount = money_text(refund.amount, refund.currency)
+        return " · ".join([*pieces, amount, refund.get_kind_display(), refund.words])
+
+    @admin.display(description=_("why it was refused"))
+    def refusal(self, dispute: Dispute) -> str:
+        return dispute.refund.answer
+
+    def save_model(self, request: HttpRequest, obj: Dispute, form: Any, change: bool) -> None:
+        """Nothing is saved by hand: the verb decides."""
+        wanted = form.cleaned_data
+        by = cast(User, request.user)
+        decide_dispute(
+            dispute=obj, verdict=Verdict(wanted["verdict"]), reason=wanted["reason"], by=by
+        )
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """A refusal of the verb is a sentence on the page; nothing was written."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except RuleBroken as refusal:
+            self.message_user(request, str(refusal), messages.ERROR)
+            return redirect(request.path)
 
 
 class ShippingRegionInline(ReadOnlyInline):

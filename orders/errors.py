@@ -166,6 +166,18 @@ class UndoneTooLate(RuleBroken):
     sentence = _("That was taken too long ago. A manager can undo it.")
 
 
+class DisputeOver(RuleBroken):
+    code = "dispute_over"
+    sentence = _("That has been answered or decided already.")
+
+
+class NotTogether(RuleBroken):
+    """Not in a crowd's transaction; whoever hears this buys it in one of its own."""
+
+    code = "not_together"
+    sentence = _("That did not go through. Press the button once more.")
+
+
 class CannotPay(RuleBroken):
     code = "cannot_pay"
     sentence = _("This shop cannot take payments yet. Nothing was ordered.")

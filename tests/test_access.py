@@ -129,6 +129,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:cancel": (PUBLIC, {POST}, ["number"]),
     "track:refund_ask": (PUBLIC, {GET, POST}, ["number"]),
     "track:refund_withdraw": (PUBLIC, {POST}, ["number", "refund"]),
+    "track:refund_dispute": (PUBLIC, {POST}, ["number", "refund"]),
     "track:refund_sent": (PUBLIC, {POST}, ["number", "refund"]),
     # dashboard
     "livestream:home": (CLERK, {GET}, []),
@@ -257,6 +258,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:refund_give": (MANAGER, {GET, POST}, ["number"]),
     "orders:refund_ok": (MANAGER, {POST}, ["number", "refund"]),
     "orders:refund_no": (MANAGER, {POST}, ["number", "refund"]),
+    "orders:dispute_answer": (MANAGER, {POST}, ["number", "refund"]),
     "orders:refund_back": (CLERK, {POST}, ["number", "refund"]),
     "orders:shipping": (MANAGER, {GET}, []),
     "orders:shipping_new": (MANAGER, {GET, POST}, []),

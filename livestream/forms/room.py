@@ -156,7 +156,7 @@ class DropForm(forms.Form):
     """Which coupon, for how long."""
 
     coupon = forms.ModelChoiceField(
-        Coupon.objects.none(), to_field_name="public_id", label=_("Coupon"), empty_label=None
+        Coupon.objects.none(), to_field_name="public_id", label=_("Which coupon"), empty_label=None
     )
     minutes = forms.IntegerField(label=_("Minutes"), min_value=1, max_value=LONGEST_DROP, initial=5)
     fair = forms.BooleanField(

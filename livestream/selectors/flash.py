@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from livestream.models import FlashSale, Room
+from livestream.models import FlashSale, Room, ShelfItem
 from livestream.rules.flash import FlashState, state_at
 
 
@@ -21,6 +21,13 @@ def running(room: Room, now: datetime) -> dict[int, FlashSale]:
     """{variant id: sale} of those whose price holds now."""
     rows = announced(room, now).filter(starts_at__lte=now)
     return {sale.variant_id: sale for sale in rows if sale.left > 0}
+
+
+def turns_at(room: Room, item: ShelfItem, now: datetime) -> datetime | None:
+    """When the price of this product changes next because a flash sale begins or ends."""
+    rows = announced(room, now).filter(item=item)
+    turns = [sale.starts_at if sale.starts_at > now else sale.ends_at for sale in rows]
+    return min(turns, default=None)
 
 
 def state_of(sale: FlashSale, now: datetime) -> FlashState:

@@ -70,6 +70,11 @@ def shelf(room: Room, *, whole: bool = False, as_live: bool = False) -> list[Car
     return [_card(room, item, on_now == item.pk, as_live) for item in items]
 
 
+def staffed_shelf(room: Room, *, whole: bool = False) -> list[Card]:
+    """The shelf as its clerks see it: at the prices of the show also before it begins."""
+    return shelf(room, whole=whole, as_live=not room.is_over)
+
+
 def shelf_mark(room: Room, cards: Iterable[Card]) -> str:
     """The same as long as a console shows the same shelf: a long one is not written again then."""
     seen = [

@@ -17,11 +17,20 @@ from django.db.models import F, Q, Sum
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import BadFlash, FlashLimit, FlashOver, FlashRunning, NotOnAir
+from livestream.errors import (
+    BadFlash,
+    FlashLimit,
+    FlashOver,
+    FlashRunning,
+    NotCheaper,
+    NotOnAir,
+    TooFewPieces,
+)
 from livestream.models import FlashPurchase, FlashSale, Room, ShelfItem
 from livestream.rules.flash import LEAST_PRICE, window
 from livestream.rules.room import ON_AIR
 from livestream.selectors.flash import flash_event, overdue, running
+from merchants.errors import OutOfStock
 from merchants.models import Customer, Merchant, Store, Variant
 from merchants.services.stock import lock_stock, release, release_part, reserve
 from orders.models import Order
@@ -45,8 +54,8 @@ def announce_flash(
 ) -> FlashSale:
     """Put `quota` pieces aside and tell the room: in `warm_up` seconds, for `minutes` minutes.
 
-    `price` in minor units, below the shop's. Raises NotOnAir, BadFlash, FlashRunning, or OutOfStock
-    if fewer pieces are free.
+    `price` in minor units, below the shop's. Raises NotOnAir, BadFlash, FlashRunning, or
+    TooFewPieces.
     """
     now = timezone.now()
     if not Room.objects.select_for_update().filter(pk=room.pk, state__in=ON_AIR).exists():
@@ -74,7 +83,10 @@ def announce_flash(
             )
     except IntegrityError as twice:
         raise FlashRunning from twice
-    reserve(merchant=room.merchant, basket={variant.pk: quota}, reference=sale.reference)
+    try:
+        reserve(merchant=room.merchant, basket={variant.pk: quota}, reference=sale.reference)
+    except OutOfStock as short:
+        raise TooFewPieces from short
     broadcast.flash_changed(room, flash_event(sale))
     return sale
 
@@ -94,10 +106,10 @@ def flash_window(
     """(first, last moment) of a sale that is announced now. Raises BadFlash."""
     lasts = window(warm_up, minutes, now)
     fits = item.room_id == room.pk and variant.product_id == item.product_id
-    if lasts is None or not fits or not LEAST_PRICE <= price < variant.price:
+    if lasts is None or not fits or price < LEAST_PRICE or not 1 <= per_buyer <= quota:
         raise BadFlash
-    if not 1 <= per_buyer <= quota:
-        raise BadFlash
+    if price >= variant.price:
+        raise NotCheaper
     return lasts
 
 

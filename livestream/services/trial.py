@@ -11,7 +11,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from livestream.errors import BadReply, DrawRunning, DropOver, FlashRunning, NothingSaid
+from livestream.errors import (
+    BadReply,
+    DrawRunning,
+    DropOver,
+    FlashRunning,
+    NothingSaid,
+    TooFewPieces,
+)
 from livestream.models import Room, ShelfItem
 from livestream.rules.chat import LONGEST_PINNED, clean
 from livestream.rules.claim import GATHERS
@@ -22,7 +29,6 @@ from livestream.services.draw import draw_terms
 from livestream.services.drop import drop_end
 from livestream.services.flash import flash_window
 from livestream.services.rehearsal import play
-from merchants.errors import OutOfStock
 from merchants.models import Staff, Variant
 from merchants.selectors.stock import free_pieces
 from orders.models import Coupon
@@ -55,7 +61,7 @@ def try_flash(
     warm_up: int,
     minutes: int,
 ) -> None:
-    """As `announce_flash`. Raises WrongState, BadFlash, FlashRunning or OutOfStock."""
+    """As `announce_flash`. Raises WrongState, BadFlash, FlashRunning or TooFewPieces."""
     starts_at, ends_at = flash_window(
         room=room,
         item=item,
@@ -75,7 +81,7 @@ def try_flash(
         if any(before.told["variant"] == variant.pk for before in tried):
             raise FlashRunning
         if free - scene.gone(item.pk) < quota:
-            raise OutOfStock
+            raise TooFewPieces
         played.give(_trial(TrialKind.FLASH, scene, starts_at, ends_at, quota, told))
 
     play(room=room, act=act)

@@ -26,7 +26,7 @@ from livestream.selectors.draw import at_the_counter
 from livestream.selectors.flash import announced
 from livestream.selectors.picture import is_by_app
 from livestream.selectors.rehearsal import latest, scene_of
-from livestream.selectors.room import open_drops, shelf, shelf_mark
+from livestream.selectors.room import open_drops, shelf_mark, staffed_shelf
 from livestream.selectors.runsheet import plan_of, prompt, spots_of
 from livestream.selectors.tip import tip_of
 from livestream.services import chat
@@ -226,7 +226,7 @@ def _room(request: MerchantRequest, public_id: str) -> Room:
 def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
     now = timezone.now()
     scene = scene_of(room, now)
-    cards, spots = (scene.cards, scene.spots) if scene else (shelf(room), spots_of(room))
+    cards, spots = (scene.cards, scene.spots) if scene else (staffed_shelf(room), spots_of(room))
     current = next((card for card in cards if card.on_now), None)
     prompted = prompt(cards, spots)
     return {
@@ -255,6 +255,7 @@ def _context(request: MerchantRequest, room: Room) -> dict[str, Any]:
 def _panels(request: MerchantRequest, room: Room, status: int = 200, **more: Any) -> HttpResponse:
     context = {**_context(request, room), **more}
     context["same_shelf"] = request.GET.get("shelf") == context["shelf_mark"]
+    context["shelf_alone"] = request.GET.get("only") == "shelf"  # what a helper's page shows
     return render(request, "livestream/console/_panels.html", context, status=status)
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from livestream.selectors.chat import seen_by_staff
 from livestream.selectors.rehearsal import scene_of
-from livestream.selectors.room import shelf, shelf_mark
+from livestream.selectors.room import shelf_mark, staffed_shelf
 from livestream.views.rehearsal import inbox_of
 from livestream.views.talk import inbox_context
 from merchants.access import MerchantRequest, merchant_view
@@ -24,7 +24,7 @@ def page(request: MerchantRequest, room: str) -> HttpResponse:
     rooms = request.merchant.rooms.select_related("merchant", "host")
     found = get_object_or_404(rooms, public_id=room)
     scene = scene_of(found, timezone.now())
-    cards = scene.cards if scene else shelf(found)
+    cards = scene.cards if scene else staffed_shelf(found)
     context = inbox_context(request, found) | {
         "scene": scene,
         "cards": cards,

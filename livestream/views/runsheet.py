@@ -17,7 +17,7 @@ from livestream.forms.room import ItemForm
 from livestream.models import Room, ShelfItem
 from livestream.rules.room import SHELF_OPEN
 from livestream.selectors.rehearsal import scene_of
-from livestream.selectors.room import shelf
+from livestream.selectors.room import staffed_shelf
 from livestream.selectors.runsheet import findable, plan_of, prompt, spots_of
 from livestream.services.shelf import add_to_shelf, move_item, place_item, remove_item, set_item
 from merchants.access import MerchantRequest, merchant_view
@@ -121,7 +121,7 @@ def prompter_card(request: MerchantRequest, room: str) -> HttpResponse:
 def _prompt(request: MerchantRequest, public_id: str) -> dict[str, Any]:
     found = _room(request, public_id)
     scene = scene_of(found, timezone.now())
-    cards, spots = (scene.cards, scene.spots) if scene else (shelf(found), spots_of(found))
+    cards, spots = (scene.cards, scene.spots) if scene else (staffed_shelf(found), spots_of(found))
     return {"room": found, "prompt": prompt(cards, spots)}
 
 
@@ -169,7 +169,7 @@ def _place(
 
 def _context(room: Room, words: str) -> dict[str, Any]:
     scene = scene_of(room, timezone.now())
-    cards, spots = shelf(room, whole=True), scene.spots if scene else spots_of(room)
+    cards, spots = staffed_shelf(room, whole=True), scene.spots if scene else spots_of(room)
     return {
         "room": room,
         "cards": cards,

@@ -23,13 +23,14 @@ from livestream.selectors import discovery
 from livestream.selectors.chat import seen_from
 from livestream.selectors.claim import claim_of, claims_text, gathers_until
 from livestream.selectors.draw import draws_of
-from livestream.selectors.flash import announced, running
+from livestream.selectors.flash import announced, running, turns_at
 from livestream.selectors.moderation import measure_against
 from livestream.selectors.picture import picture_of
 from livestream.selectors.room import live_prices, on_shelf, open_drops, shelf
 from livestream.selectors.share import MARK, remember_sharer
 from livestream.services.claim import take
 from livestream.services.reminder import remind
+from livestream.services.rush import buy_together
 from livestream.services.sale import buy_in_room, may_buy
 from merchants.device import customer_of, device_of, known_guest
 from merchants.errors import RuleBroken
@@ -133,7 +134,8 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         pk=item,
     )
     variants = list(variants_with_stock(shown.product))
-    flash = running(found, timezone.now())
+    now = timezone.now()
+    flash = running(found, now)
     prices = live_prices(found, flash)
     for variant in variants:
         variant.live = prices.get(variant.pk, variant.price)  # type: ignore[attr-defined]
@@ -148,6 +150,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         "variants": variants,
         "first": _first(variants, request.GET.get("variant", "")),
         "some_sold_out": any(one.left <= 0 for one in variants),  # type: ignore[attr-defined]
+        "turns_at": turns_at(found, shown, now),
     }
     return sheet_or_page(request, "livestream/shelf/_product.html", context)
 
@@ -182,7 +185,7 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
         if form.is_valid():
             try:
                 act = partial(_buy, found)
-                number = buy(request, found.merchant, form, act)
+                number = buy(request, found.merchant, form, act, partial(buy_together, found))
             except RuleBroken as refusal:
                 status = refused(context, refusal)
             else:

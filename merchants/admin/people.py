@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from rest_framework_api_key.admin import APIKey  # from there, so that it is registered by now
 
 from merchants.admin.base import ReadOnlyAdmin, ReadOnlyInline, act
 from merchants.models import (
@@ -164,5 +165,6 @@ class SignedInAdmin(UserSessionAdmin):
     search_fields = ("user__email", "user__phone", "ip")
 
 
+admin.site.unregister(APIKey)  # the package's own kind: nothing here asks for it
 admin.site.unregister(UserSession)
 admin.site.register(UserSession, SignedInAdmin)

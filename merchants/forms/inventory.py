@@ -72,7 +72,7 @@ class GoodsForm(forms.Form):
         if not way:
             return None
         percent = way.endswith(PERCENT)
-        number = parse(typed) if percent else parse(typed, self.currency)
+        number = parse(typed.rstrip("%％ ")) if percent else parse(typed, self.currency)
         if not number:
             self.add_error("value", _("Write a number above 0, such as 10."))
             return None

@@ -10,6 +10,7 @@ from django.db.models import Count, Exists, F, Min, OuterRef, Q, QuerySet, Subqu
 from django.db.models.functions import Coalesce
 
 from merchants.models import (
+    Category,
     Level,
     Merchant,
     Photo,
@@ -226,10 +227,20 @@ def repriced(
     return {"sample": rows, "changed": changed, "impossible": impossible[:SAMPLE]}
 
 
-def shop_shelf(merchant: Merchant, words: str = "") -> QuerySet[Product]:
+def shop_shelf(
+    merchant: Merchant, words: str = "", category: Category | None = None
+) -> QuerySet[Product]:
     """What a shopper sees in the shop, newest first; with `words`, what matches them."""
     found = with_offer(merchant.products.on_sale().matching(fold(words), merchant))
+    if category:
+        found = found.filter(category=category)
     return found.select_related("category")
+
+
+def shop_categories(merchant: Merchant) -> list[Category]:
+    """The headings under which something is on sale, in the merchant's order."""
+    shown = Product.objects.on_sale().filter(category=OuterRef("pk"))
+    return list(merchant.categories.filter(Exists(shown)))
 
 
 def with_offer(products: QuerySet[Product]) -> QuerySet[Any]:

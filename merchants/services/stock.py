@@ -149,14 +149,16 @@ def receive_new(
     StockMovement.objects.bulk_create(moves, batch_size=500)
 
 
-def lock_stock(*, merchant: Merchant, variants: Iterable[int]) -> None:
+def lock_stock(*, merchant: Merchant, variants: Iterable[int]) -> list[Stock]:
     """Lock every row of these variants in the one order, for whoever gives some back and then holds
     others: row by row he would go back in that order, and could wait for who waits for him.
+
+    Returns the rows in that order.
     """
     rows = Stock.objects.select_for_update(no_key=True, of=("self",)).filter(
         variant__in=list(variants), variant__merchant=merchant
     )
-    list(rows.order_by("variant_id", "store__position", "store_id").values_list("pk"))
+    return list(rows.order_by("variant_id", "store__position", "store_id"))
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from merchants.models import Merchant, Product, Variant
-from merchants.selectors.product import shop_shelf, variants_with_stock
+from merchants.selectors.product import shop_categories, shop_shelf, variants_with_stock
 from merchants.selectors.store import stores_at
 
 
@@ -17,12 +17,16 @@ from merchants.selectors.store import stores_at
 def front(request: HttpRequest, merchant: str) -> HttpResponse:
     shop = get_object_or_404(Merchant.objects.select_related("verification"), slug=merchant)
     words = request.GET.get("q", "")[:60]
-    products = shop_shelf(shop, words)
+    headings = shop_categories(shop)
+    chosen = next((one for one in headings if str(one.pk) == request.GET.get("category")), None)
+    products = shop_shelf(shop, words, chosen)
     page = Paginator(products, 48).get_page(request.GET.get("page"))
     context = {
         "merchant": shop,
         "page": page,
         "q": words,
+        "categories": headings,
+        "chosen": chosen,
         "stores": stores_at(shop, timezone.now()),
     }
     return render(request, "merchants/shop/front.html", context)

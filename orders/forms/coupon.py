@@ -50,7 +50,10 @@ class CouponForm(forms.Form):
         help_text=_("SKU or barcode: one piece comes with the order, while there are any."),
     )
     threshold = MoneyField(
-        label=_("From"), required=False, allow_zero=True, help_text=_("Empty: from any amount.")
+        label=_("From how much"),
+        required=False,
+        allow_zero=True,
+        help_text=_("Empty: from any amount."),
     )
     issued = forms.IntegerField(label=_("Copies"), min_value=1, max_value=1_000_000)
     per_customer = forms.IntegerField(

@@ -13,6 +13,7 @@ from merchants.models import Store
 from orders.models import Line, Order
 from orders.models.refund import REASONS
 from orders.models.shipment import CARRIER_LABELS
+from orders.rules.dispute import MOST_TEXT
 from orders.rules.line import UNSENT
 from orders.rules.refund import RefundKind
 from orders.rules.shipment import is_tracking_number
@@ -133,6 +134,15 @@ class AnswerForm(forms.Form):
 
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
     words = forms.CharField(max_length=200, required=False)
+
+
+class WordsForm(forms.Form):
+    """What the buyer, or the shop, tells the platform."""
+
+    words = forms.CharField(
+        max_length=MOST_TEXT,
+        error_messages={"required": _("Write something first.")},
+    )
 
 
 class TakeBackForm(AnswerForm):

@@ -26,7 +26,7 @@ class ShippingRuleForm(forms.Form):
     )
     sent = forms.ChoiceField(
         label=_("Do you send there?"),
-        choices=[("yes", _("Yes, for")), ("no", _("No"))],
+        choices=[("yes", _("Yes, for")), ("no", _("Nothing is sent there"))],
         initial="yes",
         widget=forms.RadioSelect,
     )

@@ -3,6 +3,7 @@
 from orders.models.bank import BankEntry
 from orders.models.cart import CartItem
 from orders.models.coupon import CounterUse, Coupon, Voucher
+from orders.models.dispute import Dispute
 from orders.models.gateway import GatewayAccount
 from orders.models.ledger import LedgerEntry
 from orders.models.note import OrderNote, OrderTag
@@ -20,6 +21,7 @@ __all__ = [
     "CartItem",
     "CounterUse",
     "Coupon",
+    "Dispute",
     "GatewayAccount",
     "LedgerEntry",
     "Line",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -37,6 +39,41 @@ def buyers(
             merchant=merchant, phone=phone, name=name, email=email, guest=guest
         )
     return guest, owner
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who buys, as far as her device and what she typed tell."""
+
+    device: UUID
+    phone: str
+    name: str = ""
+    email: str = ""
+
+
+@transaction.atomic(savepoint=False)
+def buyers_each(*, merchant: Merchant, people: Sequence[Person]) -> list[Customer]:
+    """To whom each one's order belongs, as by `buyers`: one question, and one write for the new.
+
+    Raises IntegrityError if one of them becomes a customer elsewhere at this moment.
+    """
+    known = Customer.objects.filter(
+        Q(device__in={one.device for one in people}) | Q(phone__in={one.phone for one in people}),
+        merchant=merchant,
+    )
+    found = list(known)
+    devices, phones = {one.device for one in found}, {one.phone: one for one in found if one.phone}
+    fresh: dict[str, Person] = {}
+    odd: dict[str, Person] = {}  # a device that is known by another number, or by none yet
+    for one in people:
+        if one.phone not in phones and one.phone not in fresh and one.phone not in odd:
+            (odd if one.device in devices else fresh)[one.phone] = one
+            devices.add(one.device)
+    made = [Customer(merchant=merchant, **asdict(one)) for one in fresh.values()]
+    phones |= {one.phone: one for one in Customer.objects.bulk_create(made)}
+    for phone, one in odd.items():
+        phones[phone] = buyers(merchant=merchant, **asdict(one))[1]
+    return [phones[one.phone] for one in people]
 
 
 def customer_for_phone(

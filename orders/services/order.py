@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -37,6 +37,7 @@ from orders.errors import (
 from orders.models import Line, Order, Voucher
 from orders.rules.line import GIVES_STOCK_BACK, PARTLY_SHIPPED, LineState, may_move
 from orders.rules.price import Priced, PriceRule, Total, priced, total
+from orders.rules.shipping import Rate
 from orders.selectors.shipping import rate_for
 from orders.services.coupon import give_back_voucher, redeem_voucher
 from orders.services.saving import gift_gone, with_voucher, with_vouchers
@@ -126,27 +127,48 @@ def quote(
     rate = rate_for(merchant, "" if pickup else region)
     if rate is None:
         raise NotSentThere
-    prices = live_prices or {}
-    if not basket or not all(1 <= quantity <= MOST_AT_ONCE for quantity in basket.values()):
-        raise BadBasket
-    variants = Variant.objects.select_related("product").filter(
-        merchant=merchant, pk__in=basket, product__state=ProductState.ON_SALE
+    plain = plain_quote(
+        merchant=merchant,
+        basket=basket,
+        variants=on_sale(merchant, basket),
+        prices=live_prices or {},
+        flash=flash,
+        rate=None if pickup else rate,
     )
-    lines = [
-        (v, priced(basket[v.pk], v.price, prices.get(v.pk), flash=v.pk in flash))
-        for v in variants.order_by("pk")
-    ]
-    if len(lines) != len(basket):
+    return with_voucher(plain, voucher)
+
+
+def on_sale(merchant: Merchant, variants: Iterable[int]) -> dict[int, Variant]:
+    """{id: variant} of those that the shop sells today, in the order of their ids."""
+    rows = Variant.objects.select_related("product").filter(
+        merchant=merchant, pk__in=list(variants), product__state=ProductState.ON_SALE
+    )
+    return {one.pk: one for one in rows.order_by("pk")}
+
+
+def plain_quote(
+    *,
+    merchant: Merchant,
+    basket: Mapping[int, int],
+    variants: Mapping[int, Variant],
+    prices: Mapping[int, int],
+    flash: Container[int],
+    rate: Rate | None,
+) -> Quote:
+    """What a basket costs without a voucher; `variants` are looked up. Raises BadBasket."""
+    sane = basket and all(1 <= quantity <= MOST_AT_ONCE for quantity in basket.values())
+    if not sane or not all(pk in variants for pk in basket):
         raise BadBasket
-    return with_voucher(
-        Quote(
-            lines,
-            total([line for _variant, line in lines], rate=None if pickup else rate),
-            currency=merchant.currency,
-            prices=prices,
-            shares=[0] * len(lines),
-        ),
-        voucher,
+    wanted = [variants[pk] for pk in sorted(basket)]
+    lines = [
+        (v, priced(basket[v.pk], v.price, prices.get(v.pk), flash=v.pk in flash)) for v in wanted
+    ]
+    return Quote(
+        lines,
+        total([line for _variant, line in lines], rate=rate),
+        currency=merchant.currency,
+        prices=prices,
+        shares=[0] * len(lines),
     )
 
 
@@ -191,8 +213,17 @@ def place_order(
     _limit_open(merchant, contact.phone, device)
     for one in offered.used:  # before the order: of two with one voucher the second hears why
         redeem_voucher(voucher=one, customer=customer)
-    order = _open_order(merchant, customer, contact, offered, language, device, now)
-    _write_lines(order, offered)
+    order = new_order(
+        merchant=merchant,
+        customer=customer,
+        contact=contact,
+        offered=offered,
+        language=language,
+        device=device,
+        now=now,
+    )
+    order.save(force_insert=True)
+    Line.objects.bulk_create(new_lines(order, offered))
     order.steps.create(state=order.state, at=now)
     # Last, so that the row every buyer wants is locked for the shortest time.
     try:
@@ -247,7 +278,8 @@ def shortage(
     return NotAtStore()
 
 
-def _open_order(
+def new_order(
+    *,
     merchant: Merchant,
     customer: Customer,
     contact: Contact,
@@ -256,7 +288,8 @@ def _open_order(
     device: uuid.UUID | None,
     now: datetime,
 ) -> Order:
-    return Order.objects.create(
+    """The order of a quote, not yet written: it waits HOLD_MINUTES from `now` for its payment."""
+    return Order(
         merchant=merchant,
         customer=customer,
         device=device,
@@ -270,7 +303,7 @@ def _open_order(
         pickup_code=f"{secrets.randbelow(10**6):06}" if contact.store else "",
         note=contact.note,
         language=language,
-        currency=merchant.currency,
+        currency=offered.currency,
         goods=offered.sum.goods,
         discount=offered.sum.discount,
         shipping=offered.sum.shipping,
@@ -280,8 +313,9 @@ def _open_order(
     )
 
 
-def _write_lines(order: Order, offered: Quote) -> None:
-    Line.objects.bulk_create(
+def new_lines(order: Order, offered: Quote) -> list[Line]:
+    """The lines of a quote, not yet written."""
+    return [
         Line(
             order=order,
             variant=variant,
@@ -293,7 +327,7 @@ def _write_lines(order: Order, offered: Quote) -> None:
             discount=discount,
         )
         for (variant, line), discount in zip(offered.lines, offered.shares, strict=True)
-    )
+    ]
 
 
 @transaction.atomic

@@ -100,8 +100,27 @@ def approve_refund(*, refund: Refund, version: int, by: User | None, words: str 
     Pieces that have not left yet stay: they are free again from now on, and nothing ships them.
     Raises RefundMoved, WrongState or RefundTooLarge.
     """
-    refund = locked(refund)
-    move(refund, RefundState.APPROVED, by, version, answer=words)
+    refund = _agree(locked(refund), version, by, words)
+    news.approved(refund)
+    if by is None:
+        news.agreed_by_silence(refund)
+    return refund
+
+
+@transaction.atomic
+def grant_refund(*, refused: Refund, by: User, words: str) -> Refund:
+    """What was refused is agreed after all, by the platform: a refund of its own, as it was asked.
+
+    Raises NothingToRefund if its pieces were given back meanwhile, or RefundTooLarge.
+    """
+    pieces = {piece.line_id: piece.quantity for piece in refused.pieces.all()}
+    kind = RefundKind(refused.kind)
+    refund = _open(refused.order, pieces, kind, refused.reason, refused.words)
+    return _agree(refund, refund.version, by, words)
+
+
+def _agree(refund: Refund, version: int, by: User | None, words: str) -> Refund:
+    move(refund, RefundState.APPROVED, by, version, answer=words[:200])
     _promise(refund)
     if refund.kind == RefundKind.RETURN:
         move(refund, RefundState.AWAITING, by, answer_by=timezone.now() + RETURN_WITHIN)
@@ -109,9 +128,6 @@ def approve_refund(*, refund: Refund, version: int, by: User | None, words: str 
         if refund.unsent:
             _call_off(refund, by)
         _start_money(refund, by)
-    news.approved(refund)
-    if by is None:
-        news.agreed_by_silence(refund)
     return refund
 
 

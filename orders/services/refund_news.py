@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from orders.models import Refund
+from orders.models import Dispute, Refund
 from orders.rules.refund import RefundKind
 from orders.selectors.money import money_text
 from orders.services.order import Said, tell_customer, tell_staff
@@ -97,6 +97,49 @@ def failed(refund: Refund) -> None:
         )
 
     _staff(refund, "refund_failed", trouble)
+
+
+def disputed(dispute: Dispute) -> None:
+    """The buyer has asked the platform: the shop may say its side."""
+    words = _words(dispute.refund)
+
+    def asked() -> Said:
+        return (
+            _("%(name)s asked the platform about %(amount)s: order %(number)s") % words,
+            _("Say your side on the order's page; the platform decides.") + "\n" + dispute.words,
+        )
+
+    _staff(dispute.refund, "refund_disputed", asked)
+
+
+def decided(dispute: Dispute) -> None:
+    """Both sides read what the platform decided, and why."""
+    refund, given = dispute.refund, dispute.outcome
+    with override(refund.order.language):
+        words = _words(refund) | {"reason": dispute.reason}
+        if given is None:
+            body = _("The platform looked at it: the refusal stands. “%(reason)s”")
+        elif given.kind == RefundKind.RETURN:
+            body = _(
+                "The platform decided for you: “%(reason)s” Send the goods back and enter the "
+                "tracking number on the page of your order; then %(amount)s go back to you."
+            )
+        else:
+            body = _(
+                "The platform decided for you: “%(reason)s” %(amount)s go back the way you paid."
+            )
+        _tell(refund, "dispute_decided", _("The platform has decided"), body % words)
+    words = _words(refund)
+
+    def told() -> Said:
+        subject = (
+            _("The platform agreed to %(name)s's refund of %(amount)s: order %(number)s")
+            if given
+            else _("Your refusal stands: %(name)s, order %(number)s")
+        )
+        return subject % words, dispute.reason
+
+    _staff(refund, "dispute_decided", told)
 
 
 def _staff(refund: Refund, kind: str, say: Callable[[], Said]) -> None:

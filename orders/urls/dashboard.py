@@ -42,6 +42,11 @@ urlpatterns = [
     path("orders/<slug:number>/refund/", refund.give, name="refund_give"),
     path("orders/<slug:number>/refunds/<slug:refund>/approve/", refund.approve, name="refund_ok"),
     path("orders/<slug:number>/refunds/<slug:refund>/refuse/", refund.refuse, name="refund_no"),
+    path(
+        "orders/<slug:number>/refunds/<slug:refund>/dispute/",
+        refund.dispute_answer,
+        name="dispute_answer",
+    ),
     path("orders/<slug:number>/refunds/<slug:refund>/back/", refund.receive, name="refund_back"),
     path("products/<slug:product>/waitlist/", waitlist.line, name="waitlist"),
     path("reviews/", review_inbox.index, name="reviews"),

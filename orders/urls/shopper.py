@@ -45,6 +45,7 @@ urlpatterns = [
     path("<slug:number>/address/", note.own_address, name="readdress"),
     path("<slug:number>/refund/", refund.ask, name="refund_ask"),
     path("<slug:number>/refunds/<slug:refund>/withdraw/", refund.withdraw, name="refund_withdraw"),
+    path("<slug:number>/refunds/<slug:refund>/dispute/", refund.dispute, name="refund_dispute"),
     path("<slug:number>/refunds/<slug:refund>/sent/", refund.sent, name="refund_sent"),
     path("<slug:number>/cancel/", checkout.cancel, name="cancel"),
 ]

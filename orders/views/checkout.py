@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Collection, Container, Mapping
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.contrib import messages
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -27,8 +29,8 @@ from merchants.pace import keep_pace
 from merchants.rules.qr import square
 from merchants.selectors.stock import Place, free_pieces, pickup_places
 from merchants.services.code import texts_codes
-from merchants.services.request import once
-from orders.errors import CouponUnfit, PriceMoved
+from merchants.services.request import Asked, fingerprint, once
+from orders.errors import CouponUnfit, NotTogether, PriceMoved
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm, CouponWish
 from orders.hers import is_hers, phones_of
 from orders.models import Address, Order
@@ -36,6 +38,7 @@ from orders.models.shipment import CARRIER_LABELS
 from orders.payments import open_gateway
 from orders.rules.line import LineState
 from orders.rules.pickup import pickup_text
+from orders.selectors.dispute import disputable
 from orders.selectors.order import lines_with_pictures, orders_of
 from orders.selectors.review import reviewed_lines
 from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
@@ -43,6 +46,7 @@ from orders.selectors.voucher import usable_vouchers, vouchers_of
 from orders.services.cart import take_from_cart
 from orders.services.customer import buyers
 from orders.services.order import move_order, place_order, quote, shortage
+from orders.services.order_batch import Wish, order_together
 from orders.services.payment import settle_nothing
 from orders.services.saving import Choice, choose
 from orders.services.shipping import remember_address
@@ -187,59 +191,105 @@ def buy(
     merchant: Merchant,
     form: CheckoutForm,
     act: Callable[..., Order],
+    together: Callable[[Wish], str] | None = None,
 ) -> str:
     """Place the order of a valid checkout form, once per form. Returns the order's number.
 
-    `act` is the verb: `place_order`, or the room's. Raises what it raises.
+    `act` is the verb: `place_order`, or the room's; `together` the same for a crowd, which is how
+    most orders go. Raises what they raise.
     """
     open_gateway(merchant)  # nothing is held for an order that nobody can pay
     data, coupons = form.cleaned_data, form.wish
     if coupons.key is not None and coupons.key != coupons.seen:  # no scripts: the sum is new to her
         raise PriceMoved(_("This is the sum with the coupons that you chose: order if it suits."))
     contact = form.contact()
+    typed = request.POST.lists()
+    body = {k: v for k, v in typed if k != "csrfmiddlewaretoken"}
     device = device_of(request.session)
+    scope = f"checkout:{merchant.pk}:{device}"
+    wish = Wish(
+        basket=form.basket(),
+        contact=contact,
+        language=get_language() or settings.LANGUAGE_CODE,
+        device=device,
+        expected_total=data["expected_total"],
+        asked=Asked(scope, str(data["key"]), fingerprint(body)),
+        may=partial(keep_pace, request, "checkout"),
+    )
+    # A coupon is one person's own row, and what costs nothing is paid at once: each by itself.
+    if together is None or coupons.vouchers or data["expected_total"] == 0:
+        number = _by_itself(request, merchant, form, wish, body, act)
+    else:
+        try:
+            number = _in_a_crowd(wish, data["cart"], together)
+        except NotTogether:
+            number = _by_itself(request, merchant, form, wish, body, act)
+    said = {"name": data["name"], "email": data["email"], "phone": contact.phone}
+    if request.session.get("contact") != said:
+        request.session["contact"] = said
+    return number
+
+
+def _in_a_crowd(wish: Wish, cart: Any, together: Callable[[Wish], str]) -> str:
+    """With whoever presses at this moment."""
+    number = together(wish)
+    if number == wish.number:  # not the answer to a form that was sent before
+        _remember(cart, wish)
+    return number
+
+
+def _by_itself(
+    request: HttpRequest,
+    merchant: Merchant,
+    form: CheckoutForm,
+    wish: Wish,
+    body: dict[str, Any],
+    act: Callable[..., Order],
+) -> str:
+    """In a transaction of its own."""
+    data, contact = form.cleaned_data, wish.contact
 
     def place() -> str:  # the same form again is no new order, and does not count as one
         keep_pace(request, "checkout")
         guest, customer = buyers(
             merchant=merchant,
-            device=device,
+            device=wish.device,
             phone=contact.phone,
             name=contact.name,
             email=contact.email,
         )
-        hers = vouchers_of(guest, coupons.vouchers)
+        hers = vouchers_of(guest, form.wish.vouchers)
         if data["extra"] and data["extra"] not in hers:  # no sum shows that a gift is missing
             raise CouponUnfit(voucher=data["extra"])
         order = act(
             merchant=merchant,
             customer=customer,
-            basket=form.basket(),
+            basket=wish.basket,
             contact=contact,
-            language=get_language() or settings.LANGUAGE_CODE,
+            language=wish.language,
             voucher=hers.get(data["voucher"]),
             extra=hers.get(data["extra"]),
-            device=device,
-            expected_total=data["expected_total"],
+            device=wish.device,
+            expected_total=wish.expected_total,
         )
         if order.total == 0:
             settle_nothing(order=order)
-        if not contact.store:
-            remember_address(
-                device=device, name=contact.name, phone=contact.phone, **contact.place()
-            )
-        if data["cart"]:
-            take_from_cart(device=device, variants=form.basket())
+        _remember(data["cart"], wish)
         return order.number
 
-    typed = request.POST.lists()
-    body = {k: v for k, v in typed if k != "csrfmiddlewaretoken"}
-    scope = f"checkout:{merchant.pk}:{device}"
-    number = once(scope=scope, key=str(data["key"]), body=body, act=place)
-    said = {"name": data["name"], "email": data["email"], "phone": contact.phone}
-    if request.session.get("contact") != said:
-        request.session["contact"] = said
-    return number
+    asked = wish.asked
+    return str(once(scope=asked.scope, key=asked.key, body=body, act=place))
+
+
+def _remember(cart: Any, wish: Wish) -> None:
+    """Her address for the next time; what she bought leaves her cart."""
+    contact = wish.contact
+    if not contact.store:
+        remember_address(
+            device=wish.device, name=contact.name, phone=contact.phone, **contact.place()
+        )
+    if cart:
+        take_from_cart(device=wish.device, variants=wish.basket)
 
 
 @require_http_methods(["GET", "POST"])
@@ -253,7 +303,7 @@ def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
         status = 422
         if form is not None and form.is_valid():
             try:
-                number = buy(request, shop, form, place_order)
+                number = buy(request, shop, form, place_order, partial(order_together, shop))
             except RuleBroken as refusal:
                 status = refused(context, refusal)
             else:
@@ -274,6 +324,7 @@ def track(request: HttpRequest, number: str) -> HttpResponse:
         "reviewed": reviewed_lines(order) if mine else (),
         "square": square(pickup_text(order.number, order.pickup_code)),
         "refunds": order.refunds.all(),
+        "disputable": disputable(order, timezone.now()) if mine else (),
         "carriers": CARRIER_LABELS.items(),
     }
     if "part" in request.GET:
@@ -321,5 +372,7 @@ def _order(number: str) -> Order:
         "shipments__events",
         "payments",
         "refunds__pieces__line",
+        "refunds__steps",
+        "refunds__dispute",
     )
     return get_object_or_404(orders, number=number)

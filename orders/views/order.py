@@ -174,7 +174,9 @@ def cancel(request: MerchantRequest, number: str) -> HttpResponse:
 def _order(request: MerchantRequest, number: str) -> Order:
     orders = seen_by(request.staff).select_related("merchant", "store", "customer", "voucher")
     orders = orders.prefetch_related(lines_with_pictures(), "steps__by", "payments")
-    orders = orders.prefetch_related("refunds__pieces__line", "notes__by", "tags")
+    orders = orders.prefetch_related(
+        "refunds__pieces__line", "refunds__dispute", "notes__by", "tags"
+    )
     orders = orders.prefetch_related("shipments__lines", "shipments__by", "shipments__events")
     return get_object_or_404(orders, number=number)
 

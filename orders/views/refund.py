@@ -15,10 +15,11 @@ from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
-from orders.forms.refund import AnswerForm, AskForm, GiveForm, SentBackForm, TakeBackForm
+from orders.forms.refund import AnswerForm, AskForm, GiveForm, SentBackForm, TakeBackForm, WordsForm
 from orders.hers import is_hers
-from orders.models import Order, Refund
+from orders.models import Dispute, Order, Refund
 from orders.selectors.order import lines_with_pictures, seen_by
+from orders.services.dispute import answer_dispute, open_dispute
 from orders.services.refund import (
     approve_refund,
     give_refund,
@@ -85,6 +86,23 @@ def sent(request: HttpRequest, number: str, refund: str) -> HttpResponse:
                 request,
                 lambda: send_back(refund=wanted, **facts),
                 _("The shop knows that it comes."),
+            )
+        else:
+            messages.error(request, _refused(form))
+    return redirect("track:order", number)
+
+
+@require_POST
+def dispute(request: HttpRequest, number: str, refund: str) -> HttpResponse:
+    """She does not accept the refusal, and asks the platform."""
+    wanted, form = _hers(request, number, refund), WordsForm(request.POST)
+    if wanted is not None:
+        if form.is_valid():
+            words = form.cleaned_data["words"]
+            _try(
+                request,
+                lambda: open_dispute(refund=wanted, words=words),
+                _("The platform has been asked. You read its answer here."),
             )
         else:
             messages.error(request, _refused(form))
@@ -158,6 +176,27 @@ def receive(request: MerchantRequest, number: str, refund: str) -> HttpResponse:
             lambda: take_back(refund=wanted, version=version, by=request.user, store=store),
             _("It is here. The money goes back."),
         )
+    return redirect("orders:order_detail", request.merchant.slug, number)
+
+
+@require_POST
+@merchant_view(Role.MANAGER)
+def dispute_answer(request: MerchantRequest, number: str, refund: str) -> HttpResponse:
+    """The shop's side of what the platform was asked."""
+    refused = get_object_or_404(Refund, order=_order(request, number), public_id=refund)
+    wanted = Dispute.objects.select_related("refund__order").filter(refund=refused).first()
+    form = WordsForm(request.POST)
+    if wanted is None:
+        messages.error(request, _("The customer has not asked the platform."))
+    elif form.is_valid():
+        words = form.cleaned_data["words"]
+        _try(
+            request,
+            lambda: answer_dispute(dispute=wanted, words=words, by=request.user),
+            _("Sent. The platform decides."),
+        )
+    else:
+        messages.error(request, _refused(form))
     return redirect("orders:order_detail", request.merchant.slug, number)
 
 

@@ -93,8 +93,12 @@ def send_back(page: Page) -> None:
     assert size
     assert size["width"] > 500, "large enough to be read"
     assert picture.evaluate("one => one.naturalWidth") >= 1600
-    page.keyboard.press("1")
+    page.keyboard.press("r")
     expect(page.locator("[data-reason]")).to_be_focused()
+    page.keyboard.press("1")
+    expect(page.locator("[data-reason]")).to_have_value(
+        page.locator("[data-ready] span").first.inner_text()
+    )
     page.keyboard.press("Enter")
     expect(page.locator(".rq-empty")).to_be_visible()
     assert Verification.objects.get().state == "rejected"

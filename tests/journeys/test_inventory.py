@@ -48,6 +48,8 @@ def test_the_list_works_by_keyboard_alone(server, shop, alice, account):
         sign_in(page, account(alice).email, PASSWORD)
         page.goto("/dashboard/tea/products/?sort=name")
         page.wait_for_selector("html[data-started]")
+        page.keyboard.press("ArrowDown")
+        expect(page.locator("[data-open]").first).to_be_focused()
         page.keyboard.press("/")
         page.keyboard.type("lj")
         expect(page.locator("[data-row]")).to_have_count(2)

@@ -160,6 +160,9 @@ def test_a_rehearsal_from_its_button_to_its_score(
         after(scheduled, 70)
         lines = page.locator("[data-chat-lines]")
         expect(lines).to_contain_text("用户8841")
+        if size is desk:
+            watching, most = page.locator("#figures [data-module]"), page.locator("[data-peak]")
+            until(lambda: 1 < int(watching.inner_text()) <= int(most.inner_text()))
         page.reload()  # it goes on where it was
         expect(lines.locator("li.q")).to_have_count(4)
         if size is phone:

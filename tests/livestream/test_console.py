@@ -41,6 +41,13 @@ def test_what_is_asked_for_until_the_replay_is_there_is_that_part_alone(as_bob, 
     assert polled(as_bob.get(address).text) == ""
 
 
+@pytest.mark.parametrize("page", ["console/", "helper/", "sheet/"])
+def test_before_the_show_its_staff_see_the_prices_of_the_show(as_bob, scheduled, longjing, page):
+    scheduled.items.filter(product=longjing).update(live_price=10100)
+    assert ">101<" in as_bob.get(at(scheduled, page)).text
+    assert ">101<" not in as_bob.get(f"/live/{scheduled.public_id}/").text
+
+
 def test_it_tells_when_the_replay_is_there(as_bob, live):
     end_room(room=live)
     told = {"state": "ready", "ready_at": timezone.now()}

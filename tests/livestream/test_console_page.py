@@ -143,6 +143,24 @@ def test_a_sheet_of_the_phone_stays_open_while_news_come(
     expect(shelf).to_be_in_viewport()
 
 
+def test_a_coupon_is_issued_beside_the_show_and_the_picture_goes_on(server, browser, live, session):
+    page = console(desk(browser, server.url), server, live, session)
+    stage = page.locator("[data-publish]")
+    expect(stage).to_have_attribute("data-publishing", "true")
+    page.locator("#open-drop").click()
+    with page.context.expect_page() as opened:
+        page.locator("#drop-tool a").click()
+    coupon = opened.value
+    for name, value in {"name": "龙井券", "amount": "20", "issued": "9"}.items():
+        coupon.locator(f"[name={name}]").fill(value)
+    coupon.locator("main form button:not([type=button])").last.click()
+    coupon.wait_for_url("**/coupons/")
+    coupon.close()
+    page.evaluate("dispatchEvent(new Event('focus'))")  # no window has the focus here
+    expect(page.locator("#drop-tool select[name=coupon]")).to_be_visible()
+    expect(stage).to_have_attribute("data-publishing", "true")
+
+
 SOURCES = """
 () => document.querySelector("[data-camera-preview]").srcObject
   .getTracks().map(track => [track.kind, track.getSettings().deviceId])

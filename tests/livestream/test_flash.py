@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,25 +17,29 @@ from livestream.errors import (
     FlashOver,
     FlashRunning,
     HasFlash,
+    NotCheaper,
     NotOnAir,
+    TooFewPieces,
 )
-from livestream.models import FlashPurchase, FlashSale
+from livestream.models import FlashPurchase, FlashSale, Sale
 from livestream.rules.flash import FlashState, state_at, window
 from livestream.selectors.flash import announced
 from livestream.selectors.invariant import INVARIANTS
 from livestream.selectors.room import live_prices
 from livestream.services.flash import announce_flash, close_flash, flash_hold, sweep_flash_sales
-from livestream.services.room import end_room
+from livestream.services.room import ban_room, end_room
+from livestream.services.rush import buy_each, buy_together
 from livestream.services.sale import buy_in_room
 from livestream.services.shelf import remove_item
-from merchants.errors import OutOfStock
-from merchants.models import Customer, Stock
+from merchants.models import Customer, Reservation, Stock
 from merchants.selectors.invariant import offenders
 from merchants.services.stock import release_part, reserve
-from orders.errors import PriceMoved
+from orders.errors import NotTogether, PriceMoved
+from orders.models import Order
 from orders.rules.line import LineState
 from orders.services.order import Contact, move_order, place_order
 from tests.conftest import DAN
+from tests.orders.test_order_batch import wish
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +66,34 @@ def begin(sale: FlashSale) -> None:
     )
 
 
-def buy(live, variant, count=1, *, customer=None, total=None, device=None, phone="1"):
+@pytest.fixture(params=["alone", "together"], autouse=True)
+def way(request, monkeypatch):
+    """Whoever buys here does so in a transaction of her own, or in a crowd's."""
+    monkeypatch.setattr(f"{__name__}.chosen", request.param)
+
+
+chosen = "alone"
+
+
+def buy(*wanted, **more) -> Order:
+    return {"alone": buy_alone, "together": buy_in_crowd}[chosen](*wanted, **more)
+
+
+def buy_in_crowd(live, variant, count=1, *, customer=None, total=None, device=None, phone="1"):
+    """Between two others, who want nothing that is there."""
+    device = device or (customer.device if customer else None) or uuid.uuid4()
+    phone = (customer.phone if customer else "") or f"+86138000000{phone:0>2}"
+    contact = Contact("n", phone, region="CN-ZJ", city="c", address="a")
+    live.merchant.shipping_fee = 0
+    mine = wish(variant, count, contact=contact, device=device, total=total)
+    others = [wish(variant, 900), wish(variant, 901)]
+    outcome = buy_each(room=live, wishes=[others[0], mine, others[1]])[1]
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def buy_alone(live, variant, count=1, *, customer=None, total=None, device=None, phone="1"):
     customer = customer or Customer.objects.create(merchant=live.merchant, device=uuid.uuid4())
     return buy_in_room(
         room=live,
@@ -109,7 +141,7 @@ def test_its_pieces_are_put_aside(live, item, variant):
 
 def test_more_than_there_is_cannot_be_promised(live, item, variant):
     before = free(variant)
-    with pytest.raises(OutOfStock):
+    with pytest.raises(TooFewPieces):
         announce(live, item, variant, quota=before + 1)
     assert not FlashSale.objects.exists()
     assert free(variant) == before
@@ -127,7 +159,7 @@ def test_more_than_there_is_cannot_be_promised(live, item, variant):
     ],
 )
 def test_an_odd_sale_is_refused(live, item, variant, wrong):
-    with pytest.raises(BadFlash):
+    with pytest.raises(NotCheaper if wrong.get("price") else BadFlash):
         announce(live, item, variant, **wrong)
 
 
@@ -168,7 +200,9 @@ def test_a_purchase_takes_its_pieces_out_of_the_quota(live, item, variant):
 
 def test_each_buyer_has_his_limit_on_every_device_and_tab(live, item, variant):
     begin(announce(live, item, variant))
-    dan = Customer.objects.create(merchant=live.merchant, device=uuid.uuid4())
+    dan = Customer.objects.create(
+        merchant=live.merchant, device=uuid.uuid4(), phone="+8613800000077"
+    )
     first = buy(live, variant, 2, customer=dan)
     with pytest.raises(FlashLimit):
         buy(live, variant, 1, customer=dan, device=uuid.uuid4(), phone="2")
@@ -292,3 +326,63 @@ def test_what_is_all_put_aside_for_the_sale_can_still_be_checked_out(client, liv
     assert page.status_code == 200
     assert "Flash sale" in page.text
     assert "68" in page.text
+
+
+def test_what_is_odd_in_a_crowd_goes_the_other_way(live, item, variant, cup, store):
+    begin(announce(live, item, variant))
+    for odd in (
+        replace(wish(variant), basket={variant.pk: 1, cup.variants.get().pk: 1}),
+        wish(variant, contact=Contact("n", DAN.phone, store=store)),
+    ):
+        with pytest.raises(NotTogether):
+            buy_together(live, odd)
+    assert not FlashPurchase.objects.exists()
+
+
+def test_a_crowd_shares_one_quota_first_come_first_served(live, item, variant, cup):
+    sale = announce(live, item, variant, quota=5)
+    begin(sale)
+    before = free(variant)
+    wishes = [
+        wish(variant, 2),
+        wish(variant, 2),
+        wish(variant, 2),
+        wish(variant),
+        wish(cup.variants.get()),
+    ]
+    outcomes = buy_each(room=live, wishes=wishes)
+    assert [type(one).__name__ for one in outcomes] == [
+        "Order",
+        "Order",
+        "FlashOver",
+        "Order",
+        "Order",
+    ]
+    sale.refresh_from_db()
+    assert (sale.sold, sale.purchases.count(), Sale.objects.count()) == (5, 3, 4)
+    assert free(variant) == before
+    held = Reservation.objects.filter(stock__variant=variant, closed_at=None)
+    assert sorted(held.values_list("reference", "quantity")) == sorted(
+        (order.number, order.lines.get().quantity)
+        for order in outcomes
+        if isinstance(order, Order) and order.lines.get().variant == variant
+    )
+
+
+def test_a_crowd_meets_the_limit_within_itself(live, item, variant):
+    begin(announce(live, item, variant))
+    device = uuid.uuid4()
+    outcomes = buy_each(room=live, wishes=[wish(variant, device=device) for _tab in range(3)])
+    assert [type(one).__name__ for one in outcomes] == ["Order", "Order", "FlashLimit"]
+
+
+def test_nothing_is_bought_in_a_crowd_from_a_room_that_was_closed(
+    live, item, variant, foreign_product
+):
+    mine = [wish(variant), wish(foreign_product.variants.get())]
+    first, foreign = buy_each(room=live, wishes=mine)
+    assert (type(first), type(foreign).__name__) == (Order, "BadBasket")
+    ban_room(room=live)
+    assert [type(one).__name__ for one in buy_each(room=live, wishes=[wish(variant)])] == [
+        "SellsNothing"
+    ]

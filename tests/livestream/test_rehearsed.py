@@ -11,7 +11,14 @@ from django.test import Client
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import BadFlash, DrawRunning, FlashRunning, NothingSaid
+from livestream.errors import (
+    BadFlash,
+    DrawRunning,
+    FlashRunning,
+    NotCheaper,
+    NothingSaid,
+    TooFewPieces,
+)
 from livestream.models import Rehearsal, Room
 from livestream.rules.crowd import LENGTH
 from livestream.rules.room import LONG_REHEARSAL, RoomState
@@ -22,7 +29,6 @@ from livestream.services.rehearsal import begin_rehearsal, end_rehearsal
 from livestream.services.room import ban_room
 from livestream.services.shelf import set_item
 from livestream.tasks import sweep_rooms
-from merchants.errors import OutOfStock
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -249,9 +255,10 @@ def test_a_tried_flash_sale_moves_stock_turnover_and_orders_as_in_the_show(
     as_bob.post(at(scheduled, "console/spotlight/"), {"item": str(item.pk)}, headers=HTMX)
     flash = {"variant": str(longjing.variants.get().pk), "price": "99", **FLASH}
     assert as_bob.post(at(scheduled, "console/flash/"), flash, headers=HTMX).status_code == 200
+    announced = timezone.now() - Rehearsal.objects.get(room=scheduled).started_at
 
     def seen(seconds: float) -> tuple[int, int, int, int]:
-        after(scheduled, seconds)
+        after(scheduled, announced.total_seconds() + seconds)
         page = as_bob.get(at(scheduled, "console/")).context
         figures, card = page["figures"], page["current"]
         return card.left, figures["turnover"], figures["paid"], page["pieces"]["sold"]
@@ -279,14 +286,14 @@ def test_what_the_crowd_has_taken_cannot_be_put_aside_for_a_flash_sale(as_bob, s
     flash = {"variant": str(variant.pk), "price": "99", **FLASH}
     answer = as_bob.post(at(scheduled, "console/flash/"), flash, headers=HTMX)
     assert answer.status_code == 409
-    assert str(OutOfStock()) in html.unescape(answer.text)
+    assert str(TooFewPieces()) in html.unescape(answer.text)
 
 
 @pytest.mark.parametrize(
     ("tool", "fields", "status", "refusal"),
     [
-        ("flash", {"variant": "", "price": "99", **FLASH, "quota": "11"}, 409, OutOfStock),
-        ("flash", {"variant": "", "price": "999", **FLASH}, 422, BadFlash),
+        ("flash", {"variant": "", "price": "99", **FLASH, "quota": "11"}, 409, TooFewPieces),
+        ("flash", {"variant": "", "price": "999", **FLASH}, 422, NotCheaper),
         ("flash", {"variant": "", "price": "99", **FLASH, "per_buyer": "5"}, 422, BadFlash),
         (
             "draw",

@@ -81,6 +81,21 @@ def test_a_reply_reaches_the_shopper_and_answers_the_question(clerk, shopper, li
     assert Question.objects.get().state == "answered"
 
 
+def test_a_tap_elsewhere_puts_the_field_away_and_the_bar_is_there_again(shopper):
+    say_aloud(shopper, "有货吗？")
+    expect(shopper.locator("#say-phone")).to_have_value("")
+    shopper.touchscreen.tap(195, 250)
+    expect(shopper.locator("#say-phone")).to_be_hidden()
+    shopper.locator(".lr-bar .bag").click()
+    expect(shopper.locator("#bag")).to_be_visible()
+    shopper.keyboard.press("Escape")
+    shopper.locator("[data-say-open]").click()
+    shopper.locator("#say-phone").fill("还有")
+    shopper.touchscreen.tap(195, 250)
+    expect(shopper.locator("#say-phone")).to_have_value("还有")  # what is typed is not put away
+    expect(shopper.locator("#say-phone")).to_be_visible()
+
+
 def test_what_waits_is_let_through(clerk, shopper, live):
     clerk.locator("[data-dialog-open=chat-pace]").click()
     clerk.locator("[name=holds_chat]").check()

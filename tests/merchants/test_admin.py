@@ -42,6 +42,10 @@ def test_every_model_can_be_searched_and_read(app):
     assert all(site._registry[model].search_fields for model in registered)
 
 
+def test_keys_that_open_nothing_cannot_be_made(admin):
+    assert "rest_framework_api_key" not in admin.get("/admin/").text
+
+
 def test_a_member_of_staff_is_removed_by_the_verb(admin, shop, alice, bob):
     page = do(admin, "staff", "remove", *shop.staff.all())
     assert "A shop needs an owner" in page

@@ -71,6 +71,21 @@ def test_it_sorts_by_what_is_left(as_bob, shop):
     assert names(as_bob.get(at("product_list"))) == ["none", "some", "many"]
 
 
+def test_among_the_low_a_row_says_low_also_where_only_one_of_its_variants_is(as_bob, shop, store):
+    variants = [
+        VariantData("S", "S-1", 900, low_stock=2),
+        VariantData("L", "L-1", 900, low_stock=2),
+    ]
+    product = save_product(merchant=shop, name="Scarf", variants=variants)
+    for variant, pieces in zip(product.variants.all(), (1, 9), strict=True):
+        change_stock(variant=variant, store=store, delta=pieces, reason=Reason.RECEIVED, by=None)
+    settle_levels()
+    page = as_bob.get(at("product_list"), {"stock": "low"})
+    assert names(page) == ["Scarf"]
+    row = page.text[page.text.index('<a class="cellp"') :]
+    assert "pill--warn" in row[: row.index("</tr>")]
+
+
 def test_it_is_narrowed_by_category_and_state_and_put_in_order(as_bob, shop):
     ware = Category.objects.create(merchant=shop, name="Ware")
     for name, price, category, state in (
@@ -176,7 +191,7 @@ def test_no_filter_breaks_the_list(as_alice, shop, longjing, second, sort, categ
 def test_goods_change_together(as_alice, shop, alice):
     goods = [product_of(shop, f"Tea {n}", 6800, 3) for n in range(3)]
     ticked = [one.public_id for one in goods[:2]]
-    form = {"products": ticked, "way": "cheaper_percent", "value": "10", "keep_was": "on"}
+    form = {"products": ticked, "way": "cheaper_percent", "value": "10%", "keep_was": "on"}
     form |= {"move": "into", "category": "Offers", "list_q": "Tea"}
     page = as_alice.post(at("product_bulk"), form | {"do": "preview"})
     assert "61" in page.text

@@ -11,7 +11,8 @@ from django.urls import reverse
 from livestream.rules.price import Kind, offer
 from livestream.selectors.room import shelf
 from livestream.services.shelf import add_to_shelf, set_item
-from merchants.models import Product
+from merchants.models import Category, Product
+from merchants.rules.product import ProductState
 from merchants.rules.stock import Reason
 from merchants.services.photo import add_photo, move_photo
 from merchants.services.product import VariantData, save_product
@@ -52,6 +53,23 @@ def test_the_shop_says_from_what_price_it_can_be_bought(client, scarf):
     assert "Scarf from ¥ 129" in front
     assert "99" not in front
     assert "10 left" not in front
+
+
+def test_the_shop_is_walked_through_by_category(client, shop, scarf):
+    for name, category in (("Cup", "Cups"), ("Jug", "Jugs"), ("Old", "Gone")):
+        heading = Category.objects.create(merchant=shop, name=category)
+        variants = [VariantData("", f"{name}-1", 900)]
+        state = ProductState.ARCHIVED if name == "Old" else ProductState.ON_SALE
+        save_product(merchant=shop, name=name, variants=variants, category=heading, state=state)
+    front = client.get(reverse("shop:front", args=["tea"])).text
+    assert "Gone" not in front, "nothing under it is on sale"
+    cups = re.search(r'href="([^"]+)">Cups<', front)
+    assert cups
+    page = words(client.get(reverse("shop:front", args=["tea"]) + cups[1]).text)
+    assert "Cup ¥" in page
+    assert "Jug ¥" not in page
+    assert "Scarf" not in page
+    assert client.get(reverse("shop:front", args=["tea"]), {"category": "x"}).status_code == 200
 
 
 def test_search_says_the_same(client, scarf):

@@ -47,6 +47,10 @@ export default function start(element) {
     keepPlace(detail.target);
     const tool = element.querySelector(".cs-tool:not([hidden])");
     if (!tool || tool.contains(asker)) return;
+    if (!tool.querySelector("select, textarea, input:not([type=hidden])")) { // nothing typed to keep
+      detail.fragment.querySelector(`#${tool.id}`)?.removeAttribute("hidden");
+      return;
+    }
     detail.fragment.querySelector(`#${tool.id}`)?.setAttribute("hx-preserve", "true");
     const active = document.activeElement;
     if (tool.contains(active)) queueMicrotask(() => active.focus());

@@ -17,6 +17,7 @@
 // Events it sends (bubbling):  publish:open  publish:ack  publish:health {health, kbps, lag}
 //   publish:lost  publish:refused {code}  publish:over  and those of camera.js
 // A show that is over, by whoever ended it, has no use for the camera: it is let go for good.
+// While it is open, a link opens beside the page: to leave it would take the picture from everybody.
 // data-health on the element is good | fair | poor | off; data-publishing is "true" while open.
 
 import { Camera } from "guitai/livestream/camera";
@@ -123,6 +124,11 @@ export default function start(stage) {
     tell("publish:over", {});
   }
 
+  document.addEventListener("click", ({ target, defaultPrevented }) => {
+    const link = target.closest("a[href]");
+    if (!link || defaultPrevented || stage.dataset.publishing !== "true") return;
+    if (link.pathname !== location.pathname) link.target ||= "_blank";
+  });
   stage.addEventListener("publish:end", end);
   stage.addEventListener("publish:start", ({ detail }) => begin(detail ?? {}));
   stage.addEventListener("publish:stop", async () => {

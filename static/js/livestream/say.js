@@ -1,4 +1,5 @@
-// On a phone the field to talk hides until it is wanted: [data-say-open] shows [data-say].
+// On a phone the field to talk hides until it is wanted: [data-say-open] shows [data-say],
+// a press elsewhere puts it away again unless something is typed in it.
 export default function start(element) {
   const place = element.querySelector("[data-say]");
   const opener = document.querySelector("[data-say-open]");
@@ -23,7 +24,7 @@ export default function start(element) {
     opener?.focus();
   });
   document.addEventListener("pointerdown", ({ target }) => {
-    const typed = [...place.querySelectorAll("input")].some((input) => input.value.trim());
+    const typed = place.querySelector("[data-chat-input]").value.trim();
     if (!place.hidden && !typed && !element.contains(target) && target !== opener) show(false);
   });
 }

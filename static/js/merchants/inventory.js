@@ -81,9 +81,8 @@ export default function start(card) {
       event.preventDefault();
       search.focus();
       search.select();
-    } else if (event.key === "ArrowDown" && event.target === search) {
-      event.preventDefault();
-      step(0);
+    } else if (event.key === "ArrowDown" && (event.target === search || event.target === document.body)) {
+      step(0, event);
     } else if (!typing && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       step(event.key === "ArrowDown" ? 1 : -1, event);
     } else if (!typing && event.key.toLowerCase() === "x") {

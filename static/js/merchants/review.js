@@ -1,6 +1,6 @@
 // The admin's desk for brand verifications by keyboard: J next, K back, A to the approve button, R to
-// the reason, 1–9 a ready-made reason; Enter then presses what has the focus. The links and buttons
-// do everything without this file.
+// the reason, 1–9 a ready-made reason (also from the reason while it is empty); Enter then presses what
+// has the focus. The links and buttons do everything without this file.
 const desk = document.querySelector("[data-review]");
 
 function pick(button) {
@@ -26,7 +26,8 @@ if (desk) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     if (event.target.matches("input:not([type=hidden]), textarea, select")) {
       if (event.key === "Escape") event.target.blur();
-      return;
+      const empty = event.target.matches("[data-reason]") && !event.target.value;
+      if (!empty || !/^[1-9]$/.test(event.key)) return;
     }
     if (go(event.key.toLowerCase())) event.preventDefault();
   });

@@ -31,7 +31,7 @@ def move_them_back(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [
         ("merchants", "0017_shelf_place"),
-        ("orders", "0020_counter_undone"),
+        ("orders", "0021_dispute"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,134 @@
+"""Crowds in several processes at the same moment: together or alone, a piece is sold once (P1).
+
+A thread that places a group without gathering is what another process is to the database.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.utils import timezone
+
+from livestream.models import FlashSale
+from livestream.services import rush
+from livestream.services.flash import announce_flash
+from livestream.services.rush import buy_together
+from livestream.services.sale import buy_in_room
+from merchants.errors import OutOfStock
+from merchants.models import Customer, Stock
+from merchants.services import stock_batch
+from orders.models import Order
+from orders.services import order_batch
+from orders.services.order import place_order
+from orders.services.order_batch import order_together
+from tests.conftest import DAN, product_of
+from tests.orders.test_order_batch import wish
+from tests.races.shopper import at_once, nothing_is_broken
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+PIECES = 7
+
+
+@pytest.fixture
+def pot(shop):
+    return product_of(shop, "紫砂壶", 38800, PIECES).variants.get()
+
+
+def orders() -> int:
+    return Order.objects.count()
+
+
+def trouble(results: list, *known: type) -> list:
+    flat = [one for group in results for one in (group if isinstance(group, list) else [group])]
+    known = (OutOfStock, *known)
+    return [one for one in flat if isinstance(one, Exception) and not isinstance(one, known)]
+
+
+def test_groups_and_lone_buyers_share_the_last_pieces(shop, pot):
+    dan = Customer.objects.create(merchant=shop)
+    groups = [lambda: order_batch._each([(shop, wish(pot)) for _one in range(3)])] * 4
+
+    def lone() -> Order:
+        return place_order(
+            merchant=shop, customer=dan, basket={pot.pk: 1}, contact=DAN, language="en"
+        )
+
+    crowd = [lambda: order_together(shop, wish(pot))] * 8
+    assert trouble(at_once([*groups, *[lone] * 4, *crowd])) == []
+    assert orders() == PIECES
+    assert Stock.objects.get(variant=pot).reserved == PIECES
+    assert nothing_is_broken()
+
+
+def test_without_lock_and_guard_the_same_race_goes_wrong(shop, pot, monkeypatch):
+    """The negative control: what was seen before is taken, and the write asks nothing."""
+    seen = list(Stock.objects.filter(variant=pot))
+
+    def take(row: Stock, pieces: int) -> bool:
+        if connection.vendor == "sqlite":  # the second lock on the door is open as well
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA ignore_check_constraints = ON")
+        return bool(Stock.objects.filter(pk=row.pk).update(reserved=F("reserved") + pieces))
+
+    monkeypatch.setattr(stock_batch, "lock_stock", lambda **_wanted: seen)
+    monkeypatch.setattr(stock_batch, "_take", take)
+    results = at_once([lambda: order_batch._each([(shop, wish(pot)) for _one in range(3)])] * 6)
+    assert orders() > PIECES or trouble(results)  # sold too often; PostgreSQL's CHECK says no
+
+
+@pytest.fixture
+def sale(live, pot, longjing) -> FlashSale:
+    found = announce_flash(
+        room=live,
+        item=live.items.get(product=longjing),
+        variant=longjing.variants.get(),
+        price=6800,
+        quota=PIECES,
+        per_buyer=1,
+        warm_up=30,
+        minutes=5,
+    )
+    begun = timezone.now() - timedelta(seconds=1)
+    FlashSale.objects.update(announced_at=begun, starts_at=begun)
+    return found
+
+
+def test_groups_and_lone_buyers_share_a_quota(live, sale):
+    variant = sale.variant
+
+    def lone() -> Order:
+        guest = Customer.objects.create(merchant=live.merchant)
+        mine = wish(variant)
+        return buy_in_room(
+            room=live,
+            customer=guest,
+            basket=mine.basket,
+            contact=mine.contact,
+            language="en",
+            voucher=None,
+            device=mine.device,
+            expected_total=None,
+        )
+
+    groups = [lambda: rush._each([(live, wish(variant)) for _one in range(3)])] * 4
+    crowd = [lambda: buy_together(live, wish(variant))] * 8
+    results = at_once([*groups, *[lone] * 3, *crowd])
+    assert trouble(results, rush.FlashOver) == []
+    sale.refresh_from_db()
+    bought = Order.objects.filter(lines__price_rule="flash").count()
+    assert (sale.sold, bought) == (PIECES, PIECES)
+    assert nothing_is_broken()
+
+
+def test_one_request_in_two_processes_is_one_order(shop, pot):  # P2
+    mine = wish(pot)
+    alone = [lambda: order_batch._each([(shop, mine)])] * 3
+    results = at_once([*alone, *[lambda: order_together(shop, mine)] * 5])
+    assert orders() == 1
+    number = Order.objects.get().number
+    # Another process may refuse the second writing of one key: it is then asked again, alone.
+    assert {one for one in results if isinstance(one, str)} == {number}
+    assert nothing_is_broken()
