@@ -274,8 +274,19 @@ class ParcelEventAdmin(ReadOnlyAdmin):
 
 @admin.register(Coupon)
 class CouponAdmin(ReadOnlyAdmin):
-    list_display = ["name", "merchant", "amount", "issued", "claimed", "redeemed", "ends_at"]
-    list_select_related = ["merchant"]
+    list_display = [
+        "name",
+        "merchant",
+        "kind",
+        "amount",
+        "gift",
+        "issued",
+        "claimed",
+        "redeemed",
+        "ends_at",
+    ]
+    list_filter = ["kind"]
+    list_select_related = ["merchant", "gift__product"]
     search_fields = ["name", "merchant__name"]
 
 
@@ -297,8 +308,8 @@ class WaitingAdmin(ReadOnlyAdmin):
 
 @admin.register(CounterUse)
 class CounterUseAdmin(ReadOnlyAdmin):
-    list_display = ["voucher", "store", "goods", "saving", "by", "at", "undone_at"]
-    list_select_related = ["voucher__coupon", "voucher__customer", "store", "by"]
+    list_display = ["voucher", "store", "goods", "saving", "gift", "by", "at", "undone_at"]
+    list_select_related = ["voucher__coupon", "voucher__customer", "store", "gift__product", "by"]
     search_fields = ["voucher__code", "voucher__coupon__name"]
 
 

@@ -101,6 +101,11 @@ class CouponUnfit(RuleBroken):
     sentence = _("This coupon does not fit this order.")
 
 
+class GiftGone(CouponUnfit):
+    code = "gift_gone"
+    sentence = _("The gift is out of stock. You can order without it; the coupon stays.")
+
+
 class NotSoldOut(RuleBroken):
     code = "not_sold_out"
     sentence = _("It is there again: buy it now.")

@@ -43,6 +43,8 @@ from orders.rules.line import LineState
 from orders.rules.refund import RefundKind
 from orders.rules.review import HideReason
 from orders.rules.tracking import ParcelState, Seen
+from orders.services.coupon import claim_coupon, issue_coupon
+from orders.services.coupon_counter import take_voucher, undo_use
 from orders.services.order import Contact, move_order, place_order
 from orders.services.payment import open_payment
 from orders.services.refund import approve_refund, refuse_refund, request_refund
@@ -125,6 +127,7 @@ def busy(
     give_money_back([pay(place({glass.pk: 2})) for _order in range(5)], bob, store)
     keep_shop(shop, store, glass, bob)
     wait_in_line(shop, store)
+    use_two_coupons(shop, store, tea, glass, bob)
     say_what_they_think(bought, first.device, bob)
     hold_draws(live, host, (first, second))
     give_out_fairly(live, coupon)
@@ -156,6 +159,30 @@ def wait_in_line(shop: Merchant, store: Store) -> None:
         language="en",
     )
     leave_waitlist(waiting=Waiting.objects.get(pk=line[2].pk))
+
+
+def use_two_coupons(shop: Merchant, store: Store, tea: Variant, glass: Variant, bob: User) -> None:
+    """Money off and a gift in one order that is collected; a gift at the counter, one undone."""
+    now = timezone.now()
+    facts = {"merchant": shop, "issued": 9, "per_customer": 9, "stackable": True}
+    facts |= {"starts_at": now, "ends_at": now + timedelta(days=1)}
+    off = issue_coupon(name="off", amount=500, stores=[store], **facts)
+    gift = issue_coupon(name="gift", kind="gift", gift=glass, threshold=100, **facts)
+    guest = Customer.objects.create(merchant=shop, device=uuid.uuid4())
+    place_order(
+        merchant=shop,
+        customer=guest,
+        basket={tea.pk: 1},
+        contact=Contact("沈梅", "+8613800002601", store=store),
+        language="en",
+        voucher=claim_coupon(coupon=off, customer=guest),
+        extra=claim_coupon(coupon=gift, customer=guest),
+    )
+    for undone in (False, True):
+        voucher = claim_coupon(coupon=gift, customer=guest)
+        use = take_voucher(voucher=voucher, store=store, goods=5000, by=bob)
+        if undone:
+            undo_use(use=use, by=bob, may_always=True)
 
 
 def say_what_they_think(order: Order, device: uuid.UUID, bob: User) -> None:
@@ -285,6 +312,13 @@ BROKEN = {
             SELECT MIN(customer_id) FROM orders_voucher)""",
     "nobody uses more copies than the cap": """
         UPDATE orders_order SET customer_id = (SELECT MIN(customer_id) FROM orders_voucher)""",
+    "a voucher is used in its own place, and two only where both coupons allow it": """
+        UPDATE orders_coupon SET stackable = NOT stackable WHERE name = 'off'""",
+    "a coupon of some stores is used there alone": "DELETE FROM orders_coupon_stores",
+    "a gift is one piece for nothing, and comes from a coupon that brings it": """
+        UPDATE orders_line SET quantity = 2 WHERE price_rule = 'gift'""",
+    "a gift at the counter has left that store's stock, unless it was undone": """
+        UPDATE merchants_stockmovement SET reference = '' WHERE reference LIKE 'voucher %'""",
     "nothing is held for an order that has ended, has left, or is overdue": """
         UPDATE merchants_reservation SET closed_at = NULL""",
     "an open order holds its goods": """
@@ -293,7 +327,7 @@ BROKEN = {
         UPDATE merchants_stockmovement SET reference = ''""",
     "a total adds up": "UPDATE orders_line SET quantity = quantity + 1",
     "a line costs no more than its list price and gives no more than it costs": """
-        UPDATE orders_line SET list_price = unit_price - 1""",
+        UPDATE orders_line SET list_price = unit_price - 1 WHERE unit_price > 0""",
     "a line that costs less than by the list says by which rule": """
         UPDATE orders_line SET price_rule = 'flash'""",
     "a discount comes from a voucher": """

@@ -127,13 +127,19 @@ def _make_good(merchant: Merchant, number: int, good: Good, owner: User) -> Prod
 
 
 def make_coupons(merchant: Merchant) -> list[Coupon]:
-    """Tonight's Longjing, whoever comes back, and whoever looks at the shop for the first time."""
+    """A gift, tonight's Longjing, whoever comes back, and whoever looks at the shop for the first
+    time."""
     now = timezone.now()
+    cheap = merchant.variants.filter(stock__on_hand__gt=0).order_by("price", "pk").first()
+    both = {"listed": True, "stackable": True}
     terms: tuple[dict[str, Any], ...] = (
+        {"name": "满百有礼", "kind": "gift", "gift": cheap, "threshold": 10000, "issued": 50}
+        | both,
         {"name": "龙井专场券", "amount": 2000, "threshold": 12800, "issued": 200},
         {"name": "老顾客回店券", "amount": 1000, "threshold": 6900, "issued": 500},
         {"name": "新朋友见面券", "kind": "percent", "percent": 10, "cap": 3000, "issued": 300}
-        | {"listed": True, "valid_days": 7},
+        | {"valid_days": 7}
+        | both,
     )
     return [
         issue_coupon(merchant=merchant, starts_at=now, ends_at=now + timedelta(days=30), **coupon)

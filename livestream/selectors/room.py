@@ -19,7 +19,7 @@ from livestream.selectors.picture import picture_of
 from merchants.models import Photo, Product, Variant
 from merchants.pictures import photo_url
 from merchants.rules.product import ProductState
-from orders.selectors.coupon import worth_texts
+from orders.selectors.coupon import chip_texts, gift_text
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,8 @@ def drop_event(drop: Drop) -> dict[str, Any]:
         "id": drop.public_id,
         "name": coupon.name,
         "amount": coupon.amount,
-        "worth": worth_texts(coupon, coupon.merchant.currency),
+        "worth": chip_texts(coupon, coupon.merchant.currency),
+        "gift": gift_text(coupon),
         "threshold": coupon.threshold,
         "issued": coupon.issued,
         "claimed": coupon.claimed,
@@ -178,7 +179,7 @@ def live_prices(room: Room, flash: Mapping[int, FlashSale] | None = None) -> dic
 def open_drops(room: Room) -> list[Drop]:
     """The offers that can be claimed now, the newest first."""
     now = timezone.now()
-    drops = room.drops.select_related("coupon__merchant").filter(
+    drops = room.drops.select_related("coupon__merchant", "coupon__gift__product").filter(
         withdrawn_at__isnull=True, opened_at__lte=now, ends_at__gt=now
     )
     return list(drops)

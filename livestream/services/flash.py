@@ -120,16 +120,17 @@ def flash_hold(
     quota. What the hold raises: FlashOver, FlashLimit, OutOfStock.
     """
     sales = {pk: sale for pk, sale in running(room, timezone.now()).items() if pk in basket}
+    bought = dict(basket)  # what is held has a gift in it too, which no quota gives
 
     def hold(
         *, merchant: Merchant, basket: Mapping[int, int], reference: str, store: Store | None
     ) -> None:
         for pk, sale in sorted(sales.items()):
-            _take(sale, basket[pk], customer, device)
+            _take(sale, bought[pk], customer, device)
         if sales:
             lock_stock(merchant=merchant, variants=basket)
         for pk, sale in sorted(sales.items()):
-            release_part(merchant=merchant, reference=sale.reference, quantity=basket[pk])
+            release_part(merchant=merchant, reference=sale.reference, quantity=bought[pk])
         reserve(merchant=merchant, basket=basket, reference=reference, store=store)
 
     return sales, hold

@@ -41,6 +41,7 @@ def buy_in_room(
     voucher: Voucher | None,
     device: uuid.UUID,
     expected_total: int,
+    extra: Voucher | None = None,
 ) -> Order:
     """An order at the room's prices, and the link that says it came from this room.
 
@@ -60,6 +61,7 @@ def buy_in_room(
         live_prices=live_prices(room, sales) | {pk: sale.price for pk, sale in sales.items()},
         flash=sales,
         voucher=voucher,
+        extra=extra,
         device=device,
         expected_total=expected_total,
         hold=hold,

@@ -219,7 +219,7 @@ def claim(request: HttpRequest, room: str, drop: str) -> HttpResponse:
     """Take a copy of the coupon on offer."""
     found = room_at(room)
     offer = get_object_or_404(
-        Drop.objects.select_related("coupon", "room"), room=found, public_id=drop
+        Drop.objects.select_related("coupon__gift__product", "room"), room=found, public_id=drop
     )
     context: dict[str, Any] = {"room": found, "drop": offer, "refusal": None}
     context["until"] = gathers_until(offer)
@@ -246,7 +246,8 @@ def claim(request: HttpRequest, room: str, drop: str) -> HttpResponse:
 def drop(request: HttpRequest, room: str, drop: str) -> HttpResponse:
     """The coupon sheet: what it gives, how long, and the button."""
     found = room_at(room)
-    offer = get_object_or_404(Drop.objects.select_related("coupon"), room=found, public_id=drop)
+    drops = Drop.objects.select_related("coupon__gift__product")
+    offer = get_object_or_404(drops, room=found, public_id=drop)
     guest = customer_of(request.session, found.merchant)
     held = Voucher.objects.filter(coupon=offer.coupon, customer=guest).first()
     context: dict[str, Any] = {"room": found, "drop": offer, "held": held}

@@ -17,11 +17,13 @@ from merchants.api.door import IDEMPOTENCY_KEY, MerchantViewSet
 from orders.errors import WrongState
 from orders.models import Line, Order, Shipment
 from orders.models.shipment import CARRIER_LABELS
+from orders.rules.line import UNSENT
 from orders.services.shipment import ship_order
 
 
 class LineOut(serializers.ModelSerializer):
-    """Of `quantity` pieces `to_send` leave the shop: those `called_off` were refunded before."""
+    """Of `quantity` pieces `to_send` leave the shop: those `called_off` were refunded before.
+    `price_rule` says what made `unit_price`; a line of a `gift` costs nothing."""
 
     to_send = serializers.IntegerField(read_only=True)
     sku = serializers.CharField(source="variant.sku", read_only=True)
@@ -37,6 +39,7 @@ class LineOut(serializers.ModelSerializer):
             "called_off",
             "list_price",
             "unit_price",
+            "price_rule",
             "discount",
             "state",
         ]
@@ -123,7 +126,9 @@ def _lines(order: Order, skus: list[str] | None) -> set[int] | None:
     """The lines that these name. Raises WrongState for one that the order does not have."""
     if skus is None:
         return None
-    found = {line.variant.sku: line.pk for line in order.lines.all()}
+    # Of two lines of one thing (one is a gift) the one that is still here; the other goes along.
+    lines = sorted(order.lines.all(), key=lambda line: line.state in UNSENT)
+    found = {line.variant.sku: line.pk for line in lines}
     if unknown := [sku for sku in skus if sku not in found]:
         raise WrongState(_("There is no %(sku)s in this order.") % {"sku": unknown[0]})
     return {found[sku] for sku in skus}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from merchants.models import Merchant, Product, Store, Variant
+from merchants.rules.search import key_of
 from orders.forms.goods import QuantitiesField, VariantsField
 from orders.forms.place import PLACE, REQUIRED, PlaceForm
 from orders.models import Address
@@ -50,6 +51,20 @@ class ChoiceForm(forms.Form):
         return {variant.pk: quantity for variant, quantity in pairs}
 
 
+class CouponWish:
+    """Which coupons a checkout form wants used.
+
+    `seen` are those of the sum that she saw, `key` what she chose (None: nothing, so the best is
+    taken), each as `Quote.key` says it.
+    """
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self.vouchers = {key_of(data.get(name, "")) for name in ("voucher", "extra")} - {0}
+        self.seen = f"{data.get('voucher', '')}-{data.get('extra', '')}"
+        wanted = data.get("coupons")
+        self.key = wanted if wanted != self.seen or data.get("chosen") else None
+
+
 class StoreField(forms.ModelChoiceField):
     def label_from_instance(self, obj: Any) -> str:
         return f"{obj.name} · {obj.city} {obj.address}".strip(" ·")
@@ -81,6 +96,7 @@ class CheckoutForm(ChoiceForm, PlaceForm):
     )
     note = forms.CharField(label=_("Note to the shop"), max_length=200, required=False)
     voucher = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    extra = forms.IntegerField(required=False, widget=forms.HiddenInput)
     expected_total = forms.IntegerField(widget=forms.HiddenInput)
     key = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
@@ -99,6 +115,7 @@ class CheckoutForm(ChoiceForm, PlaceForm):
         the variants as they were just found; the form does not look for them again."""
         super().__init__(*args, merchant=merchant, **kwargs)
         self.merchant, self.able = merchant, stores
+        self.wish = CouponWish(self.data)
         variants = self.fields["variant"]
         assert isinstance(variants, VariantsField)
         variants.found = {one.pk: one for one in chosen}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.forms.line import LineField
 from merchants.forms.money import MoneyField, speak
-from merchants.models import Category, Merchant, Product, Store
+from merchants.models import Category, Merchant, Product, Store, Variant
 from merchants.selectors.stock import find_variant
 from orders.models.coupon import KIND_LABELS
 from orders.rules.coupon import CouponKind
@@ -22,8 +22,10 @@ ASKED = {
     CouponKind.AMOUNT.value: ("amount",),
     CouponKind.PERCENT.value: ("percent", "cap"),
     CouponKind.SHIPPING.value: (),
+    CouponKind.GIFT.value: ("gift",),
 }
 MOST_GOODS = 50
+NOT_FOUND = _("No goods have the SKU or barcode “%s”.")
 
 
 class CouponForm(forms.Form):
@@ -41,6 +43,11 @@ class CouponForm(forms.Form):
     )
     cap = MoneyField(
         label=_("At most"), required=False, help_text=_("Empty: no limit but the price.")
+    )
+    gift = forms.CharField(
+        label=_("The gift"),
+        max_length=40,
+        help_text=_("SKU or barcode: one piece comes with the order, while there are any."),
     )
     threshold = MoneyField(
         label=_("From how much"),
@@ -74,6 +81,21 @@ class CouponForm(forms.Form):
         max_length=1000,
         help_text=_("SKUs or barcodes, separated by commas. Empty: all goods."),
     )
+    stores = forms.ModelMultipleChoiceField(
+        Store.objects.none(),
+        label=_("Only at these stores"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("For what is collected there, and at their counters; not for parcels."),
+    )
+    stackable = forms.BooleanField(
+        label=_("May be used together with another coupon"),
+        required=False,
+        help_text=_(
+            "One that takes money off and one that pays the parcel or brings a gift, "
+            "if both allow it."
+        ),
+    )
     listed = forms.BooleanField(
         label=_("Show it in the shop, for everybody to claim"), required=False
     )
@@ -83,15 +105,27 @@ class CouponForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.merchant = merchant
         speak(self, merchant.currency)
-        categories = self.fields["categories"]
-        assert isinstance(categories, forms.ModelMultipleChoiceField)
-        categories.queryset = merchant.categories.all()
+        for name, rows in (
+            ("categories", merchant.categories.all()),
+            ("stores", merchant.stores.filter(closed_at=None)),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ModelMultipleChoiceField)
+            field.queryset = rows
         kind = (self.data.get("kind") if self.is_bound else "") or CouponKind.AMOUNT.value
-        for name in ("amount", "percent"):
+        for name in ("amount", "percent", "gift"):
             self.fields[name].required = name in ASKED.get(kind, ()) or not self.is_bound
 
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or CouponKind.AMOUNT.value
+
+    def clean_gift(self) -> Variant | None:
+        """One of this shop's, on sale or not."""
+        code = self.cleaned_data["gift"].strip()
+        variant = find_variant(self.merchant, code) if code else None
+        if code and variant is None:
+            raise forms.ValidationError(NOT_FOUND % code)
+        return variant
 
     def clean_goods(self) -> list[Product]:
         """The products that are named; each code has to be one of this shop's."""
@@ -101,14 +135,14 @@ class CouponForm(forms.Form):
         for code in codes:
             variant = find_variant(self.merchant, code)
             if variant is None:
-                raise forms.ValidationError(_("No goods have the SKU or barcode “%s”.") % code)
+                raise forms.ValidationError(NOT_FOUND % code)
             found[variant.product_id] = variant.product
         return list(found.values())
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         kind = data.get("kind") or CouponKind.AMOUNT.value
-        for name in {"amount", "percent", "cap"} - set(ASKED[kind]):
+        for name in {"amount", "percent", "cap", "gift"} - set(ASKED[kind]):
             self.errors.pop(name, None)  # a field that was hidden asks for nothing
             data[name] = None
         amount, threshold = data.get("amount"), data.get("threshold") or 0

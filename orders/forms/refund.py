@@ -28,10 +28,13 @@ SENT_KINDS = {
 class PiecesForm(forms.Form):
     """How many pieces of each line: the base of asking and of giving."""
 
+    gifts = True  # may be among them
+
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.order = order
-        self.lines = [line for line in order.lines.all() if line.left]
+        left = (line for line in order.lines.all() if line.left)
+        self.lines = [line for line in left if self.gifts or not line.is_gift]
         alone = len(self.lines) == 1
         for line in self.lines:
             self.fields[f"line-{line.pk}"] = forms.IntegerField(
@@ -64,6 +67,8 @@ class PiecesForm(forms.Form):
 
 class AskForm(PiecesForm):
     """The buyer asks."""
+
+    gifts = False  # they cost nothing
 
     kind = forms.ChoiceField(
         label=_("And the goods?"), choices=SENT_KINDS.items(), widget=forms.RadioSelect

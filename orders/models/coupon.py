@@ -14,12 +14,13 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.models import Category, Customer, Merchant, Product, Store, Variant
 from merchants.models.address import short_id
-from orders.rules.coupon import CouponKind, Terms, VoucherState
+from orders.rules.coupon import OFF_GOODS, CouponKind, Terms, VoucherState
 
 KIND_LABELS = {
     CouponKind.AMOUNT.value: _("Money off"),
     CouponKind.PERCENT.value: _("Percent off"),
     CouponKind.SHIPPING.value: _("Free shipping"),
+    CouponKind.GIFT.value: _("Gift"),
 }
 
 VOUCHER_LABELS = {
@@ -43,6 +44,9 @@ class Coupon(models.Model):
     """What is off, from how much on, and for which goods: `scoped` to products and categories, or
     all. One whose goods are gone is good for none, not for all.
 
+    A `local` one is good at its `stores` alone: collected there, or at their counters. A
+    `stackable` one may be used beside another (orders.rules.coupon.may_join).
+
     With `valid_days` a voucher is good for so long from its claim, else until the coupon ends. Who
     knows the `code` may claim; `listed`, everybody who looks at the shop. Counters are written
     only by orders.services.coupon.
@@ -59,6 +63,18 @@ class Coupon(models.Model):
     )
     percent = models.PositiveSmallIntegerField(_("percent off"), default=0)
     cap = models.PositiveBigIntegerField(_("at most"), null=True, blank=True)
+    gift = models.ForeignKey(
+        Variant,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("gift"),
+        help_text=_("One piece of it comes with the order."),
+    )
+    local = models.BooleanField(_("at some stores only"), default=False, editable=False)
+    stores = models.ManyToManyField(Store, related_name="coupons", blank=True)
+    stackable = models.BooleanField(_("together with another"), default=False)
     scoped = models.BooleanField(_("for some goods only"), default=False, editable=False)
     products = models.ManyToManyField(Product, related_name="coupons", blank=True)
     categories = models.ManyToManyField(Category, related_name="coupons", blank=True)
@@ -89,7 +105,8 @@ class Coupon(models.Model):
             models.CheckConstraint(
                 condition=Q(kind=CouponKind.AMOUNT.value, amount__gt=0)
                 | Q(kind=CouponKind.PERCENT.value, percent__gt=0, percent__lt=100)
-                | Q(kind=CouponKind.SHIPPING.value),
+                | Q(kind=CouponKind.SHIPPING.value)
+                | Q(kind=CouponKind.GIFT.value, gift__isnull=False),
                 name="coupon_takes_something_off",
             ),
             models.UniqueConstraint(
@@ -115,7 +132,17 @@ class Coupon(models.Model):
             percent=self.percent,
             cap=self.cap,
             threshold=self.threshold,
+            stackable=self.stackable,
         )
+
+    @property
+    def off_goods(self) -> bool:
+        """It makes the goods cheaper; the others pay the parcel or bring a gift."""
+        return self.kind in OFF_GOODS
+
+    def good_at(self, store: int | None) -> bool:
+        """Whether it is good for what is collected at that store; None: sent. No query, or one."""
+        return not self.local or store in {one.pk for one in self.stores.all()}
 
     def covered(self, variants: Iterable[Variant]) -> set[int]:
         """The ids of those that it is good for. No query, or two."""
@@ -177,7 +204,7 @@ class Voucher(models.Model):
 
 
 class CounterUse(models.Model):
-    """A voucher that a clerk took at the counter: off what goods, and how much.
+    """A voucher that a clerk took at the counter: off what goods, and how much, or what was given.
 
     Written only by orders.services.coupon_counter. One that was `undone` was a mistake.
     """
@@ -186,6 +213,9 @@ class CounterUse(models.Model):
     store = models.ForeignKey(Store, models.PROTECT, related_name="+")
     goods = models.PositiveBigIntegerField(_("goods"), help_text=_("In minor units."))
     saving = models.PositiveBigIntegerField(_("taken off"))
+    gift = models.ForeignKey(
+        Variant, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("gift")
+    )
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
     )
@@ -204,9 +234,16 @@ class CounterUse(models.Model):
                 fields=["voucher"], condition=Q(undone_at=None), name="voucher_at_one_counter"
             ),
             models.CheckConstraint(
-                condition=Q(saving__gt=0) & Q(saving__lte=F("goods")), name="counter_use_saves"
+                condition=Q(saving__gt=0, saving__lte=F("goods"), gift__isnull=True)
+                | Q(saving=0, gift__isnull=False),
+                name="counter_use_saves",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.voucher} @ {self.store}"
+
+    @property
+    def reference(self) -> str:
+        """What the ledger of a gift's stock calls it."""
+        return f"voucher {self.pk}"

@@ -49,6 +49,7 @@ PRICE_RULE_LABELS = {
     PriceRule.LIST.value: _("List price"),
     PriceRule.LIVE.value: _("Live price"),
     PriceRule.FLASH.value: _("Flash sale"),
+    PriceRule.GIFT.value: _("Gift"),
 }
 ORDER_LABELS = LINE_LABELS | {PARTLY_SHIPPED: _("Partly shipped")}
 # What somebody did, where the state says what is to be done next.
@@ -87,6 +88,8 @@ class Order(Place):
 
     `number` is unguessable: whoever knows it may see the tracking page. `state` repeats what
     `order_state` derives from the lines, so that lists can filter; only orders.services write it.
+    `voucher` takes something off the goods, `extra` pays the parcel or brings a gift: each voucher
+    has one place only, so the two constraints let none be in two live orders.
     """
 
     number = models.CharField(max_length=16, unique=True, default=secret_id, editable=False)
@@ -95,6 +98,14 @@ class Order(Place):
     device = models.UUIDField(null=True, blank=True, editable=False)
     voucher = models.ForeignKey(
         Voucher, models.PROTECT, null=True, blank=True, related_name="orders"
+    )
+    extra = models.ForeignKey(
+        Voucher,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="orders_beside",
+        verbose_name=_("parcel or gift voucher"),
     )
     state = models.CharField(
         _("state"),
@@ -186,6 +197,11 @@ class Order(Place):
                 condition=~Q(state__in=["cancelled", "expired", "refunded"]),
                 name="one_live_order_a_voucher",
             ),
+            models.UniqueConstraint(
+                fields=["extra"],
+                condition=~Q(state__in=["cancelled", "expired", "refunded"]),
+                name="one_live_order_an_extra",
+            ),
             models.CheckConstraint(
                 condition=Q(total=F("goods") - F("discount") + F("shipping")),
                 name="total_adds_up",
@@ -218,6 +234,11 @@ class Order(Place):
         ]
 
     @property
+    def vouchers(self) -> list[Voucher]:
+        """What was used for it, in the order in which they are locked."""
+        return [one for one in (self.voucher, self.extra) if one is not None]
+
+    @property
     def to_pay_back(self) -> int:
         """Money that came when the order could no longer be filled, or twice; not back yet."""
         return sum(
@@ -243,7 +264,8 @@ class Order(Place):
 
     @property
     def can_be_asked_back(self) -> bool:
-        return self.paid_at is not None and any(line.left for line in self.lines.all())
+        bought = (line for line in self.lines.all() if not line.is_gift)
+        return self.paid_at is not None and any(line.left for line in bought)
 
     @property
     def can_ship(self) -> bool:
@@ -315,6 +337,15 @@ class Line(models.Model):
     @property
     def amount(self) -> int:
         return self.quantity * self.unit_price
+
+    @property
+    def is_gift(self) -> bool:
+        return self.price_rule == PriceRule.GIFT
+
+    @property
+    def words(self) -> str:
+        """What it is, and whether it is given: for lists that show no price."""
+        return str(_("%(goods)s (gift)") % {"goods": self.title}) if self.is_gift else self.title
 
     @property
     def list_amount(self) -> int:

@@ -17,6 +17,7 @@ class PriceRule(StrEnum):
     LIST = "list"
     LIVE = "live"  # of the show it was bought in
     FLASH = "flash"  # of a flash sale, and goes before the show's
+    GIFT = "gift"  # a coupon brings it: one piece, for nothing
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,11 @@ def priced(quantity: int, listed: int, special: int | None, *, flash: bool) -> P
     if special is None or special >= listed:
         return Priced(quantity, listed, listed)
     return Priced(quantity, listed, special, PriceRule.FLASH if flash else PriceRule.LIVE)
+
+
+def given(listed: int) -> Priced:
+    """The line of a gift."""
+    return Priced(1, listed, 0, PriceRule.GIFT)
 
 
 @dataclass(frozen=True)

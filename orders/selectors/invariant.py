@@ -1,56 +1,14 @@
-"""What must always be true of coupons, orders and payments. One SQL statement each; see
+"""What must always be true of orders and payments. One SQL statement each; see
 merchants.selectors.invariant.
 """
 
 from __future__ import annotations
 
+from orders.selectors.invariant_coupon import COUPONS
 from orders.selectors.invariant_refund import MONEY_BACK
 from orders.selectors.invariant_review import REVIEWS
 from orders.selectors.invariant_waitlist import WAITLIST
 
-COUPONS = {
-    "a coupon's claimed copies are its vouchers, and never more than issued": """
-        SELECT c.id AS coupon, c.issued, c.claimed, COUNT(v.id) AS vouchers
-        FROM orders_coupon c LEFT JOIN orders_voucher v ON v.coupon_id = c.id
-        GROUP BY c.id, c.issued, c.claimed
-        HAVING c.claimed <> COUNT(v.id) OR c.claimed > c.issued
-    """,
-    "a coupon's redeemed copies are the live orders and counter uses with it": """
-        SELECT c.id AS coupon, c.redeemed, COUNT(o.id) AS orders, COUNT(u.id) AS at_counters
-        FROM orders_coupon c
-        LEFT JOIN orders_voucher v ON v.coupon_id = c.id
-        LEFT JOIN orders_order o
-               ON o.voucher_id = v.id AND o.state NOT IN ('cancelled', 'expired', 'refunded')
-        LEFT JOIN orders_counteruse u ON u.voucher_id = v.id AND u.undone_at IS NULL
-        GROUP BY c.id, c.redeemed HAVING c.redeemed <> COUNT(o.id) + COUNT(u.id)
-    """,
-    "a voucher is redeemed while exactly one live order or one counter has it": """
-        SELECT v.id AS voucher, v.state, COUNT(o.id) AS orders, COUNT(u.id) AS at_counters
-        FROM orders_voucher v
-        LEFT JOIN orders_order o
-               ON o.voucher_id = v.id AND o.state NOT IN ('cancelled', 'expired', 'refunded')
-        LEFT JOIN orders_counteruse u ON u.voucher_id = v.id AND u.undone_at IS NULL
-        GROUP BY v.id, v.state
-        HAVING COUNT(o.id) + COUNT(u.id) <> CASE WHEN v.state = 'redeemed' THEN 1 ELSE 0 END
-    """,
-    "nobody claims more copies than the cap": """
-        SELECT c.id AS coupon, v.customer_id AS customer, COUNT(*) AS vouchers
-        FROM orders_voucher v JOIN orders_coupon c ON c.id = v.coupon_id
-        GROUP BY c.id, v.customer_id, c.per_customer HAVING COUNT(*) > c.per_customer
-    """,
-    "nobody uses more copies than the cap": """
-        SELECT c.id AS coupon, x.customer, COUNT(*) AS uses
-        FROM (SELECT v.coupon_id AS coupon, o.customer_id AS customer
-              FROM orders_order o JOIN orders_voucher v ON v.id = o.voucher_id
-              WHERE o.state NOT IN ('cancelled', 'expired', 'refunded')
-              UNION ALL
-              SELECT v.coupon_id AS coupon, v.customer_id AS customer
-              FROM orders_counteruse u JOIN orders_voucher v ON v.id = u.voucher_id
-              WHERE u.undone_at IS NULL) x
-        JOIN orders_coupon c ON c.id = x.coupon
-        GROUP BY c.id, x.customer, c.per_customer HAVING COUNT(*) > c.per_customer
-    """,
-}
 GOODS = {
     "nothing is held for an order that has ended, has left, or is overdue": """
         SELECT r.id AS reservation, o.number, o.state
@@ -99,18 +57,21 @@ ORDERS = {
     """,
     "a line that costs less than by the list says by which rule": """
         SELECT id AS line, price_rule, list_price, unit_price FROM orders_line
-        WHERE (price_rule = 'list') <> (unit_price = list_price)
+        WHERE price_rule <> 'gift' AND (price_rule = 'list') <> (unit_price = list_price)
     """,
     "a discount comes from a voucher": """
         SELECT o.number, o.discount FROM orders_order o
         LEFT JOIN orders_voucher v ON v.id = o.voucher_id
         LEFT JOIN orders_coupon c ON c.id = v.coupon_id
-        WHERE (o.voucher_id IS NULL AND o.discount <> 0) OR o.goods < c.threshold
+        LEFT JOIN orders_voucher x ON x.id = o.extra_id
+        LEFT JOIN orders_coupon e ON e.id = x.coupon_id
+        WHERE (o.voucher_id IS NULL) <> (o.discount = 0)
+           OR o.goods < c.threshold OR o.goods < e.threshold
            OR o.discount > CASE c.kind WHEN 'amount' THEN c.amount
                                        WHEN 'percent' THEN o.goods * c.percent / 100
                                        ELSE 0 END
            OR (c.kind = 'percent' AND o.discount > c.cap)
-           OR (c.kind = 'shipping' AND o.shipping <> 0)
+           OR (e.kind = 'shipping' AND o.shipping <> 0)
     """,
     "every row of an order has one merchant": """
         SELECT o.number, o.merchant_id AS merchant
@@ -119,8 +80,10 @@ ORDERS = {
         LEFT JOIN merchants_store st ON st.id = o.store_id
         LEFT JOIN orders_voucher v ON v.id = o.voucher_id
         LEFT JOIN orders_coupon c ON c.id = v.coupon_id
+        LEFT JOIN orders_voucher x ON x.id = o.extra_id
+        LEFT JOIN orders_coupon e ON e.id = x.coupon_id
         WHERE cu.merchant_id <> o.merchant_id OR st.merchant_id <> o.merchant_id
-           OR c.merchant_id <> o.merchant_id
+           OR c.merchant_id <> o.merchant_id OR e.merchant_id <> o.merchant_id
            OR EXISTS (SELECT 1 FROM orders_line l JOIN merchants_variant va ON va.id = l.variant_id
                       WHERE l.order_id = o.id AND va.merchant_id <> o.merchant_id)
            OR EXISTS (SELECT 1 FROM merchants_reservation r

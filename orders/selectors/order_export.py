@@ -27,13 +27,14 @@ def order_table(orders: QuerySet[Order]) -> Iterator[list[str]]:
         _("Goods"),
         _("Goods worth"),
         _("Discount"),
+        _("Coupons used"),
         _("Shipping"),
         _("Total"),
         _("Currency"),
         _("Note to the shop"),
         _("Tags"),
     ]
-    rows = orders.select_related("store").prefetch_related(None)
+    rows = orders.select_related("store", "voucher__coupon", "extra__coupon").prefetch_related(None)
     for order in rows.prefetch_related("lines", "tags").iterator(chunk_size=AT_ONCE):
         yield _row(order)
 
@@ -42,7 +43,7 @@ def _row(order: Order) -> list[str]:
     def money(amount: int) -> str:
         return plain(amount, order.currency)
 
-    goods = "; ".join(f"{line.title} ×{line.to_send}" for line in order.lines.all())
+    goods = "; ".join(f"{line.words} ×{line.to_send}" for line in order.lines.all())
     where = f"{_('Collect at')} {order.store}" if order.store else order.whole_address
     return [
         order.number,
@@ -55,6 +56,7 @@ def _row(order: Order) -> list[str]:
         goods,
         money(order.goods),
         money(order.discount),
+        " + ".join(one.coupon.name for one in order.vouchers),
         money(order.shipping),
         money(order.total),
         order.currency,

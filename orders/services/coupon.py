@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from merchants.models import Category, Customer, Merchant, Product
+from merchants.models import Category, Customer, Merchant, Product, Store
 from orders.errors import CodeUnknown, CouponClosed, CouponGone, CouponHeld, CouponUnfit
 from orders.models import CounterUse, Coupon, Order, Voucher
 from orders.models.coupon import voucher_code
@@ -37,18 +37,21 @@ def issue_coupon(
     ends_at: datetime,
     products: Iterable[Product] = (),
     categories: Iterable[Category] = (),
+    stores: Iterable[Store] = (),
     with_code: bool = False,
     **terms: Any,
 ) -> Coupon:
     """A new coupon; claimable from `starts_at` until `ends_at` or until stopped.
 
-    `terms` are the other columns of Coupon: kind, amount, percent, cap, threshold, per_customer,
-    valid_days, listed. With a code, whoever knows it may claim: 60 bits that nobody guesses.
+    `terms` are the other columns of Coupon: kind, amount, percent, cap, gift, threshold,
+    per_customer, valid_days, listed, stackable. With `stores` it is good at these alone. With a
+    code, whoever knows it may claim: 60 bits that nobody guesses.
     """
-    products, categories = list(products), list(categories)
+    products, categories, stores = list(products), list(categories), list(stores)
     coupon = Coupon.objects.create(
         merchant=merchant,
         scoped=bool(products or categories),
+        local=bool(stores),
         name=name,
         issued=issued,
         starts_at=starts_at,
@@ -58,6 +61,7 @@ def issue_coupon(
     )
     coupon.products.set(products)
     coupon.categories.set(categories)
+    coupon.stores.set(stores)
     return coupon
 
 
@@ -175,18 +179,18 @@ def redeem_voucher(*, voucher: Voucher, customer: Customer) -> None:
     hers = Q(customer=customer) | (Q(device=claimer.device) if claimer.device else Q(pk__in=[]))
     # Her row is locked: of two orders from two devices at once, the second sees the first.
     Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-    used = Order.objects.filter(
-        hers, voucher__coupon=coupon, voucher__state=VoucherState.REDEEMED
-    ).exclude(state__in=GIVES_STOCK_BACK)
+    place = "voucher" if coupon.off_goods else "extra"
+    with_it = {f"{place}__coupon": coupon, f"{place}__state": VoucherState.REDEEMED}
+    used = Order.objects.filter(hers, **with_it).exclude(state__in=GIVES_STOCK_BACK)
     taken = CounterUse.objects.filter(
         voucher__coupon=coupon, voucher__customer__in=[customer, claimer], undone_at=None
     )
     if used.count() + taken.count() >= coupon.per_customer:
-        raise CouponUnfit
+        raise CouponUnfit(voucher=voucher.pk)
     usable = Voucher.objects.usable(timezone.now()).filter(pk=voucher.pk)
     redeemed = usable.update(state=VoucherState.REDEEMED)
     if not redeemed:
-        raise CouponUnfit
+        raise CouponUnfit(voucher=voucher.pk)
     Coupon.objects.filter(pk=coupon.pk).update(redeemed=F("redeemed") + 1)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -26,6 +27,7 @@ from merchants.services.notification import notify, notify_all
 from merchants.services.stock import release, reserve
 from orders.errors import (
     BadBasket,
+    CouponUnfit,
     NotAtStore,
     NotSentThere,
     PriceMoved,
@@ -34,10 +36,11 @@ from orders.errors import (
 )
 from orders.models import Line, Order, Voucher
 from orders.rules.line import GIVES_STOCK_BACK, PARTLY_SHIPPED, LineState, may_move
-from orders.rules.price import Priced, Total, priced, share, total
+from orders.rules.price import Priced, PriceRule, Total, priced, total
 from orders.rules.shipping import Rate
 from orders.selectors.shipping import rate_for
 from orders.services.coupon import give_back_voucher, redeem_voucher
+from orders.services.saving import gift_gone, with_voucher, with_vouchers
 from orders.signals import order_moved, order_placed
 
 Said = tuple[str, str]  # subject and text of a piece of news
@@ -75,6 +78,34 @@ class Quote:
     currency: str = "CNY"
     prices: Mapping[int, int] = field(default_factory=dict)
     shares: Sequence[int] = ()  # what the voucher takes off each line
+    extra: Voucher | None = None  # pays the parcel, or brings the gift that is the last line
+
+    @property
+    def used(self) -> list[Voucher]:
+        """Its vouchers, in the order in which they are locked."""
+        return [one for one in (self.voucher, self.extra) if one is not None]
+
+    @property
+    def key(self) -> str:
+        """Which vouchers these are, as a form says it."""
+        return f"{self.voucher.pk if self.voucher else ''}-{self.extra.pk if self.extra else ''}"
+
+    @property
+    def bought(self) -> list[tuple[Variant, Priced]]:
+        return [(one, line) for one, line in self.lines if line.rule is not PriceRule.GIFT]
+
+    @property
+    def gift(self) -> Variant | None:
+        given = [one for one, line in self.lines if line.rule is PriceRule.GIFT]
+        return given[0] if given else None
+
+    @property
+    def pieces(self) -> dict[int, int]:
+        """{variant id: pieces} of what has to be there, a gift too."""
+        found: Counter[int] = Counter()
+        for one, line in self.lines:
+            found[one.pk] += line.quantity
+        return dict(found)
 
 
 def quote(
@@ -141,26 +172,6 @@ def plain_quote(
     )
 
 
-def with_voucher(plain: Quote, voucher: Voucher | None) -> Quote:
-    """The same basket less what the voucher takes off; a voucher that takes nothing is not used."""
-    if voucher is None:
-        return plain
-    coupon = voucher.coupon
-    covered = coupon.covered(one for one, _line in plain.lines)
-    good_for = [line.amount if one.pk in covered else 0 for one, line in plain.lines]
-    saving = coupon.terms.saving(sum(good_for))
-    shipping = 0 if coupon.terms.frees_parcel(sum(good_for)) else plain.sum.shipping
-    added = replace(plain.sum, discount=saving, shipping=shipping)
-    if added.total >= plain.sum.total:
-        return plain
-    return replace(plain, sum=added, voucher=voucher, shares=share(saving, good_for))
-
-
-def cheapest(plain: Quote, vouchers: Iterable[Voucher]) -> Quote:
-    """The same basket with the voucher that saves most; of equals, the first."""
-    return min([*(with_voucher(plain, one) for one in vouchers), plain], key=lambda q: q.sum.total)
-
-
 @transaction.atomic
 def place_order(
     *,
@@ -172,6 +183,7 @@ def place_order(
     live_prices: Mapping[int, int] | None = None,
     flash: Container[int] = (),
     voucher: Voucher | None = None,
+    extra: Voucher | None = None,
     device: uuid.UUID | None = None,
     expected_total: int | None = None,
     hold: Hold = reserve,
@@ -179,8 +191,9 @@ def place_order(
     """Hold the stock of a basket and open an order that waits HOLD_MINUTES for its payment.
 
     `expected_total` is what the shopper saw; another sum is refused with PriceMoved. `hold` is how
-    the pieces are held: from the shelf, or from what was put aside for this purchase before.
-    Raises BadBasket, TooManyOpen, OutOfStock (saying of what) or CouponUnfit, and changes nothing.
+    the pieces are held: from the shelf, or from what was put aside for this purchase before; a gift
+    is held with them. `extra` is used beside `voucher` if both allow it. Raises BadBasket,
+    TooManyOpen, OutOfStock (saying of what), GiftGone or CouponUnfit, and changes nothing.
     """
     now = timezone.now()
     offered = quote(
@@ -188,13 +201,18 @@ def place_order(
         basket=basket,
         live_prices=live_prices,
         flash=flash,
-        voucher=voucher,
         pickup=contact.store is not None,
         region=contact.region,
     )
+    at = contact.store.pk if contact.store else None
+    offered = with_vouchers(offered, [voucher, extra], at)
     if expected_total is not None and expected_total != offered.sum.total:
         raise PriceMoved
+    if extra is not None and extra.coupon.gift_id and extra not in offered.used:
+        raise CouponUnfit(voucher=extra.pk)  # no sum shows that a gift is missing
     _limit_open(merchant, contact.phone, device)
+    for one in offered.used:  # before the order: of two with one voucher the second hears why
+        redeem_voucher(voucher=one, customer=customer)
     order = new_order(
         merchant=merchant,
         customer=customer,
@@ -205,14 +223,15 @@ def place_order(
         now=now,
     )
     order.save(force_insert=True)
-    if offered.voucher is not None:
-        redeem_voucher(voucher=offered.voucher, customer=customer)
     Line.objects.bulk_create(new_lines(order, offered))
     order.steps.create(state=order.state, at=now)
     # Last, so that the row every buyer wants is locked for the shortest time.
     try:
-        hold(merchant=merchant, basket=basket, reference=order.number, store=contact.store)
+        wanted = offered.pieces
+        hold(merchant=merchant, basket=wanted, reference=order.number, store=contact.store)
     except OutOfStock as trouble:
+        if gone := gift_gone(merchant, offered, contact.store):
+            raise gone from trouble
         raise shortage(merchant=merchant, basket=basket, store=contact.store) from trouble
     order_placed.state(order=order)
     return order
@@ -275,6 +294,7 @@ def new_order(
         customer=customer,
         device=device,
         voucher=offered.voucher,
+        extra=offered.extra,
         name=contact.name,
         phone=contact.phone,
         email=contact.email,
@@ -327,8 +347,8 @@ def move_order(*, order: Order, to: LineState, by: User | None) -> Order:
     order.state = to.value
     order.steps.create(state=to.value, by=by, at=timezone.now())
     if to in GIVES_STOCK_BACK:
-        if order.voucher is not None:  # before the stock, as in `place_order`: no deadlock
-            give_back_voucher(voucher=order.voucher)
+        for one in order.vouchers:  # before the stock, as in `place_order`: no deadlock
+            give_back_voucher(voucher=one)
         release(merchant=order.merchant, reference=order.number)
     order_moved.state(order=order, old=old.value)
     return order
@@ -415,4 +435,4 @@ def tell_staff(
 
 def goods_text(order: Order) -> str:
     """The goods of an order, a line each."""
-    return "\n".join(f"{line.title} ×{line.quantity}" for line in order.lines.all())
+    return "\n".join(f"{line.words} ×{line.quantity}" for line in order.lines.all())

@@ -6,6 +6,7 @@ settled payment marked `refund_due` (P5). The same transaction twice is one effe
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
@@ -197,11 +198,13 @@ def _revive(order: Order) -> bool:
     """Money came after the hold ran out: take goods and voucher again if they are still there."""
     if order.state != LineState.EXPIRED:
         return False
-    basket = {line.variant_id: line.quantity for line in order.lines.all()}
+    basket: Counter[int] = Counter()
+    for line in order.lines.all():  # two lines of one variant: one of them is a gift
+        basket[line.variant_id] += line.quantity
     try:
         with transaction.atomic():
-            if order.voucher is not None:
-                redeem_voucher(voucher=order.voucher, customer=order.customer)
+            for one in order.vouchers:
+                redeem_voucher(voucher=one, customer=order.customer)
             reserve(
                 merchant=order.merchant,
                 basket=basket,

@@ -41,7 +41,15 @@ from orders.rules.shipment import CARRIERS, is_tracking_number
 from orders.services import refund_news as news
 from orders.services.line import follow_lines
 from orders.services.order import move_order
-from orders.services.refund_pieces import all_unsent, claim, let_go, nothing_stays, part_of
+from orders.services.refund_pieces import (
+    all_unsent,
+    call_off_gift,
+    claim,
+    let_go,
+    nothing_stays,
+    part_of,
+    refuse_gifts,
+)
 from orders.services.refund_row import lock_order, locked, move, write, wrong
 from orders.signals import refund_moved
 
@@ -60,6 +68,7 @@ def request_refund(
     It is all that the pieces cost, and the parcel's price too if nothing of the order is ever
     sent. Raises NothingToRefund, RefundTooLarge (they cost nothing) or WrongState.
     """
+    refuse_gifts(order, pieces)
     refund = _open(order, pieces, kind, reason, words)
     _in_time(order)  # asked with the order locked: of two at once the second counts the first
     news.requested(refund)
@@ -339,12 +348,13 @@ def _call_off(refund: Refund, by: User | None) -> None:
     pieces = list(refund.pieces.select_related("line").order_by("line__variant_id"))
     for piece in pieces:
         Line.objects.filter(pk=piece.line_id).update(called_off=F("called_off") + piece.quantity)
+    pieces += call_off_gift(refund)
     if not order.lines.exclude(called_off=F("quantity")).exists():
         _add_shipping(refund)
         # It gives back the voucher, then the stock: the order in which all do, so no deadlock.
         move_order(order=order, to=LineState.REFUNDED, by=by)
         return
-    for piece in pieces:
+    for piece in sorted(pieces, key=lambda piece: piece.line.variant_id):
         release_part(
             merchant=order.merchant,
             reference=order.number,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from orders.errors import NothingToRefund, RefundTooLarge
 from orders.models import Line, Order, Refund, RefundPiece
 from orders.rules.line import UNSENT
-from orders.rules.price import share
+from orders.rules.price import PriceRule, share
 from orders.rules.refund import RefundKind, worth
 
 
@@ -52,10 +52,36 @@ def part_of(lines: list[Line], wanted: Mapping[int, int], amount: int) -> list[i
 
 
 def nothing_stays(order: Order, wanted: Mapping[int, int]) -> bool:
-    """With these pieces everything of an order is called off: nothing of it is ever sent."""
+    """With these pieces everything of an order is called off: nothing of it is ever sent. A gift
+    that is still here goes with the last of them (`call_off_gift`)."""
     return all(
-        line.called_off + wanted.get(line.pk, 0) == line.quantity for line in order.lines.all()
+        line.called_off + wanted.get(line.pk, 0) == line.quantity
+        for line in order.lines.all()
+        if not (line.is_gift and line.state in UNSENT)
     )
+
+
+def refuse_gifts(order: Order, wanted: Mapping[int, int]) -> None:
+    """A buyer cannot ask money back for what was given. Raises NothingToRefund."""
+    gifts = order.lines.filter(price_rule=PriceRule.GIFT)
+    if gifts.filter(pk__in=[pk for pk, count in wanted.items() if count]).exists():
+        raise NothingToRefund(_("A gift costs nothing: there is no money to ask back for it."))
+
+
+def call_off_gift(refund: Refund) -> list[RefundPiece]:
+    """A gift that is still here stays, if nothing is left of what it was a gift to."""
+    lines = list(refund.order.lines.all())
+    if any(line.called_off < line.quantity for line in lines if not line.is_gift):
+        return []
+    taken = []
+    for line in lines:
+        if line.is_gift and line.state in UNSENT and not line.asked_back:
+            gone = line.quantity
+            Line.objects.filter(pk=line.pk).update(asked_back=gone, called_off=gone)
+            piece = RefundPiece(refund=refund, line=line, quantity=gone, amount=0)
+            piece.save(force_insert=True)
+            taken.append(piece)
+    return taken
 
 
 def let_go(refund: Refund) -> None:

@@ -32,7 +32,7 @@ def ship_order(
     lines: Collection[int] | None = None,
 ) -> Shipment:
     """These lines leave in one parcel (None: all that are still here), their pieces leave the
-    stock, and the buyer is told.
+    stock, and the buyer is told. A gift of the same kind as something inside goes along.
 
     Raises BadTracking, or WrongState if there is nothing to ship or one of the lines has left.
     """
@@ -46,6 +46,9 @@ def ship_order(
     inside = set(waiting.values_list("pk", flat=True) if lines is None else lines)
     if not inside or not waiting.exists():
         raise wrong_state(order, LineState.SHIPPED)
+    if lines is not None:  # pieces of one kind are held, and leave, together
+        kinds = order.lines.filter(pk__in=inside).values("variant")
+        inside |= set(waiting.filter(variant__in=kinds).values_list("pk", flat=True))
     move_lines(order=order, lines=inside, to=LineState.SHIPPED, by=by)
     shipment = Shipment.objects.create(
         order=order,

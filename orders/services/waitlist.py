@@ -144,7 +144,7 @@ def buy_in_turn(*, waiting: Waiting, **wanted: Any) -> Order:
         *, merchant: Merchant, basket: Mapping[int, int], reference: str, store: Store | None
     ) -> None:
         now = timezone.now()
-        fits = set(basket) == {waiting.variant_id} and basket[waiting.variant_id] <= most
+        fits = set(bought) == {waiting.variant_id} and bought[waiting.variant_id] <= most
         ours = Waiting.objects.filter(pk=waiting.pk, offer_until__gt=now, merchant=merchant)
         if not fits or not ours.filter(state=WaitState.OFFERED).update(
             state=WaitState.TAKEN.value, ended_at=now
@@ -155,7 +155,7 @@ def buy_in_turn(*, waiting: Waiting, **wanted: Any) -> Order:
         release(merchant=merchant, reference=waiting.reference)
         reserve(merchant=merchant, basket=basket, reference=reference, store=store)
 
-    most = waiting.quantity
+    most, bought = waiting.quantity, wanted["basket"]  # what is held has a gift in it too
     order = place_order(**wanted, hold=take_over)
     Waiting.objects.filter(pk=waiting.pk).update(order=order)
     return order

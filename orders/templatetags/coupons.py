@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 
 from orders.models import Coupon
-from orders.selectors.coupon import good_for_text, worth_text
+from orders.selectors.coupon import chip_text, gift_text, good_at_text, good_for_text, worth_text
 
 register = template.Library()
 
@@ -20,3 +20,21 @@ def worth(coupon: Coupon, currency: str) -> str:
 def good_for(coupon: Coupon) -> str:
     """`{{ coupon|good_for }}`: the names of its goods; empty: all goods."""
     return good_for_text(coupon)
+
+
+@register.filter
+def chip(coupon: Coupon, currency: str) -> str:
+    """`{{ coupon|chip:shop.currency }}`: the same, and a gift by its name."""
+    return chip_text(coupon, currency)
+
+
+@register.filter
+def gift(coupon: Coupon) -> str:
+    """`{{ coupon|gift }}`: the name of what it brings; empty: no gift."""
+    return gift_text(coupon)
+
+
+@register.filter
+def good_at(coupon: Coupon) -> str:
+    """`{{ coupon|good_at }}`: the stores at which alone it is good, in words; empty: all."""
+    return good_at_text(coupon)

@@ -6,14 +6,14 @@ The room's checkout sheet shares `checkout_context` and `buy` so that there is o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Container, Mapping
 from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
@@ -30,10 +30,10 @@ from merchants.rules.qr import square
 from merchants.selectors.stock import Place, free_pieces, pickup_places
 from merchants.services.code import texts_codes
 from merchants.services.request import Asked, fingerprint, once
-from orders.errors import CouponUnfit, NotTogether
-from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm
+from orders.errors import CouponUnfit, NotTogether, PriceMoved
+from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm, CouponWish
 from orders.hers import is_hers, phones_of
-from orders.models import Address, Order, Voucher
+from orders.models import Address, Order
 from orders.models.shipment import CARRIER_LABELS
 from orders.payments import open_gateway
 from orders.rules.line import LineState
@@ -42,12 +42,13 @@ from orders.selectors.dispute import disputable
 from orders.selectors.order import lines_with_pictures, orders_of
 from orders.selectors.review import reviewed_lines
 from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
-from orders.selectors.voucher import usable_vouchers
+from orders.selectors.voucher import usable_vouchers, vouchers_of
 from orders.services.cart import take_from_cart
 from orders.services.customer import buyers
-from orders.services.order import Quote, cheapest, move_order, place_order, quote, shortage
+from orders.services.order import move_order, place_order, quote, shortage
 from orders.services.order_batch import Wish, order_together
 from orders.services.payment import settle_nothing
+from orders.services.saving import Choice, choose
 from orders.services.shipping import remember_address
 
 
@@ -83,21 +84,25 @@ def checkout_context(
     def able() -> list[Store]:
         return [place.store for place in places if not place.short]
 
-    def price(without: str = "") -> Quote:
+    def price(without: Collection[str]) -> Choice:
+        there = able() if (data or {}).get("method") == PICKUP else []
+        store = _store(data, there)
         plain = quote(
             merchant=merchant,
             basket=basket,
             live_prices=live_prices,
             flash=flash,
-            pickup=(data or {}).get("method") == PICKUP and bool(able()),
+            pickup=bool(there),
             region=_region(data, regions, book),
         )
         prefetch_related_objects([one for one, _line in plain.lines], "product__photos")
         guest = known_guest(request.session, merchant)
-        hers = usable_vouchers(guest) if guest else []
-        return cheapest(plain, [one for one in hers if str(one.pk) != without])
+        good = usable_vouchers(guest) if guest else []
+        hers = [one for one in good if str(one.pk) not in without]
+        wish = CouponWish(data or {})
+        return choose(plain, hers, wish=wish.key, merchant=merchant, basket=basket, store=store)
 
-    without = str((data or {}).get("without", ""))
+    without = set(data.getlist("without")) if isinstance(data, QueryDict) else set()
 
     initial = {**_remembered(request), "saved": book[0].public_id if book else ""}
     form = CheckoutForm(
@@ -113,7 +118,8 @@ def checkout_context(
         "merchant": merchant,
         "choice": choice,
         "form": form,
-        "quote": SimpleLazyObject(lambda: price(without)),
+        "choices": (choices := SimpleLazyObject(lambda: price(without))),
+        "quote": SimpleLazyObject(lambda: choices.quote),
         "price": price,
         "without": without,
         "basket": basket,
@@ -141,9 +147,18 @@ def refused(context: dict[str, Any], refusal: RuleBroken) -> int:
     """
     context["form"].add_error(None, str(refusal))
     if isinstance(refusal, CouponUnfit):
-        context["without"] = str(context["form"].cleaned_data["voucher"])
-        context["quote"] = context["price"](context["without"])
+        used = context["form"].wish.vouchers
+        unfit = refusal.details.get("voucher")
+        context["without"] |= {str(unfit)} if unfit else {str(one) for one in used}
+        context["choices"] = context["price"](context["without"])
+        context["quote"] = context["choices"].quote
     return refusal.status
+
+
+def _store(data: Mapping[str, Any] | None, able: list[Store]) -> int | None:
+    """Where it is about to be collected: what was chosen, or what stands first."""
+    wanted = [store.pk for store in able if str(store.pk) == (data or {}).get("store", "")]
+    return next(iter([*wanted, *(store.pk for store in able)]), None)
 
 
 def _region(data: Mapping[str, Any] | None, regions: list[str], book: list[Address]) -> str:
@@ -184,7 +199,9 @@ def buy(
     most orders go. Raises what they raise.
     """
     open_gateway(merchant)  # nothing is held for an order that nobody can pay
-    data = form.cleaned_data
+    data, coupons = form.cleaned_data, form.wish
+    if coupons.key is not None and coupons.key != coupons.seen:  # no scripts: the sum is new to her
+        raise PriceMoved(_("This is the sum with the coupons that you chose: order if it suits."))
     contact = form.contact()
     typed = request.POST.lists()
     body = {k: v for k, v in typed if k != "csrfmiddlewaretoken"}
@@ -200,7 +217,7 @@ def buy(
         may=partial(keep_pace, request, "checkout"),
     )
     # A coupon is one person's own row, and what costs nothing is paid at once: each by itself.
-    if together is None or data["voucher"] or data["expected_total"] == 0:
+    if together is None or coupons.vouchers or data["expected_total"] == 0:
         number = _by_itself(request, merchant, form, wish, body, act)
     else:
         try:
@@ -241,15 +258,17 @@ def _by_itself(
             name=contact.name,
             email=contact.email,
         )
-        hers = Voucher.objects.filter(pk=data["voucher"], customer=guest)
-        voucher = hers.first() if data["voucher"] else None
+        hers = vouchers_of(guest, form.wish.vouchers)
+        if data["extra"] and data["extra"] not in hers:  # no sum shows that a gift is missing
+            raise CouponUnfit(voucher=data["extra"])
         order = act(
             merchant=merchant,
             customer=customer,
             basket=wish.basket,
             contact=contact,
             language=wish.language,
-            voucher=voucher,
+            voucher=hers.get(data["voucher"]),
+            extra=hers.get(data["extra"]),
             device=wish.device,
             expected_total=wish.expected_total,
         )
@@ -344,7 +363,9 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 def _order(number: str) -> Order:
-    orders = Order.objects.select_related("merchant", "store", "voucher__coupon").prefetch_related(
+    orders = Order.objects.select_related(
+        "merchant", "store", "voucher__coupon", "extra__coupon"
+    ).prefetch_related(
         lines_with_pictures(),
         "steps",
         "shipments__lines",

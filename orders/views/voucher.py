@@ -53,7 +53,7 @@ def vouchers(request: HttpRequest) -> HttpResponse:
 @require_safe
 def voucher(request: HttpRequest, code: str) -> HttpResponse:
     """One voucher as a square to be scanned at the counter. Whoever has its code may show it."""
-    rows = Voucher.objects.select_related("coupon__merchant")
+    rows = Voucher.objects.select_related("coupon__merchant", "coupon__gift__product")
     found = get_object_or_404(rows, code=code)
     shop = found.coupon.merchant
     address = settings.SITE_URL + reverse("orders:voucher_take", args=[shop.slug, found.code])
@@ -81,7 +81,7 @@ def of_shop(request: HttpRequest, merchant: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def coupon(request: HttpRequest, coupon: str) -> HttpResponse:
     """One coupon that a shop shows to everybody, by link. POST claims a copy."""
-    listed = Coupon.objects.select_related("merchant").filter(listed=True)
+    listed = Coupon.objects.select_related("merchant", "gift__product").filter(listed=True)
     found = get_object_or_404(listed, public_id=coupon)
     refusal, status = "", 200
     if request.method == "POST":

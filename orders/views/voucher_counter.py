@@ -17,7 +17,7 @@ from merchants.errors import RuleBroken
 from merchants.rules.role import Role
 from merchants.rules.search import key_of
 from orders.forms.coupon import CounterForm
-from orders.models import Voucher
+from orders.models import CounterUse, Voucher
 from orders.rules.coupon import VoucherState
 from orders.selectors.money import money_text
 from orders.services.coupon import spelt_code
@@ -57,11 +57,11 @@ def take(request: MerchantRequest, code: str) -> HttpResponse:
                 form.add_error(None, str(refusal))
                 status = refusal.status
             else:
-                amount = money_text(taken.saving, request.merchant.currency)
-                messages.success(request, _("Take %(amount)s off.") % {"amount": amount})
+                messages.success(request, _said(taken, request.merchant.currency))
                 return redirect("orders:voucher_take", request.merchant.slug, code)
     good = voucher.state == VoucherState.CLAIMED and voucher.good_until > timezone.now()
-    use = voucher.counter_uses.filter(undone_at=None).select_related("store", "by").first()
+    uses = voucher.counter_uses.filter(undone_at=None)
+    use = uses.select_related("store", "by", "gift__product").first()
     context = {"voucher": voucher, "form": form, "good": good, "use": use}
     return render(request, "orders/voucher/take.html", context, status=status)
 
@@ -81,8 +81,15 @@ def undo(request: MerchantRequest, code: str) -> HttpResponse:
     return redirect("orders:voucher_take", request.merchant.slug, code)
 
 
+def _said(taken: CounterUse, currency: str) -> str:
+    """What the clerk does now."""
+    if taken.gift is not None:
+        return _("Hand over one: %(goods)s.") % {"goods": taken.gift}
+    return _("Take %(amount)s off.") % {"amount": money_text(taken.saving, currency)}
+
+
 def _vouchers(request: MerchantRequest) -> QuerySet[Voucher]:
     rows = Voucher.objects.filter(coupon__merchant=request.merchant)
-    return rows.select_related("coupon__merchant", "customer").prefetch_related(
-        "coupon__products", "coupon__categories"
-    )
+    return rows.select_related(
+        "coupon__merchant", "coupon__gift__product", "customer"
+    ).prefetch_related("coupon__products", "coupon__categories", "coupon__stores")

@@ -11,10 +11,13 @@ from playwright.sync_api import Page, expect
 
 from livestream.models import Claim, Drop
 from livestream.services.drop import open_drop
+from livestream.services.shelf import show_next
 from merchants.models import Stock
 from orders.models import Order, Voucher
 from tests.journeys.browser import Troubles
 from tests.journeys.crew import in_room, open_tool, to_tools
+from tests.orders.test_coupon import issued
+from tests.servers import until
 
 pytestmark = pytest.mark.slow
 
@@ -133,4 +136,48 @@ def test_a_flash_sale_from_its_warm_up_to_its_end(browser, server, live, variant
     expect(clerk.locator(".cs-run")).to_have_count(0)
     expect(price).to_have_text(re.compile("^¥168"))
     assert sum(row.available for row in Stock.objects.filter(variant=variant)) == 8
+    assert troubles.found == []
+
+
+def test_she_gets_a_gift_beside_money_off_and_may_choose_otherwise(
+    browser, server, live, longjing, cup
+):
+    """The sum, the gift and the button follow what she chooses; the video plays on."""
+    glass, both = cup.variants.get(), {"stackable": True, "listed": True}
+    coupons = [
+        issued(longjing.merchant, name="减二十", amount=2000, **both),
+        issued(longjing.merchant, name="满额礼", kind="gift", gift=glass, **both),
+    ]
+    show_next(room=live)
+    mei = in_room(browser, server, live)
+    troubles = Troubles(mei)
+    for one in coupons:
+        mei.goto(f"/orders/coupons/{one.public_id}/")
+        mei.locator("main form .btn--primary").click()
+        expect(mei.locator(".note--ok")).to_be_visible()
+    mei.goto(f"/live/{live.public_id}/")
+    mei.wait_for_selector("html[data-started]")
+    mei.locator("[data-pin-link]").click()
+    sheet = mei.locator("#sheet")
+    sheet.locator("[data-more]").wait_for()
+    sheet.locator("footer .btn--primary").click()
+    expect(sheet.locator("[data-gift]")).to_contain_text("耐热玻璃杯")
+    expect(sheet.locator("[data-total]")).to_contain_text("148")
+    sheet.locator("[data-coupons] summary").click()
+    sheet.locator("[data-coupons] label", has_text="减二十").last.click()  # alone
+    expect(sheet.locator("[data-gift]")).to_have_count(0)
+    expect(sheet.locator("[data-total]")).to_contain_text("148")
+    expect(sheet.locator("[data-coupons]")).to_have_attribute("open", "")
+    expect(sheet.locator("[name=coupons]:checked")).to_be_focused()
+    sheet.locator("[data-coupons] label").first.click()
+    expect(sheet.locator("[data-gift]")).to_have_count(1)
+    wanted = {"name": "沈梅", "phone": "138 0013 8000", "city": "杭州", "address": "清河坊 12 号"}
+    sheet.locator("[name=region]").select_option("CN-ZJ")
+    for name, value in wanted.items():
+        sheet.locator(f"[name={name}]").fill(value)
+    sheet.locator("footer .btn--primary").click()
+    assert until(lambda: Order.objects.exists())
+    order = Order.objects.get()
+    assert [one.coupon for one in order.vouchers] == coupons
+    assert order.lines.get(price_rule="gift").variant == glass
     assert troubles.found == []

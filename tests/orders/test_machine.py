@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings as django_settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -38,6 +39,7 @@ from orders.errors import (
     CouponGone,
     CouponHeld,
     CouponUnfit,
+    GiftGone,
     NothingToRefund,
     RefundMoved,
     RefundTooLarge,
@@ -75,7 +77,7 @@ baskets = st.dictionaries(st.integers(0, 2), quantities, min_size=1, max_size=2)
 
 
 class Shop(RuleBasedStateMachine):
-    """One shop with two stores, three products, one coupon and four guests' devices."""
+    """One shop with two stores, three products, one coupon, a gift, and four guests' devices."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -112,6 +114,18 @@ class Shop(RuleBasedStateMachine):
             threshold=THRESHOLD,
             issued=COPIES,
             per_customer=CAP,
+            stackable=True,
+            starts_at=now - timedelta(days=1),
+            ends_at=now + timedelta(days=1),
+        )
+        self.gift = issue_coupon(
+            merchant=self.merchant,
+            name="g",
+            kind="gift",
+            gift=self.variants[1],
+            issued=999,
+            per_customer=99,
+            stackable=True,
             starts_at=now - timedelta(days=1),
             ends_at=now + timedelta(days=1),
         )
@@ -127,7 +141,7 @@ class Shop(RuleBasedStateMachine):
         for guest in (0, 1):
             self.claim(guest)
         for place, wanted in enumerate(first):
-            self.place(wanted, place % 3, place % 2, True, bool(place % 2), False)
+            self.place(wanted, place % 3, place % 2, True, bool(place % 2), False, place == 1)
 
     # --- shoppers ---------------------------------------------------------------------------------
 
@@ -138,6 +152,7 @@ class Shop(RuleBasedStateMachine):
         with_voucher=st.booleans(),
         pickup=st.booleans(),
         twice=st.booleans(),
+        with_gift=st.booleans(),
     )
     def place(
         self,
@@ -147,12 +162,16 @@ class Shop(RuleBasedStateMachine):
         with_voucher: bool,
         pickup: bool,
         twice: bool,
+        with_gift: bool = False,
     ) -> None:
         """A checkout, as the view does it, perhaps pressed twice."""
         basket = {self.variants[place].pk: count for place, count in wanted.items()}
         voucher = None
         if with_voucher:
-            voucher = Voucher.objects.filter(customer=self.guests[guest], state="claimed").first()
+            voucher = self.held(guest).filter(state="claimed").first()
+        extra = None
+        if with_gift:
+            extra = claim_coupon(coupon=self.gift, customer=self.guests[guest])
         store = self.stores[0] if pickup else None
         number = f"+861380000000{phone}"
         guest_row = Customer.objects.get(pk=self.guests[guest].pk)
@@ -168,6 +187,7 @@ class Shop(RuleBasedStateMachine):
                 contact=Contact("n", number, address="somewhere", store=store),
                 language="en",
                 voucher=voucher,
+                extra=extra,
             ).pk
 
         key = uuid.uuid4().hex
@@ -176,6 +196,9 @@ class Shop(RuleBasedStateMachine):
         except OutOfStock:
             # Alone in the shop, "sold out" must be true.
             assert any(count > self.left(pk, store) for pk, count in basket.items())
+            return
+        except GiftGone:
+            assert self.left(self.variants[1].pk, store) <= basket.get(self.variants[1].pk, 0)
             return
         except CouponUnfit:
             assert voucher is not None
@@ -195,6 +218,7 @@ class Shop(RuleBasedStateMachine):
         parcel = 0 if pickup or goods >= 3000 else self.merchant.shipping_fee
         assert order.total == goods - saved + parcel
         assert (order.voucher_id is not None) == bool(saved)
+        assert order.extra == extra
         self.take(order)
         self.placed.append(order)
 
@@ -292,7 +316,7 @@ class Shop(RuleBasedStateMachine):
 
     @rule(guest=st.integers(0, 3))
     def claim(self, guest: int) -> None:
-        held = Voucher.objects.filter(customer=self.guests[guest]).count()
+        held = self.held(guest).count()
         try:
             claim_coupon(coupon=self.coupon, customer=self.guests[guest])
         except CouponHeld:
@@ -301,6 +325,10 @@ class Shop(RuleBasedStateMachine):
             assert self.vouchers == COPIES
         else:
             self.vouchers += 1
+
+    def held(self, guest: int) -> QuerySet[Voucher]:
+        """Hers of the coupon that is scarce."""
+        return Voucher.objects.filter(customer=self.guests[guest], coupon=self.coupon)
 
     # --- clerks -----------------------------------------------------------------------------------
 
@@ -415,7 +443,9 @@ class Shop(RuleBasedStateMachine):
         except NothingToRefund:
             was = self.now(order)
             vain = order.refunds.filter(state__in=["refused", "withdrawn"]).count()
-            assert count > line.left or was in ENDED | {LineState.PENDING} or vain >= 5
+            assert (
+                line.is_gift or count > line.left or was in ENDED | {LineState.PENDING} or vain >= 5
+            )
         except RefundTooLarge:
             assert part or line.paid == 0
         except WrongState:

@@ -1,5 +1,10 @@
 // Checkout: parcel or pick-up changes what is asked and what it costs. The sum always comes from the
 // server; what was typed stays where it is.
+const ASKED = [
+  "variant", "quantity", "cart", "method", "store", "saved", "region", "without",
+  "voucher", "extra", "coupons", "chosen",
+];
+
 export default function start(form) {
   function show() {
     const method = form.querySelector("[name=method]:checked")?.value ?? "delivery";
@@ -12,7 +17,7 @@ export default function start(form) {
     // Only what the price depends on: a street in a query string would end in a log.
     const data = new URLSearchParams();
     const typed = new FormData(form);
-    for (const name of ["variant", "quantity", "cart", "method", "voucher", "saved", "region", "without"]) {
+    for (const name of ASKED) {
       for (const value of typed.getAll(name)) data.append(name, value);
     }
     asking.abort(); // who changes her mind twice wants the second answer
@@ -23,14 +28,19 @@ export default function start(form) {
     }).then((answer) => (answer.ok ? answer.text() : ""), () => "");
     if (!text || signal.aborted) return;
     const page = new DOMParser().parseFromString(text, "text/html");
-    for (const selector of ["[data-sum]", "[name=expected_total]", "[name=voucher]", "footer"]) {
+    const open = form.querySelector("[data-coupons]")?.open;
+    const chose = document.activeElement?.name === "coupons" && form.contains(document.activeElement);
+    for (const selector of ["[data-sum]", "footer"]) {
       const fresh = page.querySelector(`form ${selector}`);
       if (fresh) form.querySelector(selector).replaceWith(document.importNode(fresh, true));
     }
+    const coupons = form.querySelector("[data-coupons]");
+    if (coupons && open) coupons.open = true; // she may want to look at another one
+    if (chose) form.querySelector("[name=coupons]:checked")?.focus();
   }
 
   form.addEventListener("change", ({ target }) => {
-    if (!["method", "saved", "region", "without"].includes(target.name)) return;
+    if (!["method", "store", "saved", "region", "coupons"].includes(target.name)) return;
     show();
     price();
   });

@@ -17,7 +17,7 @@ export default function start(form) {
     const copies = Number.parseInt(typed("issued"), 10);
     const days = Number.parseInt(typed("days"), 10);
     const kind = form.querySelector("[name=kind]:checked")?.value ?? "amount";
-    const looks = { amount: price(off ?? 0), percent: `−${typed("percent") || 0}%`, shipping: part("amount").dataset.free };
+    const looks = { amount: price(off ?? 0), percent: `−${typed("percent") || 0}%`, shipping: part("amount").dataset.free, gift: part("amount").dataset.gift };
     part("amount").textContent = looks[kind];
     const { from: sentence, any } = part("threshold").dataset;
     part("threshold").textContent = from ? said(sentence, price(from)) : any;
