@@ -21,7 +21,7 @@ from livestream.errors import (
     NotOnAir,
     TooFewPieces,
 )
-from livestream.models import FlashPurchase, FlashSale, Sale
+from livestream.models import FlashPurchase, FlashSale, Room, Sale
 from livestream.rules.flash import FlashState, state_at, window
 from livestream.selectors.flash import announced
 from livestream.selectors.invariant import INVARIANTS
@@ -342,6 +342,7 @@ def test_what_is_odd_in_a_crowd_goes_the_other_way(live, item, variant, cup, sto
 def test_a_crowd_shares_one_quota_first_come_first_served(live, item, variant, cup):
     sale = announce(live, item, variant, quota=5)
     begin(sale)
+    Room.objects.update(pinned="全场包邮")
     before = free(variant)
     wishes = [
         wish(variant, 2),
@@ -361,6 +362,7 @@ def test_a_crowd_shares_one_quota_first_come_first_served(live, item, variant, c
     sale.refresh_from_db()
     assert (sale.sold, sale.purchases.count(), Sale.objects.count()) == (5, 3, 4)
     assert free(variant) == before
+    assert set(Sale.objects.values_list("pinned", flat=True)) == {"全场包邮"}
     held = Reservation.objects.filter(stock__variant=variant, closed_at=None)
     assert sorted(held.values_list("reference", "quantity")) == sorted(
         (order.number, order.lines.get().quantity)
