@@ -4,14 +4,16 @@
     the others ──── wait ──┘        │
                                     └─ meanwhile the next gather; one of them leads when it is over
 
-Nobody waits for company: a lone request is done at once. A group grows by itself while the one
-before it commits, which is when there is a crowd. Per process; the rows keep processes apart.
+A lone request is done at once. A group grows by itself while the one before it commits, which is
+when there is a crowd; while there is one, who leads next gives those who have just been answered a
+few milliseconds to come back. Per process; the rows keep processes apart.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
@@ -22,6 +24,8 @@ Answer = TypeVar("Answer")
 
 logger = logging.getLogger(__name__)
 
+PAUSE = 0.003  # seconds that a group is gathered
+CROWDED = 1.0  # seconds after a group of several in which there is a crowd
 MOST = 64  # in one transaction: what is locked is locked for some milliseconds
 PATIENCE = 30.0  # seconds after which somebody who waits goes on by herself
 
@@ -47,6 +51,7 @@ class GroupCommit(Generic[Wish, Answer]):
         self._work = work
         self._lines: dict[Hashable, list[_Ticket[Wish, Answer]]] = {}  # who waits, by line
         self._lock = threading.Lock()
+        self._crowd_until = 0.0
         self.gathered = 0
 
     def ask(self, line: Hashable, wish: Wish) -> Answer:
@@ -85,10 +90,14 @@ class GroupCommit(Generic[Wish, Answer]):
 
     def _lead(self, line: Hashable, waiting: list[_Ticket[Wish, Answer]]) -> None:
         """Do what has gathered, tell everybody, and name who leads the next."""
+        if time.monotonic() < self._crowd_until:
+            time.sleep(PAUSE)
         with self._lock:
             group = waiting[:MOST]
             del waiting[:MOST]
             self.gathered = max(self.gathered, len(group))
+            if len(group) > 1:
+                self._crowd_until = time.monotonic() + CROWDED
         try:
             answers = self._work([ticket.wish for ticket in group])
             for ticket, answer in zip(group, answers, strict=True):

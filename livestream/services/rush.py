@@ -152,11 +152,13 @@ def _from_quota(sale: FlashSale, merchant: Merchant, wishes: Sequence[Wish]) -> 
 
 def _bought(sale: FlashSale, wishes: Sequence[Wish]) -> list[tuple[str, uuid.UUID | None, int]]:
     """(number, device, pieces) of what these people have of the sale already."""
-    rows = sale.purchases.exclude(order__state__in=GIVES_STOCK_BACK)
-    these = Q(customer__phone__in={wish.contact.phone for wish in wishes}) | Q(
-        device__in={wish.device for wish in wishes}
-    )
-    return list(rows.filter(these).values_list("customer__phone", "device", "quantity"))
+    # By their orders, which have an index for numbers and one for devices: a sale has thousands.
+    theirs = Order.objects.filter(
+        Q(phone__in={wish.contact.phone for wish in wishes})
+        | Q(device__in={wish.device for wish in wishes})
+    ).exclude(state__in=GIVES_STOCK_BACK)
+    rows = sale.purchases.filter(order__in=theirs)
+    return list(rows.values_list("order__phone", "device", "quantity"))
 
 
 def _note(room: Room, placed: Sequence[tuple[Wish, Order]], sales: dict[int, FlashSale]) -> None:
