@@ -22,10 +22,14 @@ class Dispute(models.Model):
     its own (`outcome`). Written only by orders.services.dispute; decided once, for good.
     """
 
-    merchant = models.ForeignKey(Merchant, models.PROTECT, related_name="disputes")
-    refund = models.OneToOneField(Refund, models.PROTECT, related_name="dispute")
+    merchant = models.ForeignKey(
+        Merchant, models.PROTECT, verbose_name=_("merchant"), related_name="disputes"
+    )
+    refund = models.OneToOneField(
+        Refund, models.PROTECT, verbose_name=_("refund"), related_name="dispute"
+    )
     words = models.CharField(_("the buyer says"), max_length=MOST_TEXT)
-    opened_at = models.DateTimeField(_("asked"))
+    opened_at = models.DateTimeField(_("asked the platform"))
     answer = models.CharField(_("the shop says"), max_length=MOST_TEXT, blank=True)
     answered_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -36,11 +40,21 @@ class Dispute(models.Model):
         _("why"), max_length=MOST_TEXT, blank=True, help_text=_("Buyer and shop read it.")
     )
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        verbose_name=_("decided by"),
+        null=True,
+        blank=True,
+        related_name="+",
     )
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     outcome = models.OneToOneField(
-        Refund, models.PROTECT, null=True, blank=True, related_name="granted_by"
+        Refund,
+        models.PROTECT,
+        verbose_name=_("the refund that was given"),
+        null=True,
+        blank=True,
+        related_name="granted_by",
     )
 
     class Meta:
