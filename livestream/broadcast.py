@@ -297,19 +297,16 @@ def rehearsal_changed(room: Room) -> None:
 
 
 def order_changed(order: Order, room: Room | None) -> None:
-    """An order came in or took a step: dashboards hear, and the staff of the room it came from.
+    """An order took a step."""
+    orders_changed([(order, room)])
+
+
+def orders_changed(changes: Iterable[tuple[Order, Room | None]]) -> None:
+    """Orders came in or took a step: dashboards hear, and the staff of the rooms they came from.
 
     `store` is for the socket's own eyes: what is collected there concerns those who serve it. In a
     room nobody looks who serves what: of a collected one its staff hear only that there is news.
     """
-    event = _order_event(order, room)
-    tell_merchant(order.merchant, {**event, "store": order.store_id})
-    if room is not None:
-        tell(room, {**event, **_hidden(order)}, staff=True)
-
-
-def orders_changed(changes: Iterable[tuple[Order, Room | None]]) -> None:
-    """The same of many at once: each room hears of all of its own in one message."""
     heard: dict[int, list[tuple[Event, bool, int]]] = {}
     for order, room in changes:
         event = _order_event(order, room)

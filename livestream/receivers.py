@@ -25,7 +25,6 @@ from orders.signals import (
     order_moved,
     order_noted,
     order_paid,
-    order_placed,
     orders_placed,
     refund_moved,
 )
@@ -50,17 +49,16 @@ def show_product(product: Product, **kwargs: Any) -> None:
     follow_product(product=product)
 
 
-@receiver(order_placed)
 @receiver(order_moved)
 def show_order(order: Order, **kwargs: Any) -> None:
-    """The console and the orders page learn of an order and its steps without a reload."""
+    """The console and the orders page learn of an order's steps without a reload."""
     sale = Sale.objects.select_related("room").filter(order=order).first()
     broadcast.order_changed(order, sale.room if sale else None)
 
 
 @receiver(orders_placed)
 def show_orders(orders: Sequence[Order], **kwargs: Any) -> None:
-    """The same for many that came at once: one question, one message to each who listens."""
+    """And of new ones, many at once in a rush: one question, one message to each room."""
     sales = Sale.objects.select_related("room").filter(order__in=orders)
     rooms = {sale.order_id: sale.room for sale in sales}
     broadcast.orders_changed([(order, rooms.get(order.pk)) for order in orders])

@@ -44,7 +44,7 @@ class GroupCommit(Generic[Wish, Answer]):
     """A verb for many: `work` gets wishes and gives, in their order, an answer or a refusal each.
 
     `work` is one transaction and may fail as a whole: then each wish is tried alone, so that what
-    is wrong with one keeps nobody else from hers. `gathered` counts the largest group so far.
+    is wrong with one keeps nobody else from hers.
     """
 
     def __init__(self, work: Callable[[Sequence[Wish]], Sequence[Answer | Exception]]) -> None:
@@ -52,7 +52,6 @@ class GroupCommit(Generic[Wish, Answer]):
         self._lines: dict[Hashable, list[_Ticket[Wish, Answer]]] = {}  # who waits, by line
         self._lock = threading.Lock()
         self._crowd_until = 0.0
-        self.gathered = 0
 
     def ask(self, line: Hashable, wish: Wish) -> Answer:
         """The answer to `wish`, done with those who wait in the same `line`. Raises its refusal.
@@ -95,7 +94,6 @@ class GroupCommit(Generic[Wish, Answer]):
         with self._lock:
             group = waiting[:MOST]
             del waiting[:MOST]
-            self.gathered = max(self.gathered, len(group))
             if len(group) > 1:
                 self._crowd_until = time.monotonic() + CROWDED
         try:

@@ -2,8 +2,7 @@
 
 from merchants.facts import Fact
 
-order_placed = Fact()  # order
-orders_placed = Fact()  # orders: many of one merchant at once
+orders_placed = Fact()  # orders: of one merchant, those of one transaction
 order_paid = Fact()  # order
 order_moved = Fact()  # order, old: str
 order_noted = Fact()  # order: staff wrote something down, or its address changed

@@ -75,11 +75,11 @@ def buy_each(*, room: Room, wishes: Sequence[Wish]) -> list[Order | RuleBroken]:
         flash=sales,
         hold=hold,
     )
-    _note(room, zip_placed(wishes, outcomes), sales)
+    _note(room, _placed(wishes, outcomes), sales)
     return outcomes
 
 
-def zip_placed(
+def _placed(
     wishes: Sequence[Wish], outcomes: Sequence[Order | RuleBroken]
 ) -> list[tuple[Wish, Order]]:
     """The wishes that became orders, with them."""

@@ -41,7 +41,7 @@ from orders.rules.shipping import Rate
 from orders.selectors.shipping import rate_for
 from orders.services.coupon import give_back_voucher, redeem_voucher
 from orders.services.saving import gift_gone, with_voucher, with_vouchers
-from orders.signals import order_moved, order_placed
+from orders.signals import order_moved, orders_placed
 
 Said = tuple[str, str]  # subject and text of a piece of news
 Hold = Callable[..., object]  # (merchant, basket, reference, store), raises OutOfStock
@@ -233,7 +233,7 @@ def place_order(
         if gone := gift_gone(merchant, offered, contact.store):
             raise gone from trouble
         raise shortage(merchant=merchant, basket=basket, store=contact.store) from trouble
-    order_placed.state(order=order)
+    orders_placed.state(orders=[order])
     return order
 
 

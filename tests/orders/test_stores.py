@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -130,11 +131,12 @@ def test_the_console_shows_only_sales_that_she_may_see(as_bob, as_alice, live, a
 def test_staff_of_a_room_hear_of_a_collected_order_without_whose_it_is(
     live, at_lake, paid, monkeypatch
 ):
-    heard = []
-    monkeypatch.setattr(broadcast, "tell", lambda room, event, staff=False: heard.append(event))
-    for order in (at_lake, paid):
-        broadcast.order_changed(order, live)
-    of_lake, of_parcel = heard
+    heard = {}
+    monkeypatch.setattr(broadcast, "_after_commit", heard.__setitem__)
+    broadcast.orders_changed([(at_lake, live), (paid, live)])
+    events = heard[broadcast.room_group(live.pk)]["events"]
+    assert [staff for _text, staff, _line in events] == [True, True]
+    of_lake, of_parcel = (json.loads(text) for text, _staff, _line in events)
     assert (of_lake["type"], of_lake["room"]) == ("order.paid", live.public_id)
     assert {of_lake[name] for name in ("number", "name", "total")} == {None}
     assert (of_parcel["number"], of_parcel["name"]) == (paid.number, paid.name)
