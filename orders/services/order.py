@@ -25,6 +25,7 @@ from merchants.rules.role import Role
 from merchants.rules.stock import MOST_AT_ONCE
 from merchants.selectors.stock import free_pieces, pickup_places
 from merchants.services.notification import News, notice, write_news
+from merchants.services.request import Asked
 from merchants.services.stock import release, reserve
 from orders.errors import (
     BadBasket,
@@ -39,7 +40,7 @@ from orders.models import Line, Order, Voucher
 from orders.rules.line import GIVES_STOCK_BACK, PARTLY_SHIPPED, LineState, may_move
 from orders.rules.price import Priced, PriceRule, Total, priced, total
 from orders.rules.shipping import Rate
-from orders.selectors.shipping import rate_for
+from orders.selectors.shipping import Parcels, parcels_of
 from orders.services.coupon import give_back_voucher, redeem_voucher
 from orders.services.saving import gift_gone, with_voucher, with_vouchers
 from orders.signals import order_moved, orders_placed
@@ -109,6 +110,19 @@ class Quote:
         return dict(found)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a shop sells today and asks for its parcels, looked up once for a request."""
+
+    variants: Mapping[int, Variant]  # in the order of their ids
+    parcels: Parcels
+
+
+def terms_of(merchant: Merchant, variants: Iterable[int]) -> Terms:
+    """Two queries."""
+    return Terms(on_sale(merchant, variants), parcels_of(merchant))
+
+
 def quote(
     *,
     merchant: Merchant,
@@ -118,20 +132,22 @@ def quote(
     voucher: Voucher | None = None,
     pickup: bool = False,
     region: str = "",
+    terms: Terms | None = None,
 ) -> Quote:
     """Price a basket of {variant id: quantity} by the server's own prices.
 
     `live_prices` is {variant id: price} of the room it is bought in, `flash` which of them are of a
-    flash sale; `region` is where it is sent, empty while nobody knows. Raises BadBasket, or
-    NotSentThere.
+    flash sale; `region` is where it is sent, empty while nobody knows; `terms` may have been looked
+    up before. Raises BadBasket, or NotSentThere.
     """
-    rate = rate_for(merchant, "" if pickup else region)
+    terms = terms or terms_of(merchant, basket)
+    rate = terms.parcels.rate("" if pickup else region)
     if rate is None:
         raise NotSentThere
     plain = plain_quote(
         merchant=merchant,
         basket=basket,
-        variants=on_sale(merchant, basket),
+        variants=terms.variants,
         prices=live_prices or {},
         flash=flash,
         rate=None if pickup else rate,
@@ -188,13 +204,16 @@ def place_order(
     device: uuid.UUID | None = None,
     expected_total: int | None = None,
     hold: Hold = reserve,
+    asked: Asked | None = None,
+    terms: Terms | None = None,
 ) -> Order:
     """Hold the stock of a basket and open an order that waits HOLD_MINUTES for its payment.
 
     `expected_total` is what the shopper saw; another sum is refused with PriceMoved. `hold` is how
     the pieces are held: from the shelf, or from what was put aside for this purchase before; a gift
-    is held with them. `extra` is used beside `voucher` if both allow it. Raises BadBasket,
-    TooManyOpen, OutOfStock (saying of what), GiftGone or CouponUnfit, and changes nothing.
+    is held with them. `extra` is used beside `voucher` if both allow it. `asked` is the request
+    that it answers: another order for it is an IntegrityError. Raises BadBasket, TooManyOpen,
+    OutOfStock (saying of what), GiftGone or CouponUnfit, and changes nothing.
     """
     now = timezone.now()
     offered = quote(
@@ -204,6 +223,7 @@ def place_order(
         flash=flash,
         pickup=contact.store is not None,
         region=contact.region,
+        terms=terms,
     )
     at = contact.store.pk if contact.store else None
     offered = with_vouchers(offered, [voucher, extra], at)
@@ -221,11 +241,11 @@ def place_order(
         offered=offered,
         language=language,
         device=device,
+        asked=asked,
         now=now,
     )
     order.save(force_insert=True)
     Line.objects.bulk_create(new_lines(order, offered))
-    order.steps.create(state=order.state, at=now)
     # Last, so that the row every buyer wants is locked for the shortest time.
     try:
         wanted = offered.pieces
@@ -287,6 +307,7 @@ def new_order(
     offered: Quote,
     language: str,
     device: uuid.UUID | None,
+    asked: Asked | None,
     now: datetime,
 ) -> Order:
     """The order of a quote, not yet written: it waits HOLD_MINUTES from `now` for its payment."""
@@ -294,6 +315,8 @@ def new_order(
         merchant=merchant,
         customer=customer,
         device=device,
+        request_key=asked.digest if asked else None,
+        request_mark=asked.mark if asked else "",
         voucher=offered.voucher,
         extra=offered.extra,
         name=contact.name,
@@ -338,7 +361,8 @@ def move_order(
     """Take every line of an order one step along its life.
 
     An order that ends unpaid gives its stock and its voucher back. `by` is who acted; None is the
-    clock. `paid_at` is when it was paid, if this step says so. Raises WrongState if the step is not on the map in orders.rules.line.
+    clock. `paid_at` is when it was paid, if this step says so. Raises WrongState if the step is
+    not on the map in orders.rules.line.
     """
     if order.state == PARTLY_SHIPPED or not may_move(LineState(order.state), to):
         raise wrong_state(order, to)
