@@ -15,7 +15,6 @@ from merchants.errors import RuleBroken
 from merchants.models import User
 from orders.forms.dispute import DecisionForm
 from orders.models import (
-    Address,
     BankEntry,
     CartItem,
     CounterUse,
@@ -228,12 +227,6 @@ class ShippingRuleAdmin(ReadOnlyAdmin):
     list_select_related = ["merchant"]
     search_fields = ["public_id", "merchant__name", "regions__region"]
     inlines = [ShippingRegionInline]
-
-
-@admin.register(Address)
-class AddressAdmin(ReadOnlyAdmin):
-    list_display = ["public_id", "name", "region", "city", "used_at"]
-    search_fields = ["public_id", "name", "phone"]
 
 
 @admin.register(CartItem)

@@ -26,7 +26,6 @@ from orders.services.cart import forget_carts
 from orders.services.order import move_order
 from orders.services.payback import Outcome, finish_refund, lease
 from orders.services.refund import go_on_without, put_off
-from orders.services.shipping import forget_addresses
 from orders.services.tracking import lease as lease_parcel
 from orders.services.tracking import note_events, note_told
 from orders.services.waitlist import forget_waiting, lapse, offer_next
@@ -171,9 +170,8 @@ def _ask_of(shipment: Shipment) -> None:
 
 @shared_task(ignore_result=True)
 def purge_carts() -> None:
-    """Forget carts and waits of a season ago, and addresses out of use. Runs every hour."""
+    """Forget carts and waits of a season ago. Runs every hour."""
     forget_carts(timezone.now())
-    forget_addresses(timezone.now())
     forget_waiting(timezone.now())
 
 

@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from livestream.forms.room import BAD_NICKNAME, NicknameForm, ReminderForm
-from livestream.models import Claim, Drop, Room
+from livestream.models import Claim, Drop, FlashSale, Room
 from livestream.rules.moderation import Measure
 from livestream.rules.room import RoomState
 from livestream.selectors import discovery
@@ -166,11 +167,17 @@ def _first(variants: list[Any], wanted: str) -> Any:
 def checkout(request: HttpRequest, room: str) -> HttpResponse:
     """The checkout sheet over the video. A placed order goes on to the payment page."""
     found = room_at(room)
-    sales = running(found, timezone.now())
-    held = held_pieces(found.merchant, [sale.reference for sale in sales.values()])
-    context = checkout_context(
-        request, found.merchant, asked(request), live_prices(found, sales), sales, held
+    # For what the form shows; who orders is told by what holds then.
+    sales: dict[int, FlashSale] = SimpleLazyObject(  # type: ignore[assignment]
+        lambda: running(found, timezone.now())
     )
+    prices: dict[int, int] = SimpleLazyObject(  # type: ignore[assignment]
+        lambda: live_prices(found, sales)
+    )
+    held: dict[tuple[int, int], int] = SimpleLazyObject(  # type: ignore[assignment]
+        lambda: held_pieces(found.merchant, [sale.reference for sale in sales.values()])
+    )
+    context = checkout_context(request, found.merchant, asked(request), prices, sales, held)
     context["room"] = found
     form = context["form"]
     status = 200 if form is not None else 422
@@ -185,7 +192,8 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
         if form.is_valid():
             try:
                 act = partial(_buy, found)
-                number = buy(request, found.merchant, form, act, partial(buy_together, found))
+                together = partial(buy_together, found)
+                number = buy(request, found.merchant, form, context["terms"], act, together)
             except RuleBroken as refusal:
                 status = refused(context, refusal)
             else:

@@ -12,11 +12,10 @@ from orders.models.payment import Payment
 from orders.models.refund import Refund, RefundPiece, RefundStep
 from orders.models.review import Review, ReviewPhoto, ReviewReport, ReviewStep
 from orders.models.shipment import ParcelEvent, Shipment
-from orders.models.shipping import Address, ShippingRegion, ShippingRule
+from orders.models.shipping import ShippingRegion, ShippingRule
 from orders.models.waitlist import Waiting
 
 __all__ = [
-    "Address",
     "BankEntry",
     "CartItem",
     "CounterUse",

@@ -93,9 +93,13 @@ class Order(Place):
     """
 
     number = models.CharField(max_length=16, unique=True, default=secret_id, editable=False)
+    # Which request placed it, and what that one asked: the same again gets this order (P2).
+    request_key = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    request_mark = models.CharField(max_length=64, default="", editable=False)
     merchant = models.ForeignKey(Merchant, models.PROTECT, related_name="orders")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders")
     device = models.UUIDField(null=True, blank=True, editable=False)
+    remembered = models.BooleanField(default=True, editable=False)  # in her address book
     voucher = models.ForeignKey(
         Voucher, models.PROTECT, null=True, blank=True, related_name="orders"
     )
@@ -232,6 +236,16 @@ class Order(Place):
             (str(STEP_LABELS[station]), mark)
             for station, mark in stations(self.state, pickup=self.is_pickup)
         ]
+
+    @property
+    def story(self) -> list[Step]:
+        """What has happened to it. That it was placed is its first step, and has no row."""
+        return [Step(order=self, state=LineState.PENDING, at=self.placed_at), *self.steps.all()]
+
+    @property
+    def recipient(self) -> tuple[str, ...]:
+        """Who gets the parcel, and where."""
+        return self.name, self.phone, *(getattr(self, part) for part in self.PLACE)
 
     @property
     def vouchers(self) -> list[Voucher]:
@@ -394,7 +408,7 @@ class Move(models.Model):
 
 
 class Step(Move):
-    """One move of an order, kept for ever."""
+    """One move of an order after it was placed, kept for ever."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="steps")
     state = models.CharField(_("state"), max_length=16, choices=ORDER_LABELS)

@@ -92,7 +92,7 @@ ORDERS = {
     "an order is what its lines and its last step say": """
         SELECT o.number, o.state FROM orders_order o
         WHERE o.state <> COALESCE((SELECT s.state FROM orders_step s WHERE s.order_id = o.id
-                                   ORDER BY s.id DESC LIMIT 1), '')
+                                   ORDER BY s.id DESC LIMIT 1), 'pending_payment')
            OR EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id AND l.state <> o.state
                       AND NOT (l.state = 'refunded' AND l.called_off = l.quantity)
                       AND NOT (o.state = 'shipped' AND l.state = 'delivered')
@@ -106,7 +106,8 @@ ORDERS = {
                OR NOT EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id
                               AND l.state IN ('shipped', 'delivered'))))
     """,
-    # expired -> pending_payment is the one step back: money that came late found its goods again.
+    # It begins unpaid, without a step. expired -> pending_payment is the one step back: money that
+    # came late found its goods again.
     "an order moves along its map, forwards in time": """
         SELECT o.number, x.before, x.state
         FROM (SELECT order_id, state, at,
@@ -115,9 +116,9 @@ ORDERS = {
                      LEAD(state) OVER (PARTITION BY order_id ORDER BY id) AS after
               FROM orders_step) x
         JOIN orders_order o ON o.id = x.order_id
-        WHERE x.at < x.since
-           OR COALESCE(x.before, '') || '>' || x.state NOT IN (
-              '>pending_payment', 'pending_payment>paid', 'pending_payment>cancelled',
+        WHERE x.at < COALESCE(x.since, o.placed_at)
+           OR COALESCE(x.before, 'pending_payment') || '>' || x.state NOT IN (
+              'pending_payment>paid', 'pending_payment>cancelled',
               'pending_payment>expired', 'expired>pending_payment', 'paid>shipped',
               'paid>ready_for_pickup', 'shipped>delivered', 'ready_for_pickup>collected',
               'paid>partly_shipped', 'partly_shipped>shipped', 'partly_shipped>delivered',

@@ -18,6 +18,7 @@ from django.utils.translation import override
 
 from merchants.errors import OutOfStock
 from merchants.models import Store
+from merchants.services.notification import write_news
 from merchants.services.stock import reserve
 from orders.errors import BadCallback, CouponUnfit, WrongState
 from orders.models import GatewayAccount, Order, Payment
@@ -28,7 +29,7 @@ from orders.rules.payment import PaymentState, next_ask
 from orders.selectors.money import money_text
 from orders.services.coupon import redeem_voucher
 from orders.services.ledger import post
-from orders.services.order import Said, goods_text, move_order, tell_customer, tell_staff
+from orders.services.order import Said, customer_news, goods_text, move_order, staff_news
 from orders.services.refund import refund_surplus
 from orders.signals import order_paid
 
@@ -144,9 +145,7 @@ def settle_locked(payment: Payment, transaction_id: str, amount: int, currency: 
         payment.refund_due = True
         _give_back(order, payment, now)
         return payment
-    Order.objects.filter(pk=order.pk).update(paid_at=now)
-    order.paid_at = now
-    move_order(order=order, to=LineState.PAID, by=None)
+    move_order(order=order, to=LineState.PAID, by=None, paid_at=now)
     post(
         order=order,
         reference=f"payment:{payment.public_id}",
@@ -229,7 +228,7 @@ def _tell(order: Order) -> None:
     def collected(store: Store) -> str:
         return _("A new order to be collected at %(store)s") % {"store": store.name}
 
-    tell_staff(order=order, kind="order_paid", say=paid, at_store=collected)
+    news = staff_news(order=order, kind="order_paid", say=paid, at_store=collected)
     with override(order.language):
         if order.is_pickup:
             body = _("%(shop)s has your %(amount)s. Show code %(code)s at %(store)s.") % {
@@ -243,12 +242,9 @@ def _tell(order: Order) -> None:
                 "shop": order.merchant.name,
                 "amount": amount,
             }
-        tell_customer(
-            order=order,
-            kind="order_paid",
-            subject=_("Your order at %(shop)s is paid") % {"shop": order.merchant.name},
-            body=body,
-        )
+        subject = _("Your order at %(shop)s is paid") % {"shop": order.merchant.name}
+        news += customer_news(order=order, kind="order_paid", subject=subject, body=body)
+    write_news(merchant=order.merchant, news=news)
 
 
 def _tell_of_surplus(order: Order, payment: Payment) -> None:
@@ -269,9 +265,9 @@ def _tell_of_surplus(order: Order, payment: Payment) -> None:
         return _("Money goes back for an order at %(store)s") % {"store": store.name}
 
     about = payment.public_id
-    tell_staff(order=order, kind="refund_due", about=about, say=due, at_store=collected)
+    news = staff_news(order=order, kind="refund_due", about=about, say=due, at_store=collected)
     with override(order.language):
-        tell_customer(
+        news += customer_news(
             order=order,
             kind="refund_due",
             about=payment.public_id,
@@ -282,3 +278,4 @@ def _tell_of_surplus(order: Order, payment: Payment) -> None:
             )
             % words,
         )
+    write_news(merchant=order.merchant, news=news)
