@@ -260,6 +260,7 @@ if LIVE_PROVIDER not in {"embedded", "nginx_rtmp", "janus", "mediamtx", "srs", "
 LIVE_RTMP_URL = env("LIVE_RTMP_URL", default="").rstrip("/")  # what apps publish to
 LIVE_WHIP_URL = env("LIVE_WHIP_URL", default="").rstrip("/")
 LIVE_HLS_URL = env("LIVE_HLS_URL", default="").rstrip("/")  # where viewers find the playlists
+LIVE_REWIND_URL = env("LIVE_REWIND_URL", default="").rstrip("/")  # and those of the whole show
 LIVE_API_URL = env("LIVE_API_URL", default="").rstrip("/")  # where we ask, and send away
 LIVE_API_ID = env("LIVE_API_ID", default="")
 LIVE_API_KEY = env("LIVE_API_KEY", default="")
@@ -356,7 +357,13 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- safety -----------------------------------------------------------------------------------
-_HLS_ORIGIN = ["/".join(LIVE_HLS_URL.split("/")[:3])] if LIVE_HLS_URL.startswith("http") else []
+_HLS_ORIGIN = sorted(
+    {
+        "/".join(url.split("/")[:3])
+        for url in (LIVE_HLS_URL, LIVE_REWIND_URL)
+        if url.startswith("http")
+    }
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

@@ -215,7 +215,7 @@ class NoOtherApp(RuleBroken):
 class BadGrace(RuleBroken):
     code = "bad_grace"
     status = 422
-    sentence = _("A show without a picture can go on for 0 to 240 minutes.")
+    sentence = _("A show without a picture, or a paused one, can go on for 0 to 240 minutes.")
 
 
 class StreamTaken(RuleBroken):

@@ -136,6 +136,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "livestream:home": (CLERK, {GET}, []),
     "livestream:at_risk": (CLERK, {GET}, []),
     "livestream:shelve": (CLERK, {POST}, []),
+    "livestream:goods_share": (CLERK, {GET}, ["product"]),
+    "livestream:goods_poster": (CLERK, {GET}, ["product"]),
     "livestream:room_list": (CLERK, {GET}, []),
     "livestream:room_new": (CLERK, {GET, POST}, []),
     "livestream:room_edit": (CLERK, {GET, POST}, ["room"]),

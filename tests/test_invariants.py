@@ -25,6 +25,7 @@ from livestream.services.room import end_room, make_room, schedule_room, start_r
 from livestream.services.sale import buy_in_room
 from livestream.services.shelf import show_next
 from livestream.services.stream_key import issue_stream_key
+from livestream.tasks import sweep_rooms
 from merchants.models import Customer, Merchant, Staff, Store, User, Variant
 from merchants.rules.notification import Channel
 from merchants.rules.role import Role
@@ -412,6 +413,11 @@ BROKEN = {
             SELECT MIN(id) FROM livestream_room)""",
     "an ended show is over": "DELETE FROM livestream_replay",
     "a show on air has begun and not ended": "UPDATE livestream_room SET ended_at = starts_at",
+    "a live show has a heartbeat, or the sweep has interrupted it": """
+        UPDATE livestream_room SET state = 'live', ended_at = NULL,
+            media_at = '2026-01-01 00:00:00+00:00', started_at = '2026-01-01 00:00:00+00:00'""",
+    "a show is paused exactly since when it says": """
+        UPDATE livestream_room SET state = 'paused', ended_at = NULL, paused_at = NULL""",
     "every row of a room has one merchant": """
         UPDATE merchants_product
         SET merchant_id = (SELECT id FROM merchants_merchant WHERE slug = 'other')""",
@@ -507,6 +513,39 @@ def test_a_hold_may_outlive_its_time_by_a_minute_and_no_more(order, seconds, fou
         placed_at=now - timedelta(hours=1), pay_by=now - timedelta(seconds=seconds)
     )
     assert bool(broken()) == found
+
+
+HEARTBEAT = "a live show has a heartbeat, or the sweep has interrupted it"
+
+
+@pytest.mark.parametrize(
+    ("state", "media", "began", "found"),
+    [
+        ("live", 5, 600, False),
+        ("live", 50, 600, False),  # the sweep comes late, and begins again within the minute
+        ("live", 90, 600, True),
+        ("live", None, 50, False),  # a camera comes up
+        ("live", None, 90, True),
+        ("paused", 90, 600, False),
+        ("interrupted", 90, 600, False),
+        ("ended", 90, 600, False),
+        ("rehearsing", 90, None, False),
+    ],
+)
+def test_a_live_show_is_heard_of_by_the_minute(live, state, media, began, found):  # P21
+    now = timezone.now()
+    ago = {name: age and now - timedelta(seconds=age) for name, age in (("m", media), ("b", began))}
+    Room.objects.update(state=state, media_at=ago["m"], started_at=ago["b"])
+    assert (HEARTBEAT in broken()) == found
+
+
+def test_the_sweep_leaves_no_live_show_without_a_heartbeat(live):
+    long_ago = timezone.now() - timedelta(seconds=90)
+    Room.objects.update(media_at=long_ago, started_at=long_ago)
+    assert HEARTBEAT in broken()  # nobody swept meanwhile
+    sweep_rooms()
+    assert Room.objects.get().state == "interrupted"
+    assert broken() == set()
 
 
 def test_it_prints_each_row_and_fails(busy, capsys):

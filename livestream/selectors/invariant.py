@@ -52,6 +52,16 @@ INVARIANTS = {
         WHERE state IN ('live', 'paused', 'interrupted')
           AND (started_at IS NULL OR ended_at IS NOT NULL)
     """,
+    "a live show has a heartbeat, or the sweep has interrupted it": """
+        SELECT id AS room, media_at, started_at FROM livestream_room
+        WHERE state = 'live' AND COALESCE(media_at, started_at) < %(late)s
+          AND started_at < %(late)s
+    """,
+    "a show is paused exactly since when it says": """
+        SELECT id AS room, state, paused_at FROM livestream_room
+        WHERE state IN ('live', 'paused', 'interrupted')
+          AND (state = 'paused') <> (paused_at IS NOT NULL)
+    """,
     "every row of a room has one merchant": """
         SELECT r.id AS room FROM livestream_room r
         WHERE EXISTS (SELECT 1 FROM livestream_shelfitem i

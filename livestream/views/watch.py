@@ -28,7 +28,6 @@ from livestream.selectors.flash import announced, running, turns_at
 from livestream.selectors.moderation import measure_against
 from livestream.selectors.picture import picture_of
 from livestream.selectors.room import live_prices, on_shelf, open_drops, shelf
-from livestream.selectors.share import MARK, remember_sharer
 from livestream.services.claim import take
 from livestream.services.reminder import remind
 from livestream.services.rush import buy_together
@@ -38,6 +37,7 @@ from merchants.errors import RuleBroken
 from merchants.models import Customer, Merchant
 from merchants.pace import keep_pace
 from merchants.selectors.product import variants_with_stock
+from merchants.selectors.share import MARK, remember_sharer
 from merchants.selectors.stock import held_pieces
 from orders.errors import CouponHeld
 from orders.models import Voucher
