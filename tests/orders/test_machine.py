@@ -50,7 +50,16 @@ from orders.errors import (
     TooManyOpen,
     WrongState,
 )
-from orders.models import BankEntry, CounterUse, Order, Payment, Refund, Voucher
+from orders.models import (
+    BankEntry,
+    CounterUse,
+    Line,
+    Order,
+    Payment,
+    Refund,
+    RefundPiece,
+    Voucher,
+)
 from orders.payments import sandbox
 from orders.rules.line import PARTLY_SHIPPED, LineState
 from orders.rules.refund import Leg, RefundKind, RefundState
@@ -85,6 +94,9 @@ AMOUNT, THRESHOLD = 700, 2000
 quantities = st.integers(1, 3)
 picks = st.integers(0, 63)
 guests = st.integers(0, 3)
+answers = st.sampled_from(
+    ["", "pack", "yes", "it comes", "it is sent", "she keeps it", "no", "never mind"]
+)
 baskets = st.dictionaries(st.integers(0, 2), quantities, min_size=1, max_size=2)
 
 
@@ -280,6 +292,16 @@ class Shop(RuleBasedStateMachine):
         few = dict.fromkeys(wanted, 1)
         for _time in range(OPEN_ORDERS + 1):
             self.place(few, guest, phone, False, False, False)
+
+    @rule(guest=st.integers(0, 1), at_counter=st.booleans())
+    def she_uses_a_friends_copy_too(self, guest: int, at_counter: bool) -> None:
+        """First her own, online or in the shop, and then a friend's under her own number."""
+        if at_counter:
+            self.use_a_voucher_at_the_counter(guest, 0, THRESHOLD)
+        else:
+            self.place({2: 1}, guest, guest, True, False, False)
+        self.claim(2, 1)
+        self.place({2: 1}, 2, guest, True, False, False)
 
     def uses(self, customer: Customer | None, voucher: Voucher) -> int:
         """Of this coupon, by whoever pays, by who claimed it, or with her device."""
@@ -583,14 +605,20 @@ class Shop(RuleBasedStateMachine):
 
     # --- money back -------------------------------------------------------------------------------
 
+    @rule(pick=picks, count=quantities, whole=st.booleans(), then=answers)
+    def she_wants_no_parcel(self, pick: int, count: int, whole: bool, then: str) -> None:
+        self.ask_back(pick, count, "money", whole, then)
+
+    @rule(pick=picks, count=quantities, whole=st.booleans(), then=answers)
+    def she_wants_to_send_it_back(self, pick: int, count: int, whole: bool, then: str) -> None:
+        self.ask_back(pick, count, "back", whole, then)
+
     @rule(
-        pick=picks,
-        count=quantities,
-        how=st.sampled_from(["money", "back", "part"]),
-        whole=st.booleans(),
-        then=st.sampled_from(["", "pack", "yes", "yes", "no", "never mind"]),
-        again=st.sampled_from(["", "part", "back"]),
+        pick=picks, count=quantities, whole=st.booleans(), again=st.sampled_from(["part", "back"])
     )
+    def she_gets_a_part(self, pick: int, count: int, whole: bool, again: str) -> None:
+        self.ask_back(pick, count, "part", whole, "yes", again)
+
     def ask_back(
         self, pick: int, count: int, how: str, whole: bool, then: str, again: str = ""
     ) -> None:
@@ -617,7 +645,9 @@ class Shop(RuleBasedStateMachine):
             none = not wanted or (few and not whole) or mixed
             assert none or was in ENDED | {LineState.PENDING} or vain >= 5
         except RefundTooLarge:
-            assert how == "part" or not any(one.paid for one in lines if one.pk in wanted)
+            assert how == "part" or not any(
+                self.not_given(one) for one in lines if one.pk in wanted
+            )
         except WrongState:
             assert how == "back"
         else:
@@ -629,7 +659,20 @@ class Shop(RuleBasedStateMachine):
             elif then == "pack":
                 self.pack_what_is_asked_back(order, refund)
             elif then:
-                self.answer(0, then)
+                self.answer(0, then if then in {"no", "never mind"} else "yes")
+            if how == "back" and then in {"it comes", "it is sent", "she keeps it"}:
+                if then == "it is sent":
+                    self.she_sends_it_back(0, "SF1234567")
+                if then == "she keeps it":
+                    self.she_keeps_it(0)
+                else:
+                    self.goods_come_back(0, True, True)
+
+    def not_given(self, line: Line) -> int:
+        """What of a line's price has not been given or asked for yet."""
+        counted = Refund.objects.exclude(state__in=["refused", "withdrawn"])
+        given = RefundPiece.objects.filter(line=line, refund__in=counted)
+        return line.paid - sum(one.amount for one in given)
 
     def pack_what_is_asked_back(self, order: Order, refund: Refund) -> None:
         """As a clerk might whose page is a minute old."""
@@ -675,6 +718,18 @@ class Shop(RuleBasedStateMachine):
         if was == RefundState.REQUESTED and say in {"yes", "time"} and refund.unsent:
             for piece in refund.pieces.all():
                 self.free[piece.line.variant_id] += piece.quantity
+
+    @rule(pick=picks)
+    def she_keeps_it(self, pick: int) -> None:
+        refund = self.refund(pick, RefundState.AWAITING)
+        if refund is None:
+            return
+        try:
+            withdraw_refund(refund=refund, version=refund.version)
+        except WrongState:
+            assert refund.is_sent or refund.state not in {"requested", "awaiting_return"}
+        else:
+            assert not refund.is_sent
 
     @rule(pick=picks, number=st.sampled_from(["SF1234567", "x"]))
     def she_sends_it_back(self, pick: int, number: str) -> None:
