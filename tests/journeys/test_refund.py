@@ -51,6 +51,7 @@ def test_money_goes_back_for_one_of_two_and_then_for_the_other(
     owner.goto(detail)
     owner.locator("[data-refund=awaiting_return] .btn--primary").click()
     until(lambda: Refund.objects.filter(state=RefundState.REFUNDED).count() == 2, 20)
+    expect(shopper.locator("[data-refund=refunded]")).to_have_count(2, timeout=15_000)
     assert sum(BankEntry.objects.values_list("amount", flat=True)) == 0
     assert variant.stock.get().on_hand == 10  # both are on the shelf again
     assert troubles.found == []

@@ -10,9 +10,9 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.conf import settings as django_settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.test.utils import override_settings
 from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -25,17 +25,20 @@ from hypothesis.stateful import (
 )
 
 from livestream.selectors.invariant import ALL
-from merchants.errors import KeyReused, OutOfStock
+from merchants.errors import KeyReused, OutOfStock, RuleBroken
 from merchants.models import Customer, Merchant, Notification, Stock, Store, User
+from merchants.rules.role import Role
 from merchants.rules.stock import Reason
 from merchants.selectors.invariant import offenders
 from merchants.services.counter import sell_at_counter
 from merchants.services.merchant import open_merchant
-from merchants.services.request import once
+from merchants.services.request import Asked, fingerprint, once, once_each
+from merchants.services.staff import add_staff
 from merchants.services.stock import change_stock
 from merchants.tasks import send_notifications
 from orders.errors import (
     BadCallback,
+    BadTracking,
     CouponGone,
     CouponHeld,
     CouponUnfit,
@@ -43,16 +46,29 @@ from orders.errors import (
     NothingToRefund,
     RefundMoved,
     RefundTooLarge,
+    SavesNothing,
     TooManyOpen,
     WrongState,
 )
-from orders.models import BankEntry, Order, Payment, Refund, Voucher
+from orders.models import (
+    BankEntry,
+    CounterUse,
+    Line,
+    Order,
+    Payment,
+    Refund,
+    RefundPiece,
+    Voucher,
+)
 from orders.payments import sandbox
 from orders.rules.line import PARTLY_SHIPPED, LineState
 from orders.rules.refund import Leg, RefundKind, RefundState
+from orders.selectors.pickup import find_pickup
 from orders.services.coupon import claim_coupon, issue_coupon
+from orders.services.coupon_counter import take_voucher, undo_use
 from orders.services.customer import customer_for_phone
 from orders.services.order import Contact, move_order, place_order
+from orders.services.order_batch import Wish, numbers, place_orders
 from orders.services.payback import Outcome, finish_refund
 from orders.services.payment import open_payment, settle_payment
 from orders.services.refund import (
@@ -60,6 +76,7 @@ from orders.services.refund import (
     give_refund,
     refuse_refund,
     request_refund,
+    send_back,
     take_back,
     withdraw_refund,
 )
@@ -69,10 +86,17 @@ from tests.conftest import product_of
 
 ENDED = {LineState.CANCELLED, LineState.EXPIRED}
 TO_SHIP = {LineState.PAID, PARTLY_SHIPPED}
-COPIES, CAP = 3, 2
+IN_SHOP = LineState.PAID, LineState.READY
+SENT = LineState.SHIPPED, LineState.DELIVERED, LineState.COLLECTED
+COPIES, CAP = 3, 1
+OPEN_ORDERS = 3  # that a number or a device may leave unpaid
 AMOUNT, THRESHOLD = 700, 2000
 quantities = st.integers(1, 3)
 picks = st.integers(0, 63)
+guests = st.integers(0, 3)
+answers = st.sampled_from(
+    ["", "pack", "yes", "it comes", "it is sent", "she keeps it", "no", "never mind"]
+)
 baskets = st.dictionaries(st.integers(0, 2), quantities, min_size=1, max_size=2)
 
 
@@ -81,6 +105,8 @@ class Shop(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.limit = override_settings(OPEN_ORDERS=OPEN_ORDERS)
+        self.limit.enable()
         # One example is one transaction that never happened.
         self.example = transaction.atomic()
         self.example.__enter__()
@@ -88,23 +114,30 @@ class Shop(RuleBasedStateMachine):
     def teardown(self) -> None:
         transaction.set_rollback(True)
         self.example.__exit__(None, None, None)
+        self.limit.disable()
 
     @initialize(
         pieces=st.lists(st.integers(2, 9), min_size=3, max_size=3),
         fee=st.integers(0, 900),
-        first=st.lists(baskets, min_size=3, max_size=6),
+        first=st.lists(st.tuples(baskets, st.integers(0, 3)), min_size=4, max_size=6),
     )
-    def open(self, pieces: list[int], fee: int, first: list[dict[int, int]]) -> None:
+    def open(self, pieces: list[int], fee: int, first: list[tuple[dict[int, int], int]]) -> None:
         owner = User.objects.create_user("alice@machine.example", "x", name="Alice")
         self.merchant: Merchant = open_merchant(owner=owner, name="Machine", store="A", city="杭州")
         Merchant.objects.update(shipping_fee=fee, free_shipping_from=3000)
         self.merchant.refresh_from_db()
         self.by = owner
+        clerk = User.objects.create_user("bob@machine.example", "x", name="Bob")
         Store.objects.create(merchant=self.merchant, name="B", city="杭州", position=1)
         self.stores = list(self.merchant.stores.order_by("position"))
+        # He serves the second store alone; what is collected is collected at the first.
+        self.elsewhere = add_staff(
+            merchant=self.merchant, user=clerk, role=Role.CLERK, host_name="Bob"
+        )
+        self.elsewhere.stores.set([self.stores[1]])
         self.variants = [
             product_of(self.merchant, f"P{place}", price, count).variants.get()
-            for place, (price, count) in enumerate(zip((500, 999, 2500), pieces, strict=True))
+            for place, (price, count) in enumerate(zip((700, 1999, 2500), pieces, strict=True))
         ]
         now = timezone.now()
         self.coupon = issue_coupon(
@@ -137,22 +170,40 @@ class Shop(RuleBasedStateMachine):
         self.money: dict[int, int] = {}  # order -> what the bank has been given for it
         self.placed: list[Order] = []
         self.messages: list[sandbox.Callback] = []
-        # Not every example uses every rule, so each begins with vouchers and orders of both kinds.
+        # Not every example uses every rule, so each begins with pieces in both stores, vouchers,
+        # and orders of both kinds that have come so far along their way.
+        for place in range(3):
+            self.receive_goods(place, 1, 1 + place)
         for guest in (0, 1):
-            self.claim(guest)
-        for place, wanted in enumerate(first):
-            self.place(wanted, place % 3, place % 2, True, bool(place % 2), False, place == 1)
+            self.claim(guest, 1)
+        for place, (wanted, stage) in enumerate(first):
+            before = len(self.placed)
+            self.place(wanted, place % 3, place % 2, place < 2, bool(place % 2), False, place == 1)
+            if len(self.placed) > before:
+                self.go_on(stage)
+
+    def go_on(self, steps: int) -> None:
+        """The newest order goes so many steps along its way."""
+        pickup = self.placed[-1].is_pickup
+        if steps > 0:
+            self.pay(0)
+        if steps > 1:
+            _ = self.make_ready(0) if pickup else self.ship(0, False, False)
+        if steps > 2:
+            _ = self.hand_over(0, True) if pickup else self.deliver(0)
 
     # --- shoppers ---------------------------------------------------------------------------------
 
     @rule(
         wanted=baskets,
-        guest=st.integers(0, 3),
+        guest=guests,
         phone=st.integers(0, 1),
         with_voucher=st.booleans(),
         pickup=st.booleans(),
         twice=st.booleans(),
         with_gift=st.booleans(),
+        special=st.sampled_from([0, 0, -100, 100]),
+        spent=st.booleans(),
     )
     def place(
         self,
@@ -163,12 +214,18 @@ class Shop(RuleBasedStateMachine):
         pickup: bool,
         twice: bool,
         with_gift: bool = False,
+        special: int = 0,
+        spent: bool = False,
     ) -> None:
-        """A checkout, as the view does it, perhaps pressed twice."""
+        """A checkout, as the view does it, perhaps pressed twice, at the prices of a show, or with
+        a voucher that was good when the page was made."""
         basket = {self.variants[place].pk: count for place, count in wanted.items()}
+        prices = {one.pk: one.price + special for one in self.variants}
         voucher = None
         if with_voucher:
-            voucher = self.held(guest).filter(state="claimed").first()
+            mine = self.held(guest)
+            voucher = mine.filter(state="redeemed" if spent else "claimed").first()
+        used_up = voucher is not None and voucher.state != "claimed"
         extra = None
         if with_gift:
             extra = claim_coupon(coupon=self.gift, customer=self.guests[guest])
@@ -186,8 +243,10 @@ class Shop(RuleBasedStateMachine):
                 basket=basket,
                 contact=Contact("n", number, address="somewhere", store=store),
                 language="en",
+                live_prices=prices,
                 voucher=voucher,
                 extra=extra,
+                device=guest_row.device,
             ).pk
 
         key = uuid.uuid4().hex
@@ -202,25 +261,105 @@ class Shop(RuleBasedStateMachine):
             return
         except CouponUnfit:
             assert voucher is not None
+            payer = Customer.objects.filter(phone=number).first()
+            assert used_up or self.uses(payer, voucher) >= CAP
             return
         except TooManyOpen:
-            # A number may hold back only so many pieces that nobody pays for.
-            waiting = Order.objects.filter(phone=number, state=LineState.PENDING)
-            assert waiting.count() >= django_settings.OPEN_ORDERS
+            # A number or a device may hold back only so many pieces that nobody pays for.
+            mine = Q(phone=number) | Q(device=guest_row.device)
+            waiting = Order.objects.filter(mine, state=LineState.PENDING)
+            assert waiting.count() >= OPEN_ORDERS
             return
         if twice:
             assert once(scope="machine", key=key, body=basket, act=act) == pk
             with pytest.raises(KeyReused):
                 once(scope="machine", key=key, body={"other": 1}, act=act)
         order = Order.objects.get(pk=pk)
-        goods = sum(v.price * basket.get(v.pk, 0) for v in self.variants)
+        cost = {pk: min(price, price - special) for pk, price in prices.items()}
+        goods = sum(cost[pk] * count for pk, count in basket.items())
         saved = AMOUNT if voucher is not None and goods >= THRESHOLD else 0
         parcel = 0 if pickup or goods >= 3000 else self.merchant.shipping_fee
         assert order.total == goods - saved + parcel
         assert (order.voucher_id is not None) == bool(saved)
+        assert not (saved and used_up)
+        self.within_limits(order)
         assert order.extra == extra
         self.take(order)
         self.placed.append(order)
+
+    @rule(wanted=baskets, guest=guests, phone=st.integers(0, 1))
+    def she_orders_and_pays_nothing(self, wanted: dict[int, int], guest: int, phone: int) -> None:
+        few = dict.fromkeys(wanted, 1)
+        for _time in range(OPEN_ORDERS + 1):
+            self.place(few, guest, phone, False, False, False)
+
+    @rule(guest=st.integers(0, 1), at_counter=st.booleans())
+    def she_uses_a_friends_copy_too(self, guest: int, at_counter: bool) -> None:
+        """First her own, online or in the shop, and then a friend's under her own number."""
+        if at_counter:
+            self.use_a_voucher_at_the_counter(guest, 0, THRESHOLD)
+        else:
+            self.place({2: 1}, guest, guest, True, False, False)
+        self.claim(2, 1)
+        self.place({2: 1}, 2, guest, True, False, False)
+
+    def uses(self, customer: Customer | None, voucher: Voucher) -> int:
+        """Of this coupon, by whoever pays, by who claimed it, or with her device."""
+        claimer = voucher.customer
+        orders = Order.objects.exclude(state__in=[*ENDED, LineState.REFUNDED])
+        hers = [
+            order.pk
+            for order in orders.filter(voucher__coupon=voucher.coupon)
+            if order.customer == customer or order.device == claimer.device
+        ]
+        taken = CounterUse.objects.filter(voucher__coupon=voucher.coupon, undone_at=None)
+        return len(hers) + taken.filter(voucher__customer__in={customer, claimer}).count()
+
+    def within_limits(self, order: Order) -> None:
+        waiting = Order.objects.filter(state=LineState.PENDING)
+        for mine in ({"phone": order.phone}, {"device": order.device}):
+            assert waiting.filter(**mine).count() <= OPEN_ORDERS
+
+    @rule(wishes=st.lists(st.tuples(baskets, guests, st.booleans()), min_size=2, max_size=4))
+    def a_crowd_orders(self, wishes: list[tuple[dict[int, int], int, bool]]) -> None:
+        """All at one moment, in one transaction, and the first of them presses twice."""
+        asked = [self.wish(*one) for one in wishes]
+        free = {(v.pk, s.pk): self.left(v.pk, s) for v in self.variants for s in self.stores}
+        before = Order.objects.count()
+        outcomes = place_each([*asked, asked[0]], self.merchant)
+        numbers = {one for one in outcomes if isinstance(one, str)}
+        assert Order.objects.count() == before + len(numbers)
+        assert outcomes[-1] == outcomes[0] or type(outcomes[-1]) is type(outcomes[0])
+        for wish, outcome in zip(asked, outcomes, strict=False):
+            if isinstance(outcome, str):
+                order = Order.objects.get(number=outcome)
+                goods = sum(v.price * wish.basket.get(v.pk, 0) for v in self.variants)
+                parcel = 0 if order.store or goods >= 3000 else self.merchant.shipping_fee
+                assert order.total == goods + parcel
+                self.within_limits(order)
+                self.take(order)
+                self.placed.append(order)
+                continue
+            assert isinstance(outcome, (OutOfStock, TooManyOpen))
+            alone = len(asked) == 1 or outcome is outcomes[0]
+            if isinstance(outcome, OutOfStock) and alone:
+                store = wish.contact.store
+                there = [s.pk for s in self.stores if store in (None, s)]
+                assert any(n > sum(free[pk, s] for s in there) for pk, n in wish.basket.items())
+
+    def wish(self, wanted: dict[int, int], guest: int, pickup: bool) -> Wish:
+        basket = {self.variants[place].pk: count for place, count in wanted.items()}
+        store = self.stores[0] if pickup else None
+        device = self.guests[guest].device
+        assert device is not None
+        return Wish(
+            basket=basket,
+            contact=Contact("n", f"+861380000001{guest}", address="somewhere", store=store),
+            language="en",
+            device=device,
+            expected_total=None,
+            asked=Asked("machine", uuid.uuid4().hex, fingerprint(basket)),
+        )
 
     @rule(pick=picks)
     def go_to_the_bank(self, pick: int) -> None:
@@ -305,26 +444,28 @@ class Shop(RuleBasedStateMachine):
             BankEntry.objects.create(number=other, amount=message.amount, **book)
             self.money[payment.order_id] += message.amount
         elif wrong == "sum":
-            for off in (-1, 1):
-                told = real | {"amount": message.amount + off}
+            for off in ({"amount": message.amount - 1}, {"amount": 0}, {"currency": "USD"}):
                 with pytest.raises(BadCallback):
-                    settle_payment(payment=payment, transaction_id="x", **told)
+                    settle_payment(payment=payment, transaction_id="x", **real | off)
         else:
             forged = {**message.__dict__, wrong: 1 if wrong == "amount" else "USD"}
             with pytest.raises(BadCallback):
                 sandbox.receive(sandbox.Callback(**forged))
 
-    @rule(guest=st.integers(0, 3))
-    def claim(self, guest: int) -> None:
-        held = self.held(guest).count()
-        try:
-            claim_coupon(coupon=self.coupon, customer=self.guests[guest])
-        except CouponHeld:
-            assert held == CAP
-        except CouponGone:
-            assert self.vouchers == COPIES
-        else:
-            self.vouchers += 1
+    @rule(guest=guests, times=st.integers(1, 3))
+    def claim(self, guest: int, times: int) -> None:
+        for _time in range(times):
+            held = self.held(guest).count()
+            try:
+                claim_coupon(coupon=self.coupon, customer=self.guests[guest])
+            except CouponHeld:
+                assert held == CAP
+            except CouponGone:
+                assert self.vouchers == COPIES
+            else:
+                self.vouchers += 1
+                assert held < CAP
+                assert self.vouchers <= COPIES
 
     def held(self, guest: int) -> QuerySet[Voucher]:
         """Hers of the coupon that is scarce."""
@@ -345,6 +486,33 @@ class Shop(RuleBasedStateMachine):
         else:
             assert free >= quantity
             self.free[variant.pk] -= quantity
+
+    @rule(guest=guests, store=st.integers(0, 1), goods=st.sampled_from([500, 2500, 2500]))
+    def use_a_voucher_at_the_counter(self, guest: int, store: int, goods: int) -> None:
+        """Whatever copy she shows first: one that is used up, too."""
+        voucher = self.held(guest).order_by("state", "pk").first()
+        if voucher is None:
+            return
+        good = voucher.state == "claimed" and self.uses(voucher.customer, voucher) < CAP
+        try:
+            use = take_voucher(voucher=voucher, store=self.stores[store], goods=goods, by=self.by)
+        except SavesNothing:
+            assert goods < THRESHOLD
+        except CouponUnfit:
+            assert not good
+        else:
+            assert good
+            assert (use.saving, use.goods) == (AMOUNT, goods)
+
+    @rule(twice=st.booleans())
+    def undo_a_use(self, twice: bool) -> None:
+        use = CounterUse.objects.order_by("-pk").first()
+        if use is None:
+            return
+        was = use.undone_at
+        assert undo_use(use=use, by=self.by, may_always=True) == (was is None)
+        if twice:
+            assert not undo_use(use=use, by=self.by, may_always=True)
 
     @rule(place=st.integers(0, 2), store=st.integers(0, 1), quantity=quantities)
     def receive_goods(self, place: int, store: int, quantity: int) -> None:
@@ -374,10 +542,11 @@ class Shop(RuleBasedStateMachine):
     @rule(pick=picks, stale=st.booleans(), part=st.booleans())
     def ship(self, pick: int, stale: bool, part: bool) -> None:
         """All that is here in one parcel, or one line alone that was here once."""
-        order = self.one(pick, PARTLY_SHIPPED if part else LineState.PAID)
+        order = self.one(pick, LineState.PAID, *([PARTLY_SHIPPED] if part else []))
         was = self.now(order)
         line = list(order.lines.all())[pick % order.lines.count()]
         parcel = {"carrier": "sf", "tracking_number": "SF123456", "by": self.by}
+        asked = self.waits(order)
         if part:
             parcel["lines"] = [line.pk]
         try:
@@ -388,24 +557,30 @@ class Shop(RuleBasedStateMachine):
         else:
             assert was in TO_SHIP
             assert not order.is_pickup
+            assert not asked
             left = {one.state for one in order.lines.all()} - {LineState.REFUNDED}
             assert (self.now(order) == PARTLY_SHIPPED) == (LineState.PAID in left)
 
     @rule(pick=picks)
     def make_ready(self, pick: int) -> None:
         order = self.one(pick, LineState.PAID)
-        was = self.now(order)
+        was, asked = self.now(order), self.waits(order)
         try:
             make_ready(order=self.seen(order), by=self.by)
         except WrongState:
             assert was != LineState.PAID or not order.is_pickup or self.waits(order)
         else:
             assert was == LineState.PAID
+            assert order.is_pickup
+            assert not asked
 
     @rule(pick=picks, right=st.booleans())
     def hand_over(self, pick: int, right: bool) -> None:
         order = self.one(pick, LineState.READY)
-        was = self.now(order)
+        was, asked = self.now(order), self.waits(order)
+        if order.is_pickup:  # her code opens nothing in another store
+            typed = f"{order.number[:8]}", order.pickup_code
+            assert find_pickup(self.elsewhere, typed[1], typed[0]) is None
         code = order.pickup_code if right else "".join(reversed(order.pickup_code)) + "0"
         try:
             hand_over(order=self.seen(order), code=code, by=self.by)
@@ -414,6 +589,7 @@ class Shop(RuleBasedStateMachine):
         else:
             assert right
             assert was == LineState.READY
+            assert not asked
 
     @rule(pick=picks)
     def deliver(self, pick: int) -> None:
@@ -429,31 +605,87 @@ class Shop(RuleBasedStateMachine):
 
     # --- money back -------------------------------------------------------------------------------
 
-    @rule(pick=picks, count=quantities, back=st.booleans(), part=st.booleans())
-    def ask_back(self, pick: int, count: int, back: bool, part: bool) -> None:
-        """She wants some pieces of one line back, perhaps only part of what they cost."""
-        order = self.one(pick, LineState.PAID)
-        line = list(order.lines.all())[pick % order.lines.count()]
-        kind = RefundKind.RETURN if back else RefundKind.MONEY
+    @rule(pick=picks, count=quantities, whole=st.booleans(), then=answers)
+    def she_wants_no_parcel(self, pick: int, count: int, whole: bool, then: str) -> None:
+        self.ask_back(pick, count, "money", whole, then)
+
+    @rule(pick=picks, count=quantities, whole=st.booleans(), then=answers)
+    def she_wants_to_send_it_back(self, pick: int, count: int, whole: bool, then: str) -> None:
+        self.ask_back(pick, count, "back", whole, then)
+
+    @rule(
+        pick=picks, count=quantities, whole=st.booleans(), again=st.sampled_from(["part", "back"])
+    )
+    def she_gets_a_part(self, pick: int, count: int, whole: bool, again: str) -> None:
+        self.ask_back(pick, count, "part", whole, "yes", again)
+
+    def ask_back(
+        self, pick: int, count: int, how: str, whole: bool, then: str, again: str = ""
+    ) -> None:
+        """She wants some pieces of one line back, or all there is, perhaps only part of what they
+        cost; and mostly somebody answers."""
+        order = self.one(pick, *(IN_SHOP if how == "money" else SENT))
+        lines = list(order.lines.all())
+        line = lines[pick % len(lines)]
+        wanted = {line.pk: count}
+        if whole:
+            wanted = {one.pk: one.left for one in lines if not one.is_gift and one.left}
+        kind = RefundKind.RETURN if how == "back" else RefundKind.MONEY
         try:
-            if part:
-                refund = give_refund(order=order, pieces={line.pk: count}, by=self.by, amount=1)
+            if how == "part":
+                part = sum(one.paid for one in lines if one.pk in wanted) if whole else count
+                refund = give_refund(order=order, pieces=wanted, by=self.by, amount=part)
             else:
-                refund = request_refund(order=order, pieces={line.pk: count}, kind=kind)
+                refund = request_refund(order=order, pieces=wanted, kind=kind)
         except NothingToRefund:
             was = self.now(order)
             vain = order.refunds.filter(state__in=["refused", "withdrawn"]).count()
-            assert (
-                line.is_gift or count > line.left or was in ENDED | {LineState.PENDING} or vain >= 5
-            )
+            few = line.is_gift or count > line.left
+            mixed = len({one.state for one in lines if one.pk in wanted}) > 1
+            none = not wanted or (few and not whole) or mixed
+            assert none or was in ENDED | {LineState.PENDING} or vain >= 5
         except RefundTooLarge:
-            assert part or line.paid == 0
+            assert how == "part" or not any(
+                self.not_given(one) for one in lines if one.pk in wanted
+            )
         except WrongState:
-            assert back
+            assert how == "back"
         else:
             assert refund.amount <= sum(one.amount for one in order.payments.all())
-            if part:
+            if how == "part":
                 assert not refund.unsent
+                if again:  # after a part of the money, another part, or all of it with the goods
+                    self.ask_back(pick, count, again, True, then)
+            elif then == "pack":
+                self.pack_what_is_asked_back(order, refund)
+            elif then:
+                self.answer(0, then if then in {"no", "never mind"} else "yes")
+            if how == "back" and then in {"it comes", "it is sent", "she keeps it"}:
+                if then == "it is sent":
+                    self.she_sends_it_back(0, "SF1234567")
+                if then == "she keeps it":
+                    self.she_keeps_it(0)
+                else:
+                    self.goods_come_back(0, True, True)
+
+    def not_given(self, line: Line) -> int:
+        """What of a line's price has not been given or asked for yet."""
+        counted = Refund.objects.exclude(state__in=["refused", "withdrawn"])
+        given = RefundPiece.objects.filter(line=line, refund__in=counted)
+        return line.paid - sum(one.amount for one in given)
+
+    def pack_what_is_asked_back(self, order: Order, refund: Refund) -> None:
+        """As a clerk might whose page is a minute old."""
+        if not refund.unsent:
+            return
+        now = Order.objects.get(pk=order.pk)
+        act, more = ship_order, {"carrier": "sf", "tracking_number": "SF123456"}
+        if now.state == LineState.READY:
+            act, more = hand_over, {"code": now.pickup_code}
+        elif now.is_pickup:
+            act, more = make_ready, {}
+        with pytest.raises(WrongState):
+            act(order=now, by=self.by, **more)
 
     @rule(pick=picks, say=st.sampled_from(["yes", "yes", "no", "never mind", "time"]))
     def answer(self, pick: int, say: str) -> None:
@@ -461,6 +693,9 @@ class Shop(RuleBasedStateMachine):
         if refund is None:
             return
         was, facts = refund.state, {"refund": refund, "version": refund.version}
+        if say == "never mind" and refund.version > 1:
+            with pytest.raises((RefundMoved, WrongState)):  # a page from before somebody moved it
+                withdraw_refund(refund=refund, version=refund.version - 1)
         try:
             if say == "yes":
                 approve_refund(**facts, by=self.by)
@@ -474,9 +709,46 @@ class Shop(RuleBasedStateMachine):
         except WrongState:
             assert was != RefundState.REQUESTED
             return
+        now = Refund.objects.get(pk=refund.pk)
+        if now.state == RefundState.AWAITING:
+            assert now.kind == RefundKind.RETURN
+            assert now.money == Leg.NONE  # first the goods
+        elif now.state == RefundState.APPROVED:
+            assert now.kind != RefundKind.RETURN
         if was == RefundState.REQUESTED and say in {"yes", "time"} and refund.unsent:
             for piece in refund.pieces.all():
                 self.free[piece.line.variant_id] += piece.quantity
+
+    @rule(pick=picks)
+    def she_keeps_it(self, pick: int) -> None:
+        refund = self.refund(pick, RefundState.AWAITING)
+        if refund is None:
+            return
+        try:
+            withdraw_refund(refund=refund, version=refund.version)
+        except WrongState:
+            assert refund.is_sent or refund.state not in {"requested", "awaiting_return"}
+        else:
+            assert not refund.is_sent
+
+    @rule(pick=picks, number=st.sampled_from(["SF1234567", "x"]))
+    def she_sends_it_back(self, pick: int, number: str) -> None:
+        refund = self.refund(pick, RefundState.AWAITING)
+        if refund is None:
+            return
+        facts = {"carrier": "sf", "tracking_number": number}
+        try:
+            send_back(refund=refund, version=refund.version, **facts)
+        except BadTracking:
+            assert number == "x"
+        except WrongState:
+            assert refund.state != RefundState.AWAITING
+        else:
+            assert refund.state == RefundState.AWAITING
+            with pytest.raises(WrongState):  # what is on its way is not kept
+                withdraw_refund(refund=refund, version=refund.version + 1)
+            with pytest.raises(RefundMoved):  # a clerk's page does not know of the parcel
+                take_back(refund=refund, version=refund.version, by=self.by)
 
     @rule(pick=picks, whole=st.booleans(), twice=st.booleans())
     def goods_come_back(self, pick: int, whole: bool, twice: bool) -> None:
@@ -511,6 +783,10 @@ class Shop(RuleBasedStateMachine):
                 finish_refund(refund=refund, outcome=failed)
         else:
             send_refunds()
+        done = Refund.objects.filter(money=Leg.DONE).last()
+        if done is not None:  # it says so a second time
+            told = Outcome(Leg.DONE, transaction=done.transaction)
+            assert finish_refund(refund=done, outcome=told).version == done.version
 
     def refund(self, pick: int, state: RefundState) -> Refund | None:
         """As `one`, of the refunds."""
@@ -576,9 +852,9 @@ class Shop(RuleBasedStateMachine):
             assert not told or refund.money != Leg.NONE
         assert not paid
 
-    def one(self, pick: int, state: str) -> Order:
-        """Mostly one in `state`, the newest first, if there is one; else any ever placed."""
-        fits = [order for order in self.placed if self.now(order) == state]
+    def one(self, pick: int, *states: str) -> Order:
+        """Mostly one in these states, the newest first, if there is one; else any ever placed."""
+        fits = [order for order in self.placed if self.now(order) in states]
         among = fits if fits and pick % 4 != 3 else self.placed
         return among[-1 - pick % len(among)]
 
@@ -602,6 +878,15 @@ class Shop(RuleBasedStateMachine):
     def give_back(self, order: Order) -> None:
         for line in order.lines.all():
             self.free[line.variant_id] += line.quantity
+
+
+def place_each(wishes: list[Wish], merchant: Merchant) -> list[str | Exception]:
+    """The number of each one's order, or why she has none: as those who gather are served."""
+
+    def act(places: list[int]) -> list[str | RuleBroken]:
+        return numbers(place_orders(merchant=merchant, wishes=[wishes[at] for at in places]))
+
+    return once_each(asked=[one.asked for one in wishes], act=act)
 
 
 @pytest.mark.broad
