@@ -95,6 +95,7 @@ class ShipmentInline(ReadOnlyInline):
 
 class RefundInline(ReadOnlyInline):
     model = Refund
+    fk_name = "order"
     readonly_fields = ["public_id"]
     fields = ["public_id", "kind", "state", "money", "amount", "words", "answer", "requested_at"]
 

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from merchants.models import Merchant
+from merchants.models import Merchant, Variant
 from merchants.models.address import secret_id
 from orders.models.order import Line, Move, Order
 from orders.models.payment import Payment
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 KIND_LABELS = {
     RefundKind.MONEY.value: _("Money back"),
     RefundKind.RETURN.value: _("Send back, then money back"),
+    RefundKind.EXCHANGE.value: _("Exchange"),
     RefundKind.GOODWILL.value: _("Part of the money"),
     RefundKind.SURPLUS.value: _("Paid too much"),
 }
@@ -33,6 +34,10 @@ REFUND_LABELS = {
     RefundState.REFUNDED.value: _("Refunded"),
     RefundState.REFUSED.value: _("Not agreed"),
     RefundState.WITHDRAWN.value: _("Withdrawn"),
+}
+EXCHANGE_LABELS = {
+    RefundState.REQUESTED.value: _("Exchange requested"),
+    RefundState.REFUNDED.value: _("Exchanged"),
 }
 LEG_LABELS = {
     Leg.NONE.value: _("Not yet"),
@@ -79,6 +84,9 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 class Refund(models.Model):
     """One amount that goes back from one payment. Written only by orders.services.refund.
 
+    Of an exchange `credit` goes back in goods, as an order of its own, the `replacement`, and
+    `amount` is what is left: often nothing.
+
     `public_id` is the number under which the gateway knows it, so that asking twice pays once.
     Every action carries the `version` it was decided on.
     """
@@ -93,6 +101,17 @@ class Refund(models.Model):
     amount = models.PositiveBigIntegerField(_("amount"), help_text=_("In minor units."))
     shipping = models.PositiveBigIntegerField(
         _("of it shipping"), default=0, help_text=_("In minor units.")
+    )
+    credit = models.PositiveBigIntegerField(
+        _("paid in goods"), default=0, help_text=_("In minor units.")
+    )
+    replacement = models.OneToOneField(
+        Order,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaces",
+        verbose_name=_("replacement"),
     )
     currency = models.CharField(max_length=3)
     unsent = models.BooleanField(_("goods not sent yet"), default=False)
@@ -129,7 +148,12 @@ class Refund(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(amount__gt=0) | Q(unsent=True), name="refund_gives_something"
+                condition=Q(amount__gt=0) | Q(unsent=True) | Q(credit__gt=0),
+                name="refund_gives_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=RefundKind.EXCHANGE.value) | Q(credit=0, replacement=None),
+                name="refund_in_goods_is_an_exchange",
             ),
             models.UniqueConstraint(
                 fields=["payment"],
@@ -146,6 +170,17 @@ class Refund(models.Model):
         return self.state in OPEN
 
     @property
+    def is_exchange(self) -> bool:
+        return self.kind == RefundKind.EXCHANGE
+
+    @property
+    def state_word(self) -> str:
+        """The state as people say it: what was exchanged was not refunded."""
+        if self.is_exchange and self.state in EXCHANGE_LABELS:
+            return str(EXCHANGE_LABELS[self.state])
+        return self.get_state_display()
+
+    @property
     def is_sent(self) -> bool:
         """The buyer has handed her parcel in."""
         return bool(self.tracking_number)
@@ -158,12 +193,21 @@ class Refund(models.Model):
 
 
 class RefundPiece(models.Model):
-    """So many pieces of one line, and what they cost."""
+    """So many pieces of one line, and what they cost; for `credit` of it `wanted` goes out."""
 
     refund = models.ForeignKey(Refund, models.CASCADE, related_name="pieces")
     line = models.ForeignKey(Line, models.PROTECT, related_name="refunds")
     quantity = models.PositiveIntegerField(_("quantity"))
     amount = models.PositiveBigIntegerField(_("amount"))
+    wanted = models.ForeignKey(
+        Variant,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("wanted instead"),
+    )
+    credit = models.PositiveBigIntegerField(_("paid in goods"), default=0)
 
     class Meta:
         verbose_name = _("refunded pieces")
@@ -172,6 +216,10 @@ class RefundPiece(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["refund", "line"], name="refund_line_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="refund_has_pieces"),
+            models.CheckConstraint(
+                condition=Q(credit__lte=F("amount")) & (Q(wanted__isnull=False) | Q(credit=0)),
+                name="refund_credit_within_worth",
+            ),
         ]
 
     def __str__(self) -> str:

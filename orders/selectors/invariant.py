@@ -57,7 +57,8 @@ ORDERS = {
     """,
     "a line that costs less than by the list says by which rule": """
         SELECT id AS line, price_rule, list_price, unit_price FROM orders_line
-        WHERE price_rule <> 'gift' AND (price_rule = 'list') <> (unit_price = list_price)
+        WHERE price_rule NOT IN ('gift', 'swap')
+          AND (price_rule = 'list') <> (unit_price = list_price)
     """,
     "a discount comes from a voucher": """
         SELECT o.number, o.discount FROM orders_order o

@@ -29,7 +29,7 @@ from orders.selectors.money import money_text
 from orders.services.coupon import redeem_voucher
 from orders.services.ledger import post
 from orders.services.order import Said, goods_text, move_order, tell_customer, tell_staff
-from orders.services.refund import refund_surplus
+from orders.services.surplus import refund_surplus
 from orders.signals import order_paid
 
 NOTHING = "nothing"  # the gateway of an order that a coupon paid whole
@@ -221,6 +221,9 @@ def _revive(order: Order) -> bool:
 
 
 def _tell(order: Order) -> None:
+    if order.is_replacement:
+        _tell_of_replacement(order)
+        return
     amount = money_text(order.total, order.currency)
 
     def paid() -> Said:
@@ -248,6 +251,32 @@ def _tell(order: Order) -> None:
             kind="order_paid",
             subject=_("Your order at %(shop)s is paid") % {"shop": order.merchant.name},
             body=body,
+        )
+
+
+def _tell_of_replacement(order: Order) -> None:
+    """Goods came back: what goes out for them is to be packed, and nothing was paid anew."""
+
+    def to_pack() -> Said:
+        return _("To be sent in exchange, for %(name)s") % {"name": order.name}, goods_text(order)
+
+    def collected(store: Store) -> str:
+        return _("In exchange, to be collected at %(store)s") % {"store": store.name}
+
+    tell_staff(order=order, kind="order_paid", say=to_pack, at_store=collected)
+    words = {"shop": order.merchant.name, "code": order.pickup_code}
+    with override(order.language):
+        body = _("%(shop)s has it back and is packing what you get instead.")
+        if order.store is not None:
+            words["store"] = order.store.name
+            body = _(
+                "%(shop)s has it back. Show code %(code)s at %(store)s for what you get instead."
+            )
+        tell_customer(
+            order=order,
+            kind="order_paid",
+            subject=_("Your exchange at %(shop)s goes on") % {"shop": order.merchant.name},
+            body=body % words,
         )
 
 

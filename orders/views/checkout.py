@@ -372,6 +372,9 @@ def _order(number: str) -> Order:
         "shipments__events",
         "payments",
         "refunds__pieces__line",
+        "refunds__pieces__wanted__product",
+        "refunds__replacement",
+        "replaces__order",
         "refunds__steps",
         "refunds__dispute",
     )

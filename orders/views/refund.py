@@ -15,7 +15,15 @@ from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
-from orders.forms.refund import AnswerForm, AskForm, GiveForm, SentBackForm, TakeBackForm, WordsForm
+from orders.forms.refund import (
+    AgreeForm,
+    AnswerForm,
+    AskForm,
+    GiveForm,
+    SentBackForm,
+    TakeBackForm,
+    WordsForm,
+)
 from orders.hers import is_hers
 from orders.models import Dispute, Order, Refund
 from orders.selectors.order import lines_with_pictures, seen_by
@@ -110,7 +118,9 @@ def dispute(request: HttpRequest, number: str, refund: str) -> HttpResponse:
 
 
 def _bought_here(request: HttpRequest, number: str) -> Order | None:
-    orders = Order.objects.select_related("merchant").prefetch_related(lines_with_pictures())
+    orders = Order.objects.select_related("merchant").prefetch_related(
+        lines_with_pictures(), "lines__variant__product__variants"
+    )
     order = get_object_or_404(orders, number=number)
     return order if is_hers(request.session, order) else None
 
@@ -152,7 +162,8 @@ def give(request: MerchantRequest, number: str) -> HttpResponse:
 @require_POST
 @merchant_view(Role.MANAGER)
 def approve(request: MerchantRequest, number: str, refund: str) -> HttpResponse:
-    return _answer(request, number, refund, approve_refund, _("Agreed. The customer is told."))
+    done = _("Agreed. The customer is told.")
+    return _answer(request, number, refund, approve_refund, done, AgreeForm)
 
 
 @require_POST
@@ -171,11 +182,17 @@ def receive(request: MerchantRequest, number: str, refund: str) -> HttpResponse:
         messages.error(request, _refused(form))
     else:
         version, store = form.cleaned_data["version"], form.place()
+        done = _("It is here. The money goes back.")
+        if wanted.is_exchange:
+            done = _("It is here. What goes out for it is an order now: pack it.")
         _try(
             request,
             lambda: take_back(refund=wanted, version=version, by=request.user, store=store),
-            _("It is here. The money goes back."),
+            done,
         )
+        wanted.refresh_from_db()
+        if wanted.replacement is not None:
+            number = wanted.replacement.number
     return redirect("orders:order_detail", request.merchant.slug, number)
 
 
@@ -201,10 +218,15 @@ def dispute_answer(request: MerchantRequest, number: str, refund: str) -> HttpRe
 
 
 def _answer(
-    request: MerchantRequest, number: str, refund: str, verb: Callable[..., object], done: str
+    request: MerchantRequest,
+    number: str,
+    refund: str,
+    verb: Callable[..., object],
+    done: str,
+    kind: type[AnswerForm] = AnswerForm,
 ) -> HttpResponse:
     wanted = get_object_or_404(Refund, order=_order(request, number), public_id=refund)
-    form = AnswerForm(request.POST)
+    form = kind(request.POST)
     if form.is_valid():
         _try(request, lambda: verb(refund=wanted, by=request.user, **form.cleaned_data), done)
     else:

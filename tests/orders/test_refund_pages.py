@@ -10,6 +10,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from livestream import broadcast
+from merchants.models import Variant
+from merchants.rules.stock import Reason
+from merchants.services.stock import change_stock
 from orders.models import Order, Payment, Refund
 from orders.rules.refund import RefundKind, RefundState
 from orders.services.payment import settle_payment
@@ -249,3 +252,62 @@ def test_open_pages_hear_of_a_refund_and_of_no_new_payment(
         as_alice.post(staff_url("refund_ok", refund), {"version": refund.version})
     orders = {event["type"] for event in told if event["type"].startswith("order.")}
     assert orders == {"order.moved"}
+
+
+def page(client, name: str, *args: object) -> str:
+    url = reverse(name, args=args) if args else name
+    return words(client.get(url).text)
+
+
+def test_she_asks_for_another_size_and_gets_it(client, as_alice, mine, alice, store, shop):
+    ship_order(order=mine, carrier="sf", tracking_number="SF123456", by=alice)
+    line = mine.lines.get()
+    product = line.variant.product
+    other, dearer = (
+        Variant.objects.create(
+            merchant=shop, product=product, name=name, sku=name, price=line.variant.price + more
+        )
+        for name, more in (("Large", 0), ("Gold", 1))
+    )
+    asking = client.get(reverse("track:refund_ask", args=[mine.number])).text
+    assert "Large (sold out)" in asking
+    change_stock(variant=other, store=store, delta=1, reason=Reason.RECEIVED, by=None)
+    url = reverse("track:refund_ask", args=[mine.number])
+    asking = client.get(url).text
+    assert re.search(r'<option value="\d+" disabled>Gold \(costs more\)</option>', asking)
+    missing = client.post(url, asked(mine, kind="exchange"))
+    assert missing.status_code == 422
+    assert "Choose which one you want instead" in missing.text
+    wrong = client.post(url, asked(mine, kind="exchange", **{f"for-{line.pk}": str(dearer.pk)}))
+    assert wrong.status_code == 422
+    assert "That one costs more" in words(wrong.text)
+    refund = ask(client, mine, kind="exchange", **{f"for-{line.pk}": str(other.pk)})
+    assert "Large" in page(client, "track:order", mine.number)
+    detail = ("orders:order_detail", shop.slug, mine.number)
+    assert "1 in stock" in page(as_alice, *detail)
+    as_alice.post(staff_url("refund_ok", refund), {"version": refund.version})
+    assert "put aside" in page(as_alice, *detail)
+    refund.refresh_from_db()
+    facts = {"version": refund.version, "store": store.pk}
+    answer = as_alice.post(staff_url("refund_back", refund), facts)
+    refund.refresh_from_db()
+    assert refund.replacement is not None
+    number = refund.replacement.number
+    assert answer.url == reverse("orders:order_detail", args=[shop.slug, number])
+    assert "In exchange for goods that came back" in page(as_alice, answer.url)
+    assert "Ship it" in page(as_alice, answer.url)
+    assert number in client.get(reverse("track:order", args=[mine.number])).text
+    hers = page(client, "track:order", number)
+    assert "the shop is packing this one" in hers
+    assert "In exchange for goods that you sent back" in hers
+    assert number[:8].upper() in as_alice.get(reverse("orders:order_list", args=[shop.slug])).text
+    assert other.sku in as_alice.get(reverse("orders:order_picks", args=[shop.slug])).text
+
+
+def test_the_shop_gives_money_instead_of_what_it_has_no_more(client, as_alice, mine, alice):
+    ship_order(order=mine, carrier="sf", tracking_number="SF123456", by=alice)
+    line = mine.lines.get()
+    refund = ask(client, mine, kind="exchange", **{f"for-{line.pk}": str(line.variant_id)})
+    as_alice.post(staff_url("refund_ok", refund), {"version": refund.version, "money": "1"})
+    refund.refresh_from_db()
+    assert (refund.kind, refund.state) == (RefundKind.RETURN, RefundState.AWAITING)
