@@ -125,6 +125,7 @@ def busy(
     facts = {"price": 1900, "quota": 2, "per_buyer": 1, "warm_up": 30, "minutes": 5}
     announce_flash(room=live, item=live.items.get(product=cup), variant=glass, **facts)
     give_money_back([pay(place({glass.pk: 2})) for _order in range(5)], bob, store)
+    exchange_goods([pay(place({glass.pk: 1})) for _order in range(3)], bob, store)
     keep_shop(shop, store, glass, bob)
     wait_in_line(shop, store)
     use_two_coupons(shop, store, tea, glass, bob)
@@ -217,6 +218,19 @@ def give_money_back(orders: list[Order], bob: User, store: Store) -> None:
     send_refunds()
     ask(asked)
     refuse_refund(refund=ask(refused), version=1, by=bob, words="sorry")
+
+
+def exchange_goods(orders: list[Order], bob: User, store: Store) -> None:
+    """One is awaited, one went out, one is asked for."""
+    for place, order in enumerate(orders):
+        ship_order(order=order, carrier="sf", tracking_number="SF1234567", by=bob)
+        line = order.lines.get()
+        facts = {"order": order, "pieces": {line.pk: 1}, "wanted": {line.pk: line.variant_id}}
+        refund = request_refund(**facts, kind=RefundKind.EXCHANGE)
+        if place < 2:
+            refund = approve_refund(refund=refund, version=1, by=bob)
+        if place < 1:
+            take_back_refund(refund=refund, version=refund.version, by=bob, store=store)
 
 
 def hold_draws(live: Room, host: Staff, guests: tuple[Customer, ...]) -> None:
@@ -361,7 +375,20 @@ BROKEN = {
     "no piece is asked back twice": "UPDATE orders_line SET asked_back = quantity",
     "a payment gives back what its refunds promise, and no more than it brought": """
         UPDATE orders_payment SET paid_back = 1""",
-    "a refund gives what its pieces cost, and perhaps the shipping": """
+    "an exchange pays for each piece that is wanted with one that comes back": """
+        UPDATE orders_refundpiece SET wanted_id = NULL""",
+    "what is wanted is of the same product": """
+        UPDATE orders_refundpiece SET wanted_id = (SELECT MIN(id) FROM merchants_variant)
+        WHERE wanted_id IS NOT NULL""",
+    "what is wanted is put aside exactly while its goods are awaited": """
+        UPDATE merchants_reservation SET reference = 'x' WHERE reference LIKE 'exchange:%'""",
+    "a replacement is there exactly when the goods have come back": """
+        UPDATE orders_refund SET replacement_id = NULL""",
+    "a replacement is what was wanted, and is paid with what came back": """
+        UPDATE orders_line SET credit = credit + 1 WHERE price_rule = 'swap'""",
+    "nothing but a replacement is paid with goods": """
+        UPDATE orders_line SET credit = credit + 1""",
+    "a refund gives what its pieces cost, in money and in goods, and perhaps the shipping": """
         UPDATE orders_refundpiece SET amount = amount - 1""",
     "a line gives back no more than it cost, and all of it with its last piece": """
         UPDATE orders_refundpiece SET amount = amount * 3""",
@@ -471,6 +498,8 @@ def disarm() -> None:
             cursor.execute("DROP INDEX one_open_spotlight")
             return
         cursor.execute("ALTER TABLE orders_line DROP CONSTRAINT no_piece_back_twice")
+        cursor.execute("ALTER TABLE orders_refundpiece DROP CONSTRAINT refund_credit_within_worth")
+        cursor.execute("ALTER TABLE orders_refund DROP CONSTRAINT refund_in_goods_is_an_exchange")
         cursor.execute("ALTER TABLE orders_payment DROP CONSTRAINT never_back_more_than_paid")
         cursor.execute("DROP INDEX one_effect_per_transaction, one_open_spotlight")
         cursor.execute("ALTER TABLE merchants_stock DROP CONSTRAINT reserved_within_on_hand")
