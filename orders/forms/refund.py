@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from merchants.forms.money import MoneyField, speak
+from merchants.forms.product import SeveralFiles
 from merchants.models import Store
 from orders.forms.exchange import instead_field
 from orders.models import Line, Order
@@ -76,7 +77,7 @@ class PiecesForm(forms.Form):
 
 
 class AskForm(PiecesForm):
-    """The buyer asks."""
+    """The buyer asks. Her photos are read by the verb, which tells what is wrong with each."""
 
     gifts = False  # they cost nothing
 
@@ -89,6 +90,12 @@ class AskForm(PiecesForm):
         max_length=200,
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    file = forms.FileField(
+        label=_("Photos"),
+        required=False,
+        widget=SeveralFiles(attrs={"accept": "image/*"}),
+        help_text=_("Up to 6. The shop sees them, and the platform if you ask it; nobody else."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.models import Merchant, Variant
 from merchants.models.address import secret_id
+from merchants.models.private import PrivateFiles
 from orders.models.order import Line, Move, Order
 from orders.models.payment import Payment
 from orders.models.shipment import CARRIER_LABELS
@@ -55,6 +57,11 @@ REASONS = {
     "missing": _("Something is missing"),
     "other": _("Something else"),
 }
+
+
+def photo_path(photo: RefundPhoto, filename: str) -> str:
+    """A random name: the uploaded one is never trusted."""
+    return f"refunds/{uuid.uuid4().hex}.webp"
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
@@ -131,6 +138,7 @@ class Refund(models.Model):
 
     objects = RefundQuerySet.as_manager()
     if TYPE_CHECKING:
+        photos: RelatedManager[RefundPhoto]
         pieces: RelatedManager[RefundPiece]
         steps: RelatedManager[RefundStep]
 
@@ -224,6 +232,23 @@ class RefundPiece(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.line.title}"
+
+
+class RefundPhoto(models.Model):
+    """What is broken, as its buyer sees it. No address leads to it: a view hands it to her, to the
+    shop's staff, and to the platform's desk once she has asked the platform."""
+
+    public_id = models.CharField(max_length=16, unique=True, default=secret_id, editable=False)
+    refund = models.ForeignKey(Refund, models.CASCADE, related_name="photos")
+    image = models.FileField(upload_to=photo_path, storage=PrivateFiles(), editable=False)
+
+    class Meta:
+        verbose_name = _("photo of a refund")
+        verbose_name_plural = _("photos of refunds")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.public_id
 
 
 class RefundStep(Move):

@@ -57,6 +57,7 @@ OPEN = frozenset(state for state, on in MOVES.items() if on)
 COMES_BACK = frozenset({RefundKind.RETURN, RefundKind.EXCHANGE})  # nothing happens before it has
 ANSWER_WITHIN = timedelta(hours=48)  # then it is agreed by itself
 RETURN_WITHIN = timedelta(days=14)  # to send the goods back; then as long to take them back
+MOST_PHOTOS = 6
 ASKED_AT_MOST = 5  # requests for one order that came to nothing
 LONGEST_WAIT = timedelta(hours=6)
 

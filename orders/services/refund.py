@@ -7,10 +7,11 @@ is orders.services.payback.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -51,6 +52,7 @@ from orders.services.exchange import (
 )
 from orders.services.line import follow_lines
 from orders.services.order import move_order
+from orders.services.refund_photo import keep_photos
 from orders.services.refund_pieces import (
     all_unsent,
     call_off_gift,
@@ -73,15 +75,17 @@ def request_refund(
     reason: str = "other",
     words: str = "",
     wanted: Mapping[int, int] | None = None,
+    photos: Sequence[ContentFile[bytes]] = (),
 ) -> Refund:
     """The buyer wants money back for {line id: pieces}: the shop has 48 hours to answer.
 
     It is all that the pieces cost, and the parcel's price too if nothing of the order is ever
     sent. Of an exchange, {line id: variant id} is `wanted` instead. Raises NothingToRefund,
-    RefundTooLarge (they cost nothing), WrongState, NotExchanged or DearerInstead.
+    RefundTooLarge (they cost nothing), WrongState, NotExchanged, DearerInstead or TooManyPhotos.
     """
     refuse_gifts(order, pieces)
     refund = _open(order, pieces, kind, reason, words, wanted=wanted or {})
+    keep_photos(refund, photos)
     _in_time(order)  # asked with the order locked: of two at once the second counts the first
     news.requested(refund)
     return refund

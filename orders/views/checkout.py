@@ -373,6 +373,7 @@ def _order(number: str) -> Order:
         "payments",
         "refunds__pieces__line",
         "refunds__pieces__wanted__product",
+        "refunds__photos",
         "refunds__replacement",
         "replaces__order",
         "refunds__steps",

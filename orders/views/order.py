@@ -179,7 +179,10 @@ def _order(request: MerchantRequest, number: str) -> Order:
         "refunds__pieces__line", "refunds__dispute", "notes__by", "tags"
     )
     orders = orders.prefetch_related(
-        "refunds__pieces__wanted__product", "refunds__replacement", "replaces__order"
+        "refunds__pieces__wanted__product",
+        "refunds__photos",
+        "refunds__replacement",
+        "replaces__order",
     )
     orders = orders.prefetch_related("shipments__lines", "shipments__by", "shipments__events")
     return get_object_or_404(orders, number=number)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import re
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from PIL import Image
 
 from livestream import broadcast
-from merchants.models import Variant
+from merchants.models import User, Variant
 from merchants.rules.stock import Reason
 from merchants.services.stock import change_stock
-from orders.models import Order, Payment, Refund
+from orders.models import Order, Payment, Refund, RefundPhoto
 from orders.rules.refund import RefundKind, RefundState
+from orders.services.dispute import open_dispute
 from orders.services.payment import settle_payment
 from orders.services.refund import approve_refund, refuse_refund, request_refund
 from orders.services.shipment import ship_order
@@ -311,3 +317,85 @@ def test_the_shop_gives_money_instead_of_what_it_has_no_more(client, as_alice, m
     as_alice.post(staff_url("refund_ok", refund), {"version": refund.version, "money": "1"})
     refund.refresh_from_db()
     assert (refund.kind, refund.state) == (RefundKind.RETURN, RefundState.AWAITING)
+
+
+def files_of(*bodies: bytes) -> list[SimpleUploadedFile]:
+    return [SimpleUploadedFile(f"{place}.jpg", body) for place, body in enumerate(bodies)]
+
+
+def proofs(client, refund: Refund) -> list[str]:
+    return re.findall(
+        rf'<img src="([^"]*/refunds/{refund.public_id}/photos/\w+/)"',
+        client.get(reverse("track:order", args=[refund.order.number])).text,
+    )
+
+
+def test_photos_are_for_her_and_the_shop_and_for_nobody_else(
+    client, as_alice, as_bob, mine, picture, mallory
+):
+    photo = picture(3000, 2000)[0].read()
+    refund = ask(client, mine, file=files_of(photo, photo))
+    pictures = proofs(client, refund)
+    assert len(pictures) == 2
+    answer = client.get(pictures[0])
+    assert answer["Content-Type"] == "image/webp"
+    assert answer["Cache-Control"] == "private, no-store"
+    shown = Image.open(io.BytesIO(answer.content))
+    assert shown.size == (1600, 1067)
+    assert not shown.getexif()
+    stranger = type(client)()
+    assert proofs(stranger, refund) == []
+    assert stranger.get(pictures[0]).status_code == 404
+    detail = reverse("orders:order_detail", args=[mine.merchant.slug, mine.number])
+    of_shop = re.search(r'<img src="(/dashboard/[^"]*/photos/\w+/)"', as_bob.get(detail).text)
+    assert of_shop is not None
+    assert as_bob.get(of_shop[1]).status_code == 200
+    stranger.force_login(mallory)
+    assert stranger.get(of_shop[1]).status_code == 404
+    kept = Path(RefundPhoto.objects.first().image.path)
+    assert "private" in kept.parts
+    assert settings.MEDIA_ROOT not in kept.parents
+
+
+def test_the_platform_sees_them_once_it_was_asked(client, mine, picture, alice, settings):
+    settings.ADMIN_REQUIRES_MFA = False
+    refund = ask(client, mine, file=files_of(picture()[0].read()))
+    other = refund.photos.get()
+    admin = type(client)()
+    admin.force_login(User.objects.create_superuser("root@example.com", "a long password"))
+    refuse_refund(refund=refund, version=refund.version, by=alice, words="no")
+    dispute = open_dispute(refund=refund, words="but look at it")
+    page = admin.get(reverse("admin:orders_dispute_change", args=[dispute.pk])).text
+    link = reverse("admin:orders_dispute_photo", args=[dispute.pk, other.public_id])
+    assert link in page
+    assert admin.get(link).status_code == 200
+    lonely = reverse("admin:orders_dispute_photo", args=[dispute.pk + 1, other.public_id])
+    assert admin.get(lonely).status_code == 404
+    assert client.get(link).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"<svg onload=alert(1)>", "not a picture"),
+        (b"%PDF-1.7 a licence", "A PDF does not work here"),
+        (b"GIF89a", "not a picture"),
+    ],
+)
+def test_what_is_no_picture_is_said_and_nothing_is_asked(client, mine, picture, body, sentence):
+    good = picture()[0].read()
+    url = reverse("track:refund_ask", args=[mine.number])
+    answer = client.post(url, asked(mine) | {"file": files_of(good, body)})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert "Wrong size" in answer.text  # nothing typed is lost
+    assert not Refund.objects.exists()
+
+
+def test_more_photos_than_six_are_refused(client, mine, picture):
+    photo = picture()[0].read()
+    url = reverse("track:refund_ask", args=[mine.number])
+    answer = client.post(url, asked(mine) | {"file": files_of(*[photo] * 7)})
+    assert answer.status_code == 422
+    assert not Refund.objects.exists()
+    assert ask(client, mine, file=files_of(*[photo] * 6)).photos.count() == 6
