@@ -137,6 +137,8 @@ class Order(Place):
     total = models.PositiveBigIntegerField(_("total"), editable=False)
     placed_at = models.DateTimeField(_("placed"), editable=False)
     pay_by = models.DateTimeField(_("pay by"), editable=False)
+    # Where its goods are taken from as it is paid; empty: they are held from the first moment.
+    pool = models.CharField(max_length=40, blank=True, default="", editable=False)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True, editable=False)
     # What lists look for, worked out by the database itself so that an index can answer.
     stage = GeneratedField(
@@ -262,6 +264,11 @@ class Order(Place):
     def waits_for_refund(self) -> bool:
         """Nothing leaves: its money is asked back and the shop has not answered."""
         return any(one.state == "requested" and one.unsent for one in self.refunds.all())
+
+    @property
+    def first_to_pay(self) -> bool:
+        """Nothing is held for it: whoever pays first has the goods."""
+        return self.pool != ""
 
     @property
     def is_replacement(self) -> bool:

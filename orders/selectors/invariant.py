@@ -21,8 +21,9 @@ GOODS = {
         SELECT o.number, o.state, l.variant_id AS variant, SUM(l.quantity - l.called_off) AS pieces
         FROM orders_order o JOIN orders_line l ON l.order_id = o.id
         WHERE o.state IN ('pending_payment', 'paid', 'partly_shipped', 'ready_for_pickup')
-        GROUP BY o.id, o.number, o.state, o.merchant_id, l.variant_id
+        GROUP BY o.id, o.number, o.state, o.merchant_id, o.pool, l.variant_id
         HAVING SUM(CASE WHEN l.state IN ('pending_payment', 'paid', 'ready_for_pickup')
+                         AND (o.pool = '' OR l.state <> 'pending_payment')
                         THEN l.quantity - l.called_off ELSE 0 END) <> (
             SELECT COALESCE(SUM(r.quantity), 0)
             FROM merchants_reservation r JOIN merchants_stock s ON s.id = r.stock_id

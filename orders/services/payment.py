@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from merchants.errors import OutOfStock
+from merchants.errors import RuleBroken
 from merchants.models import Store
 from merchants.services.stock import reserve
-from orders.errors import BadCallback, CouponUnfit, WrongState
+from orders.errors import BadCallback, WrongState
 from orders.models import GatewayAccount, Order, Payment
 from orders.rules.ledger import sale
 from orders.rules.ledger import surplus as owed
@@ -29,6 +29,7 @@ from orders.selectors.money import money_text
 from orders.services.coupon import redeem_voucher
 from orders.services.ledger import post
 from orders.services.order import Said, goods_text, move_order, tell_customer, tell_staff
+from orders.services.pool import got_from_pool, pool_has, take_from_pool
 from orders.services.surplus import refund_surplus
 from orders.signals import order_paid
 
@@ -49,6 +50,8 @@ def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
     fresh = current.order if current else Order.objects.select_for_update().get(pk=order.pk)
     if fresh.state != LineState.PENDING or fresh.pay_by <= now:
         raise WrongState(_("This order can no longer be paid. Nothing was charged."))
+    if not pool_has(fresh):
+        raise WrongState(_("Others paid first, and nothing is left. Nothing was charged."))
     if current is not None and (current.gateway, current.way) == (gateway, way):
         return current
     if current is not None:
@@ -139,7 +142,9 @@ def settle_locked(payment: Payment, transaction_id: str, amount: int, currency: 
     payment.state, payment.transaction = PaymentState.SETTLED.value, transaction_id
     payment.settled_at, payment.next_ask_at, payment.trouble = now, None, ""
     order = payment.order
-    if order.state != LineState.PENDING and not _revive(order):
+    if not _filled(order):
+        if not amount:  # a coupon paid it whole: no money is there to go back
+            raise WrongState(_("Others were first, and nothing is left. Nothing was charged."))
         Payment.objects.filter(pk=payment.pk).update(refund_due=True)
         payment.refund_due = True
         _give_back(order, payment, now)
@@ -194,6 +199,16 @@ def _give_back(order: Order, payment: Payment, now: datetime) -> None:
     _tell_of_surplus(order, payment)
 
 
+def _filled(order: Order) -> bool:
+    """Whether its goods are there for the money that came. One for which others paid first ends."""
+    if order.state != LineState.PENDING:
+        return _revive(order)
+    if not order.pool or got_from_pool(order):
+        return True
+    move_order(order=order, to=LineState.EXPIRED, by=None)
+    return False
+
+
 def _revive(order: Order) -> bool:
     """Money came after the hold ran out: take goods and voucher again if they are still there."""
     if order.state != LineState.EXPIRED:
@@ -205,13 +220,16 @@ def _revive(order: Order) -> bool:
         with transaction.atomic():
             for one in order.vouchers:
                 redeem_voucher(voucher=one, customer=order.customer)
-            reserve(
-                merchant=order.merchant,
-                basket=basket,
-                reference=order.number,
-                store=order.store,
-            )
-    except (OutOfStock, CouponUnfit):
+            if order.pool:
+                take_from_pool(order)
+            else:
+                reserve(
+                    merchant=order.merchant,
+                    basket=basket,
+                    reference=order.number,
+                    store=order.store,
+                )
+    except RuleBroken:  # nothing is left of the goods, or the coupon was used
         return False
     Order.objects.filter(pk=order.pk).update(state=LineState.PENDING.value)
     order.lines.update(state=LineState.PENDING.value)
@@ -298,6 +316,7 @@ def _tell_of_surplus(order: Order, payment: Payment) -> None:
         return _("Money goes back for an order at %(store)s") % {"store": store.name}
 
     about = payment.public_id
+    missed = order.first_to_pay and order.paid_at is None
     tell_staff(order=order, kind="refund_due", about=about, say=due, at_store=collected)
     with override(order.language):
         tell_customer(
@@ -305,9 +324,16 @@ def _tell_of_surplus(order: Order, payment: Payment) -> None:
             kind="refund_due",
             about=payment.public_id,
             subject=_("Your money comes back"),
-            body=_(
-                "%(shop)s has your %(amount)s, but the order could no longer be filled, or was "
-                "paid twice. The money goes back by itself, the way you paid."
+            body=(
+                _(
+                    "Others paid first at %(shop)s, and nothing was left. Your %(amount)s go back "
+                    "by themselves, the way you paid."
+                )
+                if missed
+                else _(
+                    "%(shop)s has your %(amount)s, but the order could no longer be filled, or was "
+                    "paid twice. The money goes back by itself, the way you paid."
+                )
             )
             % words,
         )
