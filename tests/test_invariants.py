@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from livestream.models import Publication, Room
+from livestream.models import FlashSale, Publication, Room
 from livestream.selectors.invariant import ALL
 from livestream.services.chat import say
 from livestream.services.claim import allot, claim_fairly
@@ -23,7 +23,7 @@ from livestream.services.line import Voice
 from livestream.services.publication import open_publication
 from livestream.services.room import end_room, make_room, schedule_room, start_room
 from livestream.services.sale import buy_in_room
-from livestream.services.shelf import show_next
+from livestream.services.shelf import add_to_shelf, show_next
 from livestream.services.stream_key import issue_stream_key
 from merchants.models import Customer, Merchant, Staff, Store, User, Variant
 from merchants.rules.notification import Channel
@@ -124,6 +124,7 @@ def busy(
     sandbox.receive(message)
     facts = {"price": 1900, "quota": 2, "per_buyer": 1, "warm_up": 30, "minutes": 5}
     announce_flash(room=live, item=live.items.get(product=cup), variant=glass, **facts)
+    pay_first(live)
     give_money_back([pay(place({glass.pk: 2})) for _order in range(5)], bob, store)
     exchange_goods([pay(place({glass.pk: 1})) for _order in range(3)], bob, store)
     keep_shop(shop, store, glass, bob)
@@ -198,6 +199,34 @@ def say_what_they_think(order: Order, device: uuid.UUID, bob: User) -> None:
     for review in (first, second):
         hide_review(review=review, reason=HideReason.INSULT, by=bob)
     show_review(review=first, by=bob)
+
+
+def pay_first(live: Room) -> None:
+    """A sale that goes to whoever pays first: one has paid, one has ordered."""
+    sold = product_of(live.merchant, "茶针", 1900, 5)
+    item = add_to_shelf(room=live, product=sold)
+    facts = {"price": 900, "quota": 2, "per_buyer": 1, "warm_up": 30, "minutes": 5}
+    sale = announce_flash(
+        room=live, item=item, variant=sold.variants.get(), **facts, pay_first=True
+    )
+    now = timezone.now()
+    FlashSale.objects.filter(pk=sale.pk).update(announced_at=now, starts_at=now)
+    orders = []
+    for number in (1, 2):
+        guest = Customer.objects.create(merchant=live.merchant, device=uuid.uuid4())
+        orders.append(
+            buy_in_room(
+                room=live,
+                customer=guest,
+                basket={sale.variant_id: 1},
+                contact=Contact("n", f"+861380000270{number}", address="x", region="CN-ZJ"),
+                language="en",
+                voucher=None,
+                device=guest.device,
+                expected_total=None,
+            )
+        )
+    pay(orders[0])
 
 
 def give_money_back(orders: list[Order], bob: User, store: Store) -> None:
@@ -443,6 +472,8 @@ BROKEN = {
         UPDATE merchants_product
         SET merchant_id = (SELECT id FROM merchants_merchant WHERE slug = 'other')""",
     "a flash sale has sold what its orders took": "UPDATE livestream_flashsale SET sold = 1",
+    "where the first to pay gets it, a piece is taken exactly when its order is paid": """
+        UPDATE orders_order SET pool = ''""",
     "what a flash sale has not sold is put aside while it runs": """
         UPDATE livestream_flashsale SET quota = quota + 1""",
     "a draw counts its entries, and they are of its shop": """
