@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -23,7 +24,7 @@ from merchants.rules.product import ProductState
 from merchants.rules.role import Role
 from merchants.rules.stock import MOST_AT_ONCE
 from merchants.selectors.stock import free_pieces, pickup_places
-from merchants.services.notification import notify, notify_all
+from merchants.services.notification import News, notice, write_news
 from merchants.services.stock import release, reserve
 from orders.errors import (
     BadBasket,
@@ -331,18 +332,23 @@ def new_lines(order: Order, offered: Quote) -> list[Line]:
 
 
 @transaction.atomic
-def move_order(*, order: Order, to: LineState, by: User | None) -> Order:
+def move_order(
+    *, order: Order, to: LineState, by: User | None, paid_at: datetime | None = None
+) -> Order:
     """Take every line of an order one step along its life.
 
     An order that ends unpaid gives its stock and its voucher back. `by` is who acted; None is the
-    clock. Raises WrongState if the step is not on the map in orders.rules.line.
+    clock. `paid_at` is when it was paid, if this step says so. Raises WrongState if the step is not
+    on the map in orders.rules.line.
     """
     if order.state == PARTLY_SHIPPED or not may_move(LineState(order.state), to):
         raise wrong_state(order, to)
     old = LineState(order.state)
     # The guard is in the write: of two who move the same order, one finds it already moved.
-    if not Order.objects.filter(pk=order.pk, state=old).update(state=to.value):
+    facts = {"paid_at": paid_at} if paid_at else {}
+    if not Order.objects.filter(pk=order.pk, state=old).update(state=to.value, **facts):
         raise wrong_state(order, to)
+    order.paid_at = paid_at or order.paid_at
     order.lines.filter(state=old).update(state=to.value)
     order.state = to.value
     order.steps.create(state=to.value, by=by, at=timezone.now())
@@ -362,18 +368,16 @@ def wrong_state(order: Order, to: LineState) -> WrongState:
     )
 
 
-def tell_customer(*, order: Order, kind: str, subject: str, body: str, about: str = "") -> None:
+def customer_news(
+    *, order: Order, kind: str, subject: str, body: str, about: str = ""
+) -> list[News]:
     """News for the buyer of an order: a text message, and a mail if she left an address.
 
     `about` tells news of one kind apart; without it an order has each kind once.
     """
-    path = f"/orders/{order.number}/"
-    ways = [(Channel.SMS, order.phone)]
-    if order.email:
-        ways.append((Channel.EMAIL, order.email))
-    for channel, to in ways:
-        notify(
-            merchant=order.merchant,
+    ways = [(Channel.SMS, order.phone), (Channel.EMAIL, order.email)]
+    return [
+        News(
             channel=channel,
             kind=kind,
             key=f"{kind}:{about or order.number}",
@@ -381,11 +385,19 @@ def tell_customer(*, order: Order, kind: str, subject: str, body: str, about: st
             subject=subject,
             body=body,
             language=order.language,
-            path=path,
+            path=f"/orders/{order.number}/",
         )
+        for channel, to in ways
+        if to
+    ]
 
 
-def tell_staff(
+def tell_customer(*, order: Order, **words: str) -> None:
+    """Write `customer_news`."""
+    write_news(merchant=order.merchant, news=customer_news(order=order, **words))
+
+
+def staff_news(
     *,
     order: Order,
     kind: str,
@@ -393,7 +405,7 @@ def tell_staff(
     at_store: Callable[[Store], str] | None = None,
     tab: str = "",
     about: str = "",
-) -> None:
+) -> list[News]:
     """One notice on the dashboard, one mail to everybody who may see the order.
 
     `say` gives subject and text; it is asked once per language. Of what is collected the dashboard
@@ -403,6 +415,7 @@ def tell_staff(
     key = f"{kind}:{about or order.number}"
     orders = f"/dashboard/{order.merchant.slug}/orders/"
     path = f"{orders}{order.number}/"
+    news = []
     places = Staff.objects.select_related("user").filter(merchant=order.merchant)
     if order.store_id is not None:  # as orders.selectors.order.seen_by
         serves = Staff.stores.through.objects.filter(store=order.store_id).values("staff")
@@ -413,24 +426,21 @@ def tell_staff(
         language = place.user.language or settings.LANGUAGE_CODE
         with override(language):
             subject, body = say()
-        notify(
-            merchant=order.merchant,
-            channel=Channel.EMAIL,
-            kind=kind,
-            key=f"{key}:{place.pk}",
-            to=place.user.email,
-            subject=subject,
-            body=body,
-            language=language,
-            path=path,
-        )
+        mine = f"{key}:{place.pk}"
+        mail = News(Channel.EMAIL, kind, mine, subject, body, language, place.user.email, path)
+        news.append(mail)
     store = order.store
     if store is not None and at_store is not None:
         say, tab = (lambda: (at_store(store), "")), "ready"
     if tab:
         path = f"{orders}?tab={tab}"
     stores = [] if store is None else [store]
-    notify_all(merchant=order.merchant, kind=kind, key=key, say=say, path=path, stores=stores)
+    return [*news, notice(kind=kind, key=key, say=say, path=path, stores=stores)]
+
+
+def tell_staff(*, order: Order, **words: Any) -> None:
+    """Write `staff_news`."""
+    write_news(merchant=order.merchant, news=staff_news(order=order, **words))
 
 
 def goods_text(order: Order) -> str:

@@ -18,6 +18,7 @@ from django.utils.translation import override
 
 from merchants.errors import RuleBroken
 from merchants.models import Store
+from merchants.services.notification import write_news
 from merchants.services.stock import reserve
 from orders.errors import BadCallback, WrongState
 from orders.models import GatewayAccount, Order, Payment
@@ -28,7 +29,7 @@ from orders.rules.payment import PaymentState, next_ask
 from orders.selectors.money import money_text
 from orders.services.coupon import redeem_voucher
 from orders.services.ledger import post
-from orders.services.order import Said, goods_text, move_order, tell_customer, tell_staff
+from orders.services.order import Said, customer_news, goods_text, move_order, staff_news
 from orders.services.pool import got_from_pool, pool_has, take_from_pool
 from orders.services.surplus import refund_surplus
 from orders.signals import order_paid
@@ -149,9 +150,7 @@ def settle_locked(payment: Payment, transaction_id: str, amount: int, currency: 
         payment.refund_due = True
         _give_back(order, payment, now)
         return payment
-    Order.objects.filter(pk=order.pk).update(paid_at=now)
-    order.paid_at = now
-    move_order(order=order, to=LineState.PAID, by=None)
+    move_order(order=order, to=LineState.PAID, by=None, paid_at=now)
     post(
         order=order,
         reference=f"payment:{payment.public_id}",
@@ -250,7 +249,7 @@ def _tell(order: Order) -> None:
     def collected(store: Store) -> str:
         return _("A new order to be collected at %(store)s") % {"store": store.name}
 
-    tell_staff(order=order, kind="order_paid", say=paid, at_store=collected)
+    news = staff_news(order=order, kind="order_paid", say=paid, at_store=collected)
     with override(order.language):
         if order.is_pickup:
             body = _("%(shop)s has your %(amount)s. Show code %(code)s at %(store)s.") % {
@@ -264,12 +263,9 @@ def _tell(order: Order) -> None:
                 "shop": order.merchant.name,
                 "amount": amount,
             }
-        tell_customer(
-            order=order,
-            kind="order_paid",
-            subject=_("Your order at %(shop)s is paid") % {"shop": order.merchant.name},
-            body=body,
-        )
+        subject = _("Your order at %(shop)s is paid") % {"shop": order.merchant.name}
+        news += customer_news(order=order, kind="order_paid", subject=subject, body=body)
+    write_news(merchant=order.merchant, news=news)
 
 
 def _tell_of_replacement(order: Order) -> None:
@@ -281,7 +277,7 @@ def _tell_of_replacement(order: Order) -> None:
     def collected(store: Store) -> str:
         return _("In exchange, to be collected at %(store)s") % {"store": store.name}
 
-    tell_staff(order=order, kind="order_paid", say=to_pack, at_store=collected)
+    news = staff_news(order=order, kind="order_paid", say=to_pack, at_store=collected)
     words = {"shop": order.merchant.name, "code": order.pickup_code}
     with override(order.language):
         body = _("%(shop)s has it back and is packing what you get instead.")
@@ -290,12 +286,9 @@ def _tell_of_replacement(order: Order) -> None:
             body = _(
                 "%(shop)s has it back. Show code %(code)s at %(store)s for what you get instead."
             )
-        tell_customer(
-            order=order,
-            kind="order_paid",
-            subject=_("Your exchange at %(shop)s goes on") % {"shop": order.merchant.name},
-            body=body % words,
-        )
+        subject = _("Your exchange at %(shop)s goes on") % {"shop": order.merchant.name}
+        news += customer_news(order=order, kind="order_paid", subject=subject, body=body % words)
+    write_news(merchant=order.merchant, news=news)
 
 
 def _tell_of_surplus(order: Order, payment: Payment) -> None:
@@ -317,9 +310,9 @@ def _tell_of_surplus(order: Order, payment: Payment) -> None:
 
     about = payment.public_id
     missed = order.first_to_pay and order.paid_at is None
-    tell_staff(order=order, kind="refund_due", about=about, say=due, at_store=collected)
+    news = staff_news(order=order, kind="refund_due", about=about, say=due, at_store=collected)
     with override(order.language):
-        tell_customer(
+        news += customer_news(
             order=order,
             kind="refund_due",
             about=payment.public_id,
@@ -337,3 +330,4 @@ def _tell_of_surplus(order: Order, payment: Payment) -> None:
             )
             % words,
         )
+    write_news(merchant=order.merchant, news=news)

@@ -116,7 +116,7 @@ def test_from_the_form_to_paid_are_three_requests_of_few_queries(client, shop, v
     assert all(count <= most for count, most in zip(counts, MOST, strict=True)), counts
 
 
-MOST = [21, 8, 18]  # measured; what grows must say why
+MOST = [0, 0, 0]
 
 
 @pytest.mark.parametrize("sheet", [False, True])
