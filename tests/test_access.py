@@ -276,6 +276,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:payments_remove": (OWNER, {POST}, []),
     "orders:payments_check": (OWNER, {POST}, []),
     "orders:coupon_list": (CLERK, {GET}, []),
+    "orders:coupon_gift": (CLERK, {GET}, []),
     "orders:coupon_new": (CLERK, {GET, POST}, []),
     "orders:coupon_stop": (CLERK, {POST}, ["coupon"]),
     # payment providers

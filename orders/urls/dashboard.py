@@ -84,5 +84,6 @@ urlpatterns = [
     path("vouchers/<slug:code>/undo/", voucher_counter.undo, name="voucher_undo"),
     path("coupons/", coupon.index, name="coupon_list"),
     path("coupons/new/", coupon.create, name="coupon_new"),
+    path("coupons/gift/", coupon.gift, name="coupon_gift"),
     path("coupons/<slug:coupon>/stop/", coupon.stop, name="coupon_stop"),
 ]
