@@ -25,6 +25,7 @@ from orders.models import GatewayAccount, Order, Payment
 from orders.rules.ledger import sale
 from orders.rules.ledger import surplus as owed
 from orders.rules.line import LineState
+from orders.rules.number import spoken
 from orders.rules.payment import PaymentState, next_ask
 from orders.selectors.money import money_text
 from orders.services.coupon import redeem_voucher
@@ -294,7 +295,7 @@ def _tell_of_replacement(order: Order) -> None:
 def _tell_of_surplus(order: Order, payment: Payment) -> None:
     """Money has to go back: staff learn that nothing is to be sent, the buyer that it comes."""
     amount = money_text(payment.amount, payment.currency)
-    words = {"amount": amount, "number": order.number[:8].upper(), "shop": order.merchant.name}
+    words = {"amount": amount, "number": spoken(order.number), "shop": order.merchant.name}
 
     def due() -> Said:
         return (

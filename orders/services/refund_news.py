@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from orders.models import Dispute, Refund
+from orders.rules.number import spoken
 from orders.rules.refund import RefundKind
 from orders.selectors.money import money_text
 from orders.services.order import Said, tell_customer, tell_staff
@@ -173,7 +174,7 @@ def _words(refund: Refund) -> dict[str, str]:
     return {
         # What the goods are worth, also where others go out for them.
         "amount": money_text(refund.amount + refund.credit, refund.currency),
-        "number": refund.order.number[:8].upper(),
+        "number": spoken(refund.order.number),
         "shop": refund.order.merchant.name,
         "name": refund.order.name,
     }
