@@ -33,8 +33,8 @@ VALUES ('p' || :n, {merchant}, {customer}, 'pending_payment', '沈梅', '+861380
   '', '', '', '', '', 'en', 'CNY', 100, 0, 0, 100, now(), now() + interval '15 minutes')
 RETURNING id \\gset
 INSERT INTO orders_line (order_id, variant_id, title, quantity, list_price, unit_price,
-  price_rule, discount, asked_back, called_off, state)
-VALUES (:id, {variant}, 'tea', 1, 100, 100, 'list', 0, 0, 0, 'pending_payment');
+  price_rule, discount, credit, asked_back, called_off, state)
+VALUES (:id, {variant}, 'tea', 1, 100, 100, 'list', 0, 0, 0, 0, 'pending_payment');
 INSERT INTO merchants_reservation (merchant_id, stock_id, quantity, reference, opened_at, taken)
 VALUES ({merchant}, {stock}, 1, 'p' || :n, now(), false);
 UPDATE merchants_stock SET reserved = reserved + 1, stale = true

@@ -124,6 +124,12 @@ class FlashOver(RuleBroken):
     sentence = _("The flash sale is over or sold out. Look at the price again.")
 
 
+class FlashAlone(RuleBroken):
+    code = "flash_alone"
+    status = 422
+    sentence = _("What goes to the first to pay is ordered by itself: no other goods, no gift.")
+
+
 class FlashLimit(RuleBroken):
     code = "flash_limit"
     status = 422

@@ -35,6 +35,7 @@ PACES = {
     "coupon_code": (10, 2),
     "waitlist": (10, 2),
     "review": (20, 4),
+    "refund": (20, 4),
     "report": (10, 2),
 }
 # What one who works in a shop may do in a window.

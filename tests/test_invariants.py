@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from livestream.models import Publication, Room
+from livestream.models import FlashSale, Publication, Room
 from livestream.selectors.invariant import ALL
 from livestream.services.chat import say
 from livestream.services.claim import allot, claim_fairly
@@ -23,7 +23,7 @@ from livestream.services.line import Voice
 from livestream.services.publication import open_publication
 from livestream.services.room import end_room, make_room, schedule_room, start_room
 from livestream.services.sale import buy_in_room
-from livestream.services.shelf import show_next
+from livestream.services.shelf import add_to_shelf, show_next
 from livestream.services.stream_key import issue_stream_key
 from livestream.tasks import sweep_rooms
 from merchants.models import Customer, Merchant, Staff, Store, User, Variant
@@ -125,7 +125,9 @@ def busy(
     sandbox.receive(message)
     facts = {"price": 1900, "quota": 2, "per_buyer": 1, "warm_up": 30, "minutes": 5}
     announce_flash(room=live, item=live.items.get(product=cup), variant=glass, **facts)
+    pay_first(live)
     give_money_back([pay(place({glass.pk: 2})) for _order in range(5)], bob, store)
+    exchange_goods([pay(place({glass.pk: 1})) for _order in range(3)], bob, store)
     keep_shop(shop, store, glass, bob)
     wait_in_line(shop, store)
     use_two_coupons(shop, store, tea, glass, bob)
@@ -200,6 +202,34 @@ def say_what_they_think(order: Order, device: uuid.UUID, bob: User) -> None:
     show_review(review=first, by=bob)
 
 
+def pay_first(live: Room) -> None:
+    """A sale that goes to whoever pays first: one has paid, one has ordered."""
+    sold = product_of(live.merchant, "茶针", 1900, 5)
+    item = add_to_shelf(room=live, product=sold)
+    facts = {"price": 900, "quota": 2, "per_buyer": 1, "warm_up": 30, "minutes": 5}
+    sale = announce_flash(
+        room=live, item=item, variant=sold.variants.get(), **facts, pay_first=True
+    )
+    now = timezone.now()
+    FlashSale.objects.filter(pk=sale.pk).update(announced_at=now, starts_at=now)
+    orders = []
+    for number in (1, 2):
+        guest = Customer.objects.create(merchant=live.merchant, device=uuid.uuid4())
+        orders.append(
+            buy_in_room(
+                room=live,
+                customer=guest,
+                basket={sale.variant_id: 1},
+                contact=Contact("n", f"+861380000270{number}", address="x", region="CN-ZJ"),
+                language="en",
+                voucher=None,
+                device=guest.device,
+                expected_total=None,
+            )
+        )
+    pay(orders[0])
+
+
 def give_money_back(orders: list[Order], bob: User, store: Store) -> None:
     """One order whole, one piece of another, one that was sent; one asked for, one refused."""
     whole, part, sent, asked, refused = orders
@@ -218,6 +248,19 @@ def give_money_back(orders: list[Order], bob: User, store: Store) -> None:
     send_refunds()
     ask(asked)
     refuse_refund(refund=ask(refused), version=1, by=bob, words="sorry")
+
+
+def exchange_goods(orders: list[Order], bob: User, store: Store) -> None:
+    """One is awaited, one went out, one is asked for."""
+    for place, order in enumerate(orders):
+        ship_order(order=order, carrier="sf", tracking_number="SF1234567", by=bob)
+        line = order.lines.get()
+        facts = {"order": order, "pieces": {line.pk: 1}, "wanted": {line.pk: line.variant_id}}
+        refund = request_refund(**facts, kind=RefundKind.EXCHANGE)
+        if place < 2:
+            refund = approve_refund(refund=refund, version=1, by=bob)
+        if place < 1:
+            take_back_refund(refund=refund, version=refund.version, by=bob, store=store)
 
 
 def hold_draws(live: Room, host: Staff, guests: tuple[Customer, ...]) -> None:
@@ -362,7 +405,20 @@ BROKEN = {
     "no piece is asked back twice": "UPDATE orders_line SET asked_back = quantity",
     "a payment gives back what its refunds promise, and no more than it brought": """
         UPDATE orders_payment SET paid_back = 1""",
-    "a refund gives what its pieces cost, and perhaps the shipping": """
+    "an exchange pays for each piece that is wanted with one that comes back": """
+        UPDATE orders_refundpiece SET wanted_id = NULL""",
+    "what is wanted is of the same product": """
+        UPDATE orders_refundpiece SET wanted_id = (SELECT MIN(id) FROM merchants_variant)
+        WHERE wanted_id IS NOT NULL""",
+    "what is wanted is put aside exactly while its goods are awaited": """
+        UPDATE merchants_reservation SET reference = 'x' WHERE reference LIKE 'exchange:%'""",
+    "a replacement is there exactly when the goods have come back": """
+        UPDATE orders_refund SET replacement_id = NULL""",
+    "a replacement is what was wanted, and is paid with what came back": """
+        UPDATE orders_line SET credit = credit + 1 WHERE price_rule = 'swap'""",
+    "nothing but a replacement is paid with goods": """
+        UPDATE orders_line SET credit = credit + 1""",
+    "a refund gives what its pieces cost, in money and in goods, and perhaps the shipping": """
         UPDATE orders_refundpiece SET amount = amount - 1""",
     "a line gives back no more than it cost, and all of it with its last piece": """
         UPDATE orders_refundpiece SET amount = amount * 3""",
@@ -422,6 +478,8 @@ BROKEN = {
         UPDATE merchants_product
         SET merchant_id = (SELECT id FROM merchants_merchant WHERE slug = 'other')""",
     "a flash sale has sold what its orders took": "UPDATE livestream_flashsale SET sold = 1",
+    "where the first to pay gets it, a piece is taken exactly when its order is paid": """
+        UPDATE orders_order SET pool = ''""",
     "what a flash sale has not sold is put aside while it runs": """
         UPDATE livestream_flashsale SET quota = quota + 1""",
     "a draw counts its entries, and they are of its shop": """
@@ -477,6 +535,8 @@ def disarm() -> None:
             cursor.execute("DROP INDEX one_open_spotlight")
             return
         cursor.execute("ALTER TABLE orders_line DROP CONSTRAINT no_piece_back_twice")
+        cursor.execute("ALTER TABLE orders_refundpiece DROP CONSTRAINT refund_credit_within_worth")
+        cursor.execute("ALTER TABLE orders_refund DROP CONSTRAINT refund_in_goods_is_an_exchange")
         cursor.execute("ALTER TABLE orders_payment DROP CONSTRAINT never_back_more_than_paid")
         cursor.execute("DROP INDEX one_effect_per_transaction, one_open_spotlight")
         cursor.execute("ALTER TABLE merchants_stock DROP CONSTRAINT reserved_within_on_hand")

@@ -76,7 +76,15 @@ INVARIANTS = {
         SELECT f.id AS sale, f.sold, f.quota FROM livestream_flashsale f
         WHERE f.sold > f.quota OR f.sold <> (
             SELECT COALESCE(SUM(p.quantity), 0) FROM livestream_flashpurchase p
-            WHERE p.sale_id = f.id)
+            WHERE p.sale_id = f.id AND p.taken)
+    """,
+    "where the first to pay gets it, a piece is taken exactly when its order is paid": """
+        SELECT o.number, o.pool, p.taken FROM livestream_flashpurchase p
+        JOIN livestream_flashsale f ON f.id = p.sale_id
+        JOIN orders_order o ON o.id = p.order_id
+        WHERE f.pay_first <> (o.pool <> '')
+           OR (f.pay_first AND p.taken <> (o.paid_at IS NOT NULL))
+           OR (NOT f.pay_first AND NOT p.taken)
     """,
     "what a flash sale has not sold is put aside while it runs": """
         SELECT f.id AS sale, f.quota - f.sold AS rest FROM livestream_flashsale f

@@ -104,7 +104,7 @@ def _hold(
             why[wish.number] = NotOnTheShelf()
         elif not wanted:
             plain.append(wish)
-        elif len(wish.basket) > 1 or wish.contact.store is not None:
+        elif len(wish.basket) > 1 or wish.contact.store is not None or sales[wanted[0]].pay_first:
             why[wish.number] = NotTogether()
         else:
             of_sale.setdefault(sales[wanted[0]].pk, []).append(wish)

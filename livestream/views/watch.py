@@ -152,6 +152,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         "first": _first(variants, request.GET.get("variant", "")),
         "some_sold_out": any(one.left <= 0 for one in variants),  # type: ignore[attr-defined]
         "turns_at": turns_at(found, shown, now),
+        "pay_first": any(flash[one.pk].pay_first for one in variants if one.pk in flash),
     }
     return sheet_or_page(request, "livestream/shelf/_product.html", context)
 
@@ -179,6 +180,8 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
     )
     context = checkout_context(request, found.merchant, asked(request), prices, sales, held)
     context["room"] = found
+    wanted = (sales[pk] for pk in context.get("basket", ()) if pk in sales)
+    context["pay_first"] = any(sale.pay_first for sale in wanted)
     form = context["form"]
     status = 200 if form is not None else 422
     if request.method == "GET" and form is not None:

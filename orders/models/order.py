@@ -50,6 +50,7 @@ PRICE_RULE_LABELS = {
     PriceRule.LIVE.value: _("Live price"),
     PriceRule.FLASH.value: _("Flash sale"),
     PriceRule.GIFT.value: _("Gift"),
+    PriceRule.SWAP.value: _("In exchange"),
 }
 ORDER_LABELS = LINE_LABELS | {PARTLY_SHIPPED: _("Partly shipped")}
 # What somebody did, where the state says what is to be done next.
@@ -140,6 +141,8 @@ class Order(Place):
     total = models.PositiveBigIntegerField(_("total"), editable=False)
     placed_at = models.DateTimeField(_("placed"), editable=False)
     pay_by = models.DateTimeField(_("pay by"), editable=False)
+    # Where its goods are taken from as it is paid; empty: they are held from the first moment.
+    pool = models.CharField(max_length=40, blank=True, default="", editable=False)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True, editable=False)
     # What lists look for, worked out by the database itself so that an index can answer.
     stage = GeneratedField(
@@ -277,6 +280,16 @@ class Order(Place):
         return any(one.state == "requested" and one.unsent for one in self.refunds.all())
 
     @property
+    def first_to_pay(self) -> bool:
+        """Nothing is held for it: whoever pays first has the goods."""
+        return self.pool != ""
+
+    @property
+    def is_replacement(self) -> bool:
+        """It was sent for goods that came back, and nothing was paid anew."""
+        return any(line.price_rule == PriceRule.SWAP for line in self.lines.all())
+
+    @property
     def can_be_asked_back(self) -> bool:
         bought = (line for line in self.lines.all() if not line.is_gift)
         return self.paid_at is not None and any(line.left for line in bought)
@@ -308,7 +321,8 @@ class Line(models.Model):
     """One variant within an order, at the price agreed on the day.
 
     `asked_back` counts the pieces for which a refund is open or done; `called_off` those of them
-    that never left the shop. Only orders.services.refund writes them.
+    that never left the shop. Only orders.services.refund writes them. `credit` is what goods that
+    were given back have paid for it, in minor units (orders.services.exchange).
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
@@ -327,6 +341,7 @@ class Line(models.Model):
         default=PriceRule.LIST.value,
     )
     discount = models.PositiveBigIntegerField(_("discount"), default=0)
+    credit = models.PositiveBigIntegerField(_("paid with goods"), default=0, editable=False)
     asked_back = models.PositiveIntegerField(_("asked back"), default=0, editable=False)
     called_off = models.PositiveIntegerField(_("called off"), default=0, editable=False)
     state = models.CharField(
@@ -367,8 +382,8 @@ class Line(models.Model):
 
     @property
     def paid(self) -> int:
-        """What the line cost in the end, its share of the coupon taken off."""
-        return self.amount - self.discount
+        """What it cost in the end, in money or in goods, its share of the coupon taken off."""
+        return self.amount - self.discount + self.credit
 
     @property
     def left(self) -> int:

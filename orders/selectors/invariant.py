@@ -21,8 +21,9 @@ GOODS = {
         SELECT o.number, o.state, l.variant_id AS variant, SUM(l.quantity - l.called_off) AS pieces
         FROM orders_order o JOIN orders_line l ON l.order_id = o.id
         WHERE o.state IN ('pending_payment', 'paid', 'partly_shipped', 'ready_for_pickup')
-        GROUP BY o.id, o.number, o.state, o.merchant_id, l.variant_id
+        GROUP BY o.id, o.number, o.state, o.merchant_id, o.pool, l.variant_id
         HAVING SUM(CASE WHEN l.state IN ('pending_payment', 'paid', 'ready_for_pickup')
+                         AND (o.pool = '' OR l.state <> 'pending_payment')
                         THEN l.quantity - l.called_off ELSE 0 END) <> (
             SELECT COALESCE(SUM(r.quantity), 0)
             FROM merchants_reservation r JOIN merchants_stock s ON s.id = r.stock_id
@@ -57,7 +58,8 @@ ORDERS = {
     """,
     "a line that costs less than by the list says by which rule": """
         SELECT id AS line, price_rule, list_price, unit_price FROM orders_line
-        WHERE price_rule <> 'gift' AND (price_rule = 'list') <> (unit_price = list_price)
+        WHERE price_rule NOT IN ('gift', 'swap')
+          AND (price_rule = 'list') <> (unit_price = list_price)
     """,
     "a discount comes from a voucher": """
         SELECT o.number, o.discount FROM orders_order o

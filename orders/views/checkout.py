@@ -22,7 +22,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from merchants.device import device_of, known_guest
+from merchants.device import device_of
 from merchants.errors import RuleBroken
 from merchants.forms.contact import as_typed
 from merchants.models import Merchant, Store
@@ -33,7 +33,7 @@ from merchants.services.code import texts_codes
 from merchants.services.request import Asked, fingerprint
 from orders.errors import CouponUnfit, NotTogether, PriceMoved
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm, CouponWish
-from orders.hers import is_hers, phones_of
+from orders.hers import is_hers, people_of, phones_of
 from orders.models import Order
 from orders.models.shipment import CARRIER_LABELS
 from orders.payments import open_gateway
@@ -104,8 +104,7 @@ def checkout_context(
             terms=terms,
         )
         prefetch_related_objects([one for one, _line in plain.lines], "product__photos")
-        guest = known_guest(request.session, merchant)
-        good = usable_vouchers(guest) if guest else []
+        good = usable_vouchers(people_of(request.session, merchant))
         hers = [one for one in good if str(one.pk) not in without]
         wish = CouponWish(data or {})
         return choose(plain, hers, wish=wish.key, merchant=merchant, basket=basket, store=store)
@@ -267,7 +266,9 @@ def _by_itself(
             name=contact.name,
             email=contact.email,
         )
-        hers = vouchers_of(guest, form.wish.vouchers)
+        keys = form.wish.vouchers
+        people = [guest, *people_of(request.session, merchant)] if keys else []
+        hers = vouchers_of(people, keys)
         if data["extra"] and data["extra"] not in hers:  # no sum shows that a gift is missing
             raise CouponUnfit(voucher=data["extra"])
         order = act(
@@ -371,6 +372,10 @@ def _order(number: str) -> Order:
         "shipments__events",
         "payments",
         "refunds__pieces__line",
+        "refunds__pieces__wanted__product",
+        "refunds__photos",
+        "refunds__replacement",
+        "replaces__order",
         "refunds__steps",
         "refunds__dispute",
     )

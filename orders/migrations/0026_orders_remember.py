@@ -40,7 +40,7 @@ def write_first_steps(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0022_gift_scope")]
+    dependencies = [("orders", "0025_pay_first")]
 
     operations = [
         migrations.AddField(
