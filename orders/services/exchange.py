@@ -105,6 +105,7 @@ def _order(refund: Refund) -> Order:
         device=first.device,
         **{part: getattr(first, part) for part in WHERE_TO},
         store=first.store,
+        remembered=False,  # where the first one went is in her book, or was taken out of it
         pickup_code=f"{secrets.randbelow(10**6):06}" if first.store else "",
         language=first.language,
         currency=first.currency,
