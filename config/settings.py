@@ -171,6 +171,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "make-films": {"task": "livestream.tasks.make_films", "schedule": 5.0},
     "settle-levels": {"task": "merchants.tasks.settle_levels", "schedule": 2.0},
     "develop-photos": {"task": "merchants.tasks.develop_photos", "schedule": 1.0},
+    "develop-review-photos": {
+        "task": "orders.tasks.develop_review_photos",
+        "schedule": 1.0,
+    },
     "run-imports": {"task": "merchants.tasks.run_imports", "schedule": 2.0},
     "tidy-recordings": {"task": "livestream.tasks.tidy_recordings", "schedule": 3600.0},
     "purge": {"task": "merchants.tasks.purge", "schedule": 3600.0},

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from datetime import timedelta
 
 import pytest
-from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
+from PIL import Image
 
 from livestream.models import FlashSale, Publication, Room
 from livestream.selectors.invariant import ALL
@@ -35,6 +36,7 @@ from merchants.services.counter import sell_at_counter, take_back
 from merchants.services.invitation import invite
 from merchants.services.level import settle_levels
 from merchants.services.notification import notify
+from merchants.services.photo import Upload
 from merchants.services.stock import change_stock
 from merchants.services.stocktake import apply_stocktake, begin_stocktake, set_count
 from merchants.services.transfer import transfer_stock
@@ -50,11 +52,11 @@ from orders.services.order import Contact, move_order, place_order
 from orders.services.payment import open_payment
 from orders.services.refund import approve_refund, refuse_refund, request_refund
 from orders.services.refund import take_back as take_back_refund
-from orders.services.review import Shot, follow_up, hide_review, show_review, write_review
+from orders.services.review import follow_up, hide_review, show_review, write_review
 from orders.services.shipment import hand_over, make_ready, ship_order
 from orders.services.tracking import note_events
 from orders.services.waitlist import buy_in_turn, leave_waitlist
-from orders.tasks import send_refunds, serve_waitlists
+from orders.tasks import develop_review_photos, send_refunds, serve_waitlists
 from tests.conftest import DAN, product_of, stand_in_line
 
 
@@ -190,11 +192,14 @@ def use_two_coupons(shop: Merchant, store: Store, tea: Variant, glass: Variant, 
 
 def say_what_they_think(order: Order, device: uuid.UUID, bob: User) -> None:
     """One review with a photo and a word after use, one hidden, one of them shown again."""
-    blank = Shot(ContentFile(b"1", name="a.webp"), ContentFile(b"2", name="b.webp"))
+    file = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(file, "PNG")
+    blank = Upload(file, file.tell())
     first, second = (
-        write_review(line=line, device=device, stars=4, text="good", shots=[blank])
+        write_review(line=line, device=device, stars=4, text="good", uploads=[blank])
         for line in order.lines.all()
     )
+    develop_review_photos()
     Review.objects.update(written_at=timezone.now() - timedelta(days=2))
     follow_up(review=first, device=device, text="still good")
     for review in (first, second):
@@ -512,8 +517,11 @@ BROKEN = {
     "a word after use comes after the review": """
         UPDATE orders_review SET written_at = '2100-01-01'""",
     "a review has six photos at most": """
-        INSERT INTO orders_reviewphoto (review_id, image, thumb)
-        SELECT p.review_id, o.number, '' FROM orders_reviewphoto p CROSS JOIN orders_order o""",
+        INSERT INTO orders_reviewphoto (review_id, image, thumb, original, state, attempts)
+        SELECT p.review_id, o.number, o.number, '', 'ready', 0
+        FROM orders_reviewphoto p CROSS JOIN orders_order o""",
+    "a photo of a review shows, or waits with what was sent": """
+        UPDATE orders_reviewphoto SET image = ''""",
     "a fair drop gives each copy to a claim, once": """
         UPDATE livestream_drop SET allotted_at = NULL""",
     "a drop counts no more claims than its coupon": """
