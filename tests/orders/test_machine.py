@@ -121,8 +121,11 @@ class Shop(RuleBasedStateMachine):
         pieces=st.lists(st.integers(2, 9), min_size=3, max_size=3),
         fee=st.integers(0, 900),
         first=st.lists(st.tuples(baskets, st.integers(0, 3)), min_size=4, max_size=6),
+        swap=answers,
     )
-    def open(self, pieces: list[int], fee: int, first: list[tuple[dict[int, int], int]]) -> None:
+    def open(
+        self, pieces: list[int], fee: int, first: list[tuple[dict[int, int], int]], swap: str
+    ) -> None:
         owner = User.objects.create_user("alice@machine.example", "x", name="Alice")
         self.merchant: Merchant = open_merchant(owner=owner, name="Machine", store="A", city="杭州")
         Merchant.objects.update(shipping_fee=fee, free_shipping_from=3000)
@@ -182,6 +185,8 @@ class Shop(RuleBasedStateMachine):
             self.place(wanted, place % 3, place % 2, place < 2, bool(place % 2), False, place == 1)
             if len(self.placed) > before:
                 self.go_on(stage)
+        if any(self.now(order) in SENT for order in self.placed):
+            self.ask_back(0, 1, "swap", False, swap)
 
     def go_on(self, steps: int) -> None:
         """The newest order goes so many steps along its way."""
