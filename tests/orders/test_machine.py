@@ -96,9 +96,18 @@ quantities = st.integers(1, 3)
 picks = st.integers(0, 63)
 guests = st.integers(0, 3)
 answers = st.sampled_from(
-    ["", "pack", "yes", "it comes", "it is sent", "she keeps it", "no", "never mind"]
+    ["", "pack", "yes", "it comes", "it is sent", "it is sent", "she keeps it", "no", "never mind"]
 )
 baskets = st.dictionaries(st.integers(0, 2), quantities, min_size=1, max_size=2)
+
+stories = st.tuples(
+    picks,
+    quantities,
+    st.sampled_from(["money", "money", "back", "back", "part", "swap", "swap"]),
+    st.booleans(),
+    answers,
+    st.sampled_from(["part", "back"]),
+)
 
 
 class Shop(RuleBasedStateMachine):
@@ -121,10 +130,14 @@ class Shop(RuleBasedStateMachine):
         pieces=st.lists(st.integers(2, 9), min_size=3, max_size=3),
         fee=st.integers(0, 900),
         first=st.lists(st.tuples(baskets, st.integers(0, 3)), min_size=4, max_size=6),
-        swap=answers,
+        stories=st.lists(stories, min_size=3, max_size=4),
     )
     def open(
-        self, pieces: list[int], fee: int, first: list[tuple[dict[int, int], int]], swap: str
+        self,
+        pieces: list[int],
+        fee: int,
+        first: list[tuple[dict[int, int], int]],
+        stories: list[tuple[int, int, str, bool, str, str]],
     ) -> None:
         owner = User.objects.create_user("alice@machine.example", "x", name="Alice")
         self.merchant: Merchant = open_merchant(owner=owner, name="Machine", store="A", city="杭州")
@@ -175,7 +188,7 @@ class Shop(RuleBasedStateMachine):
         self.placed: list[Order] = []
         self.messages: list[sandbox.Callback] = []
         # Not every example uses every rule, so each begins with pieces in both stores, vouchers,
-        # and orders of both kinds that have come so far along their way.
+        # orders of both kinds that have come so far along their way, and money asked back.
         for place in range(3):
             self.receive_goods(place, 1, 1 + place)
         for guest in (0, 1):
@@ -185,8 +198,8 @@ class Shop(RuleBasedStateMachine):
             self.place(wanted, place % 3, place % 2, place < 2, bool(place % 2), False, place == 1)
             if len(self.placed) > before:
                 self.go_on(stage)
-        if any(self.now(order) in SENT for order in self.placed):
-            self.ask_back(0, 1, "swap", False, swap)
+        for story in stories if self.placed else ():
+            self.ask_back(*story)
 
     def go_on(self, steps: int) -> None:
         """The newest order goes so many steps along its way."""
@@ -196,6 +209,8 @@ class Shop(RuleBasedStateMachine):
         if steps > 1:
             _ = self.make_ready(0) if pickup else self.ship(0, False, False)
         if steps > 2:
+            if pickup:
+                self.hand_over(0, False)
             _ = self.hand_over(0, True) if pickup else self.deliver(0)
 
     # --- shoppers ---------------------------------------------------------------------------------
@@ -472,6 +487,11 @@ class Shop(RuleBasedStateMachine):
                 self.vouchers += 1
                 assert held < CAP
                 assert self.vouchers <= COPIES
+
+    @rule()
+    def everybody_claims(self) -> None:
+        for guest in range(4):
+            self.claim(guest, 1)
 
     def held(self, guest: int) -> QuerySet[Voucher]:
         """Hers of the coupon that is scarce."""
