@@ -25,6 +25,7 @@ ORDER = "orders.services.order"
 COUPON = "orders.services.coupon"
 PAYMENT = "orders.services.payment"
 REFUND = "orders.services.refund"
+EXCHANGE = "orders.services.exchange"
 PIECES = "orders.services.refund_pieces"
 BUGS = [
     # --- stock
@@ -338,6 +339,37 @@ BUGS = [
         "orders.services.shipment:keep_while_asked_back",
         "state=RefundState.REQUESTED, unsent=True",
         "state=RefundState.REQUESTED, unsent=None",
+    ),
+    # --- goods for goods
+    Bug(
+        "what is agreed to in exchange is not put aside",
+        f"{REFUND}:_agree",
+        "            put_aside(refund)\n",
+        "            pass\n",
+    ),
+    Bug(
+        "what was put aside stays so when she keeps hers",
+        f"{REFUND}:withdraw_refund",
+        "        let_aside(refund)\n",
+        "        pass\n",
+    ),
+    Bug(
+        "who exchanges has her money back too",
+        f"{REFUND}:_open",
+        "amount=sum(costs) + shipping - sum(goods)",
+        "amount=sum(costs) + shipping",
+    ),
+    Bug(
+        "what was put aside does not go out",
+        f"{EXCHANGE}:send_replacement",
+        "    pass_on(merchant=refund.merchant, reference=shelf_mark(refund), to=order.number)\n",
+        "    release(merchant=refund.merchant, reference=shelf_mark(refund))\n",
+    ),
+    Bug(
+        "a replacement is worth twice what came back",
+        f"{EXCHANGE}:_lines",
+        "credit=piece.credit",
+        "credit=2 * piece.credit",
     ),
     # --- the counter
     Bug(

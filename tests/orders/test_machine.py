@@ -103,7 +103,7 @@ baskets = st.dictionaries(st.integers(0, 2), quantities, min_size=1, max_size=2)
 stories = st.tuples(
     picks,
     quantities,
-    st.sampled_from(["money", "money", "back", "back", "part"]),
+    st.sampled_from(["money", "money", "back", "back", "part", "swap", "swap"]),
     st.booleans(),
     answers,
     st.sampled_from(["part", "back"]),
