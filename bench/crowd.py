@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import json
 import os
 import re
@@ -213,6 +214,8 @@ async def crowd(job: dict[str, Any]) -> dict[str, Any]:
     tally = Tally()
     began = time.monotonic()
     viewers = await _arrive(job, tally)
+    gc.collect()
+    gc.disable()  # one look through thousands of clients is 0.3 s in which nobody's clock is read
     print(json.dumps({"in": len(viewers), "seconds": time.monotonic() - began}), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)  # "go"
     tally.clear()

@@ -1,7 +1,7 @@
 """One hot variant: 64 buyers at once on PostgreSQL, beside pgbench on the same row.
 
-pgbench writes the same rows that an order writes (its stock, the order, its line, its step, what
-it holds) in one transaction each, in plain SQL from one C program: what the database can do.
+pgbench writes the same rows that an order writes (its stock, the order, its line, what it holds)
+ in one transaction each, in plain SQL from one C program: what the database can do.
 """
 
 from __future__ import annotations
@@ -33,9 +33,8 @@ VALUES ('p' || :n, {merchant}, {customer}, 'pending_payment', '沈梅', '+861380
   '', '', '', '', '', 'en', 'CNY', 100, 0, 0, 100, now(), now() + interval '15 minutes')
 RETURNING id \\gset
 INSERT INTO orders_line (order_id, variant_id, title, quantity, list_price, unit_price,
-  price_rule, discount, asked_back, called_off, state)
-VALUES (:id, {variant}, 'tea', 1, 100, 100, 'list', 0, 0, 0, 'pending_payment');
-INSERT INTO orders_step (order_id, state, at) VALUES (:id, 'pending_payment', now());
+  price_rule, discount, credit, asked_back, called_off, state)
+VALUES (:id, {variant}, 'tea', 1, 100, 100, 'list', 0, 0, 0, 0, 'pending_payment');
 INSERT INTO merchants_reservation (merchant_id, stock_id, quantity, reference, opened_at, taken)
 VALUES ({merchant}, {stock}, 1, 'p' || :n, now(), false);
 UPDATE merchants_stock SET reserved = reserved + 1, stale = true

@@ -78,8 +78,8 @@ FROM seq
 """
 LINES = """
 INSERT INTO orders_line (order_id, variant_id, title, quantity, list_price, unit_price,
-  price_rule, discount, asked_back, called_off, state)
-SELECT o.id, v.id, p.name, 1, 16800, 16800, 'list', 0, 0, 0, o.state
+  price_rule, discount, credit, asked_back, called_off, state)
+SELECT o.id, v.id, p.name, 1, 16800, 16800, 'list', 0, 0, 0, 0, o.state
 FROM orders_order o JOIN merchants_variant v ON v.id = %(first)s + o.id %% %(goods)s
 JOIN merchants_product p ON p.id = v.product_id WHERE o.merchant_id = %(merchant)s
 """

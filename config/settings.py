@@ -171,6 +171,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "make-films": {"task": "livestream.tasks.make_films", "schedule": 5.0},
     "settle-levels": {"task": "merchants.tasks.settle_levels", "schedule": 2.0},
     "develop-photos": {"task": "merchants.tasks.develop_photos", "schedule": 1.0},
+    "develop-review-photos": {
+        "task": "orders.tasks.develop_review_photos",
+        "schedule": 1.0,
+    },
     "run-imports": {"task": "merchants.tasks.run_imports", "schedule": 2.0},
     "tidy-recordings": {"task": "livestream.tasks.tidy_recordings", "schedule": 3600.0},
     "purge": {"task": "merchants.tasks.purge", "schedule": 3600.0},
@@ -260,6 +264,7 @@ if LIVE_PROVIDER not in {"embedded", "nginx_rtmp", "janus", "mediamtx", "srs", "
 LIVE_RTMP_URL = env("LIVE_RTMP_URL", default="").rstrip("/")  # what apps publish to
 LIVE_WHIP_URL = env("LIVE_WHIP_URL", default="").rstrip("/")
 LIVE_HLS_URL = env("LIVE_HLS_URL", default="").rstrip("/")  # where viewers find the playlists
+LIVE_REWIND_URL = env("LIVE_REWIND_URL", default="").rstrip("/")  # and those of the whole show
 LIVE_API_URL = env("LIVE_API_URL", default="").rstrip("/")  # where we ask, and send away
 LIVE_API_ID = env("LIVE_API_ID", default="")
 LIVE_API_KEY = env("LIVE_API_KEY", default="")
@@ -356,7 +361,13 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- safety -----------------------------------------------------------------------------------
-_HLS_ORIGIN = ["/".join(LIVE_HLS_URL.split("/")[:3])] if LIVE_HLS_URL.startswith("http") else []
+_HLS_ORIGIN = sorted(
+    {
+        "/".join(url.split("/")[:3])
+        for url in (LIVE_HLS_URL, LIVE_REWIND_URL)
+        if url.startswith("http")
+    }
+)
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],

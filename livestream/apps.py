@@ -11,6 +11,8 @@ class LivestreamConfig(AppConfig):
     def ready(self) -> None:
         from livestream import receivers  # noqa: F401
         from livestream.media import readiness as media
+        from livestream.services import flash_first
         from merchants import readiness
 
+        flash_first.keep()
         readiness.checks |= {"ffmpeg": media.has_ffmpeg, "disk": media.has_room}

@@ -43,6 +43,7 @@ _home: asyncio.AbstractEventLoop | None = None  # the loop that the sockets of t
 _ears: dict[str, Ear] = {}  # hubs of this process, for when the layer is dead
 _tasks: set[asyncio.Task[None]] = set()  # asyncio keeps only weak references
 _resting_until = 0.0
+_deaf_since = 0.0  # when the layer began to take nothing
 
 
 # --- audiences ------------------------------------------------------------------------------------
@@ -374,9 +375,15 @@ def liked(room_id: int, count: int, node: str) -> None:
     _send(room_group(room_id), {"type": "hub.liked", "count": count, "node": node})
 
 
-def counted(room_id: int, viewers: int, node: str) -> None:
-    """Tell the hubs of other processes how many watch in this one."""
-    _send(room_group(room_id), {"type": "hub.counted", "viewers": viewers, "node": node})
+def counted(room_id: int, viewers: int, marks: bytes, node: str) -> None:
+    """Tell the hubs of other processes how many watch in this one, and marks of their devices."""
+    told = {"type": "hub.counted", "viewers": viewers, "marks": marks, "node": node}
+    _send(room_group(room_id), told)
+
+
+def unheard() -> float:
+    """Seconds since the layer first refused a word and has taken none since; 0 while it listens."""
+    return time.monotonic() - _deaf_since if _deaf_since else 0.0
 
 
 # --- the layer ------------------------------------------------------------------------------------
@@ -471,7 +478,7 @@ def _spawn(work: Any) -> None:
 
 
 async def _deliver(group: str, message: dict[str, Any]) -> None:
-    global _resting_until
+    global _resting_until, _deaf_since
     if time.monotonic() >= _resting_until:
         try:
             layer = get_channel_layer()
@@ -481,10 +488,12 @@ async def _deliver(group: str, message: dict[str, Any]) -> None:
                 await asyncio.wait_for(layer.group_send(group, message), PATIENCE)
         except Exception:
             _resting_until = time.monotonic() + REST
+            _deaf_since = _deaf_since or time.monotonic()
             logger.warning(
                 "the channel layer does not answer; telling this process only", exc_info=True
             )
         else:
+            _deaf_since = 0.0
             return
     if group in _ears:
         _ears[group](message)

@@ -124,6 +124,12 @@ class FlashOver(RuleBroken):
     sentence = _("The flash sale is over or sold out. Look at the price again.")
 
 
+class FlashAlone(RuleBroken):
+    code = "flash_alone"
+    status = 422
+    sentence = _("What goes to the first to pay is ordered by itself: no other goods, no gift.")
+
+
 class FlashLimit(RuleBroken):
     code = "flash_limit"
     status = 422
@@ -215,7 +221,7 @@ class NoOtherApp(RuleBroken):
 class BadGrace(RuleBroken):
     code = "bad_grace"
     status = 422
-    sentence = _("A show without a picture can go on for 0 to 240 minutes.")
+    sentence = _("A show without a picture, or a paused one, can go on for 0 to 240 minutes.")
 
 
 class StreamTaken(RuleBroken):

@@ -22,12 +22,14 @@ def sweep_rooms() -> None:
     """
     from livestream.services.claim import sweep_fair_drops
     from livestream.services.flash import sweep_flash_sales
+    from livestream.services.giving_up import warn_of_endings
     from livestream.services.publication import interrupt_silent_rooms
     from livestream.services.rehearsal import close_left_rehearsals
 
     now = timezone.now()
     interrupt_silent_rooms(now)
     room.sweep_rooms(now)
+    warn_of_endings(now)
     sweep_flash_sales(now)
     close_left_rehearsals(now)
     sweep_fair_drops(now)

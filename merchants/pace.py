@@ -7,6 +7,7 @@ of ten minutes from the first.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 
@@ -34,6 +35,7 @@ PACES = {
     "coupon_code": (10, 2),
     "waitlist": (10, 2),
     "review": (20, 4),
+    "refund": (20, 4),
     "report": (10, 2),
 }
 # What one who works in a shop may do in a window.
@@ -57,6 +59,14 @@ def keep_pace(request: HttpRequest, doing: str) -> None:
     address = get_adapter(request).get_client_ip(request)
     _count(f"{doing}:device:{device_of(request.session)}", most, WINDOW)
     _count(f"{doing}:address:{address}", times * settings.ORDERS_PER_ADDRESS, WINDOW)
+
+
+def take_back(request: HttpRequest, doing: str) -> None:
+    """It was no new one after all."""
+    address = get_adapter(request).get_client_ip(request)
+    for who in (f"device:{device_of(request.session)}", f"address:{address}"):
+        with contextlib.suppress(ValueError):  # the window is over
+            caches["own"].decr(f"pace:{WINDOW}:{doing}:{who}")
 
 
 def keep_staff_pace(place: int, doing: str) -> None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from django.db.models.fields.files import FieldFile
 from django.http import Http404, HttpResponse
 
-from merchants.models import VerificationPaper
 
-
-def picture_answer(found: VerificationPaper) -> HttpResponse:
+def picture_answer(picture: FieldFile) -> HttpResponse:
     """The picture itself; nobody on the way keeps a copy."""
     try:
-        with found.image.open() as file:
+        with picture.open() as file:
             body = file.read()
     except FileNotFoundError as trouble:
         raise Http404 from trouble

@@ -5,17 +5,20 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from merchants.admin import ReadOnlyAdmin, ReadOnlyInline, act
 from merchants.errors import RuleBroken
 from merchants.models import User
+from merchants.private import picture_answer
 from orders.forms.dispute import DecisionForm
 from orders.models import (
-    Address,
     BankEntry,
     CartItem,
     CounterUse,
@@ -30,6 +33,7 @@ from orders.models import (
     ParcelEvent,
     Payment,
     Refund,
+    RefundPhoto,
     RefundPiece,
     RefundStep,
     Review,
@@ -95,6 +99,7 @@ class ShipmentInline(ReadOnlyInline):
 
 class RefundInline(ReadOnlyInline):
     model = Refund
+    fk_name = "order"
     readonly_fields = ["public_id"]
     fields = ["public_id", "kind", "state", "money", "amount", "words", "answer", "requested_at"]
 
@@ -176,7 +181,8 @@ class DisputeAdmin(ReadOnlyAdmin):
     search_fields = ["refund__public_id", "refund__order__number", "merchant__name"]
     date_hierarchy = "opened_at"
     form = DecisionForm
-    facts = ["merchant", "order", "asked", "words", "opened_at", "refusal", "answer", "answered_at"]
+    facts = ["merchant", "order", "asked", "photos", "words", "opened_at"]
+    facts += ["refusal", "answer", "answered_at"]
     fields = [*facts, "verdict", "reason", "decided_by", "decided_at", "outcome"]
     readonly_fields = [*facts, "decided_by", "decided_at", "outcome"]
 
@@ -195,6 +201,26 @@ class DisputeAdmin(ReadOnlyAdmin):
         pieces = [str(piece) for piece in refund.pieces.select_related("line")]
         amount = money_text(refund.amount, refund.currency)
         return " · ".join([*pieces, amount, refund.get_kind_display(), refund.words])
+
+    @admin.display(description=_("photos"))
+    def photos(self, dispute: Dispute) -> str:
+        links = (
+            (reverse("admin:orders_dispute_photo", args=[dispute.pk, photo.public_id]), place)
+            for place, photo in enumerate(dispute.refund.photos.all(), 1)
+        )
+        return format_html_join(" · ", '<a href="{}" target="_blank">{}</a>', links) or "–"
+
+    def get_urls(self) -> list[URLPattern]:
+        desk = self.admin_site.admin_view(self.photo)
+        own = path("<int:pk>/photos/<slug:photo>/", desk, name="orders_dispute_photo")
+        return [own, *super().get_urls()]
+
+    def photo(self, request: HttpRequest, pk: int, photo: str) -> HttpResponse:
+        """What the buyer asked the platform to look at, and no other picture."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        rows = RefundPhoto.objects.filter(refund__dispute=pk)
+        return picture_answer(get_object_or_404(rows, public_id=photo).image)
 
     @admin.display(description=_("why it was refused"))
     def refusal(self, dispute: Dispute) -> str:
@@ -228,12 +254,6 @@ class ShippingRuleAdmin(ReadOnlyAdmin):
     list_select_related = ["merchant"]
     search_fields = ["public_id", "merchant__name", "regions__region"]
     inlines = [ShippingRegionInline]
-
-
-@admin.register(Address)
-class AddressAdmin(ReadOnlyAdmin):
-    list_display = ["public_id", "name", "region", "city", "used_at"]
-    search_fields = ["public_id", "name", "phone"]
 
 
 @admin.register(CartItem)

@@ -53,6 +53,18 @@ class NothingToRefund(RuleBroken):
     sentence = _("Choose what the money is wanted back for.")
 
 
+class DearerInstead(RuleBroken):
+    code = "dearer_instead"
+    status = 422
+    sentence = _("That one costs more. Send the goods back for the money and buy it anew.")
+
+
+class NotExchanged(RuleBroken):
+    code = "not_exchanged"
+    status = 422
+    sentence = _("Choose which one you want instead, of the same product.")
+
+
 class RefundTooLarge(RuleBroken):
     code = "refund_too_large"
     status = 422

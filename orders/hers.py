@@ -7,8 +7,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from merchants.device import device_of
+from merchants.device import device_of, known_guest
+from merchants.models import Customer, Merchant
 from orders.models import Order
+from orders.selectors.voucher import known_as
 
 PHONES = "phones"  # in the session: {number in E.164: when it was shown to be hers}
 KEPT = 90 * 86_400  # seconds
@@ -18,6 +20,18 @@ MOST = 3
 def is_hers(session: Any, order: Order) -> bool:
     """Whether she may see and do what only the buyer may."""
     return order.device == device_of(session) or order.phone in phones_of(session)
+
+
+def people_of(session: Any, merchant: Merchant) -> list[Customer]:
+    """She as this merchant knows her: by this device, and by the numbers that are shown to be hers.
+
+    Writes nothing. Without such a number it is the one question that it always was.
+    """
+    phones = phones_of(session)
+    if not phones:
+        guest = known_guest(session, merchant)
+        return [] if guest is None else [guest]
+    return list(known_as(device_of(session), phones).filter(merchant=merchant))
 
 
 def phones_of(session: Any) -> list[str]:

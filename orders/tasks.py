@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections import Counter
 from datetime import timedelta
@@ -22,16 +23,17 @@ from orders.rules.refund import Leg
 from orders.selectors.tracking import parcels_to_ask
 from orders.selectors.waitlist import lapsed_offers, served_variants
 from orders.services import charge as charges
+from orders.services import review_photo
 from orders.services.cart import forget_carts
 from orders.services.order import move_order
 from orders.services.payback import Outcome, finish_refund, lease
 from orders.services.refund import go_on_without, put_off
-from orders.services.shipping import forget_addresses
 from orders.services.tracking import lease as lease_parcel
 from orders.services.tracking import note_events, note_told
 from orders.services.waitlist import forget_waiting, lapse, offer_next
 from orders.tracking import account_of, tracker_of, usable
 
+_developing = threading.Lock()
 logger = logging.getLogger(__name__)
 GRACE = timedelta(seconds=30)  # that goods are kept for a provider that does not answer
 PATIENCE = 15  # seconds that a sweep gives to providers, all together
@@ -171,10 +173,23 @@ def _ask_of(shipment: Shipment) -> None:
 
 @shared_task(ignore_result=True)
 def purge_carts() -> None:
-    """Forget carts and waits of a season ago, and addresses out of use. Runs every hour."""
+    """Forget carts and waits of a season ago. Runs every hour."""
     forget_carts(timezone.now())
-    forget_addresses(timezone.now())
     forget_waiting(timezone.now())
+    review_photo.forget_refused(timezone.now())
+
+
+@shared_task(ignore_result=True)
+def develop_review_photos() -> None:
+    """Make pictures of what buyers sent with their reviews. Every second; one at a time in a
+    process, for a large photo takes a few hundred megabytes while it is open."""
+    if not _developing.acquire(blocking=False):
+        return
+    try:
+        for pk in review_photo.due(timezone.now()):
+            review_photo.develop_photo(pk)
+    finally:
+        _developing.release()
 
 
 @shared_task(ignore_result=True)

@@ -44,7 +44,7 @@ from merchants.services.merchant import make_key
 from merchants.services.photo import add_photo
 from merchants.services.stocktake import begin_stocktake
 from merchants.services.verification import Sheet, keep_papers, verification_of
-from orders.models import Coupon, Line, Refund, Review, Waiting
+from orders.models import Coupon, Line, Order, Refund, Review, Waiting
 from orders.rules.refund import RefundKind
 from orders.services.coupon import claim_coupon
 from orders.services.refund import request_refund
@@ -57,6 +57,7 @@ CLERK, MANAGER, OWNER, KEY = Role.CLERK, Role.MANAGER, Role.OWNER, "key"
 HOOK_TOKEN = "a-token-that-only-the-media-server-knows"
 BANK = "bank"  # a payment provider alone, by its signature
 SERVER = "server"  # the media server alone, by the token in its address
+HERS = "hers"  # the device that ordered alone
 GET, POST = "get", "post"
 
 # name -> who, the methods it answers, the objects in its address besides the merchant
@@ -129,6 +130,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:readdress": (PUBLIC, {GET, POST}, ["number"]),
     "track:cancel": (PUBLIC, {POST}, ["number"]),
     "track:refund_ask": (PUBLIC, {GET, POST}, ["number"]),
+    "track:refund_photo": (HERS, {GET}, ["number", "refund", "proof"]),
     "track:refund_withdraw": (PUBLIC, {POST}, ["number", "refund"]),
     "track:refund_dispute": (PUBLIC, {POST}, ["number", "refund"]),
     "track:refund_sent": (PUBLIC, {POST}, ["number", "refund"]),
@@ -136,6 +138,8 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "livestream:home": (CLERK, {GET}, []),
     "livestream:at_risk": (CLERK, {GET}, []),
     "livestream:shelve": (CLERK, {POST}, []),
+    "livestream:goods_share": (CLERK, {GET}, ["product"]),
+    "livestream:goods_poster": (CLERK, {GET}, ["product"]),
     "livestream:room_list": (CLERK, {GET}, []),
     "livestream:room_new": (CLERK, {GET, POST}, []),
     "livestream:room_edit": (CLERK, {GET, POST}, ["room"]),
@@ -257,6 +261,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:order_deliver": (CLERK, {POST}, ["number"]),
     "orders:order_cancel": (CLERK, {POST}, ["number"]),
     "orders:refund_give": (MANAGER, {GET, POST}, ["number"]),
+    "orders:refund_photo": (CLERK, {GET}, ["number", "refund", "proof"]),
     "orders:refund_ok": (MANAGER, {POST}, ["number", "refund"]),
     "orders:refund_no": (MANAGER, {POST}, ["number", "refund"]),
     "orders:dispute_answer": (MANAGER, {POST}, ["number", "refund"]),
@@ -273,6 +278,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "orders:payments_remove": (OWNER, {POST}, []),
     "orders:payments_check": (OWNER, {POST}, []),
     "orders:coupon_list": (CLERK, {GET}, []),
+    "orders:coupon_gift": (CLERK, {GET}, []),
     "orders:coupon_new": (CLERK, {GET, POST}, []),
     "orders:coupon_stop": (CLERK, {POST}, ["coupon"]),
     # payment providers
@@ -351,7 +357,8 @@ def a_draw(live, bob) -> Draw:
 
 def a_refund(paid) -> Refund:
     pieces = {line.pk: 1 for line in paid.lines.all()}
-    return request_refund(order=paid, pieces=pieces, kind=RefundKind.MONEY)
+    photo = ContentFile(b"1", name="a.webp")
+    return request_refund(order=paid, pieces=pieces, kind=RefundKind.MONEY, photos=[photo])
 
 
 @pytest.fixture
@@ -388,7 +395,8 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "token": invitation.path.split("/")[2],
         "prefix": key.prefix,
         "number": paid.number,
-        "refund": a_refund(paid).public_id,
+        "refund": (refund := a_refund(paid)).public_id,
+        "proof": refund.photos.get().public_id,
         "coupon": listed(coupon),
         "rule": save_rule(merchant=shop, regions=["CN-XJ"], fee=0, free_from=None).public_id,
         "code": a_voucher(coupon),
@@ -524,6 +532,19 @@ def test_a_shopper_needs_no_account(address, client, name, method):
 
 @every([name for name in OPEN if TABLE[name][2]])
 def test_what_is_not_there_is_not_found(address, client, name, method):
+    assert visit(client, address(name, absent=True), method) == 404
+
+
+@every([name for name, row in TABLE.items() if row[0] == HERS])
+def test_only_the_device_that_ordered_gets_in(address, client, alice, paid, name, method):
+    url = address(name)
+    assert visit(client, url, method) == 404
+    client.force_login(alice)
+    assert visit(client, url, method) == 404, "the shop's own staff have another door"
+    client.logout()
+    client.get(reverse("track:mine"))
+    Order.objects.filter(pk=paid.pk).update(device=client.session["device"])
+    assert visit(client, url, method) == 200
     assert visit(client, address(name, absent=True), method) == 404
 
 

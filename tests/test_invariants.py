@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 from datetime import timedelta
 
 import pytest
-from django.core.files.base import ContentFile
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
+from PIL import Image
 
-from livestream.models import Publication, Room
+from livestream.models import FlashSale, Publication, Room
 from livestream.selectors.invariant import ALL
 from livestream.services.chat import say
 from livestream.services.claim import allot, claim_fairly
@@ -23,8 +24,9 @@ from livestream.services.line import Voice
 from livestream.services.publication import open_publication
 from livestream.services.room import end_room, make_room, schedule_room, start_room
 from livestream.services.sale import buy_in_room
-from livestream.services.shelf import show_next
+from livestream.services.shelf import add_to_shelf, show_next
 from livestream.services.stream_key import issue_stream_key
+from livestream.tasks import sweep_rooms
 from merchants.models import Customer, Merchant, Staff, Store, User, Variant
 from merchants.rules.notification import Channel
 from merchants.rules.role import Role
@@ -34,6 +36,7 @@ from merchants.services.counter import sell_at_counter, take_back
 from merchants.services.invitation import invite
 from merchants.services.level import settle_levels
 from merchants.services.notification import notify
+from merchants.services.photo import Upload
 from merchants.services.stock import change_stock
 from merchants.services.stocktake import apply_stocktake, begin_stocktake, set_count
 from merchants.services.transfer import transfer_stock
@@ -49,11 +52,11 @@ from orders.services.order import Contact, move_order, place_order
 from orders.services.payment import open_payment
 from orders.services.refund import approve_refund, refuse_refund, request_refund
 from orders.services.refund import take_back as take_back_refund
-from orders.services.review import Shot, follow_up, hide_review, show_review, write_review
+from orders.services.review import follow_up, hide_review, show_review, write_review
 from orders.services.shipment import hand_over, make_ready, ship_order
 from orders.services.tracking import note_events
 from orders.services.waitlist import buy_in_turn, leave_waitlist
-from orders.tasks import send_refunds, serve_waitlists
+from orders.tasks import develop_review_photos, send_refunds, serve_waitlists
 from tests.conftest import DAN, product_of, stand_in_line
 
 
@@ -124,7 +127,9 @@ def busy(
     sandbox.receive(message)
     facts = {"price": 1900, "quota": 2, "per_buyer": 1, "warm_up": 30, "minutes": 5}
     announce_flash(room=live, item=live.items.get(product=cup), variant=glass, **facts)
+    pay_first(live)
     give_money_back([pay(place({glass.pk: 2})) for _order in range(5)], bob, store)
+    exchange_goods([pay(place({glass.pk: 1})) for _order in range(3)], bob, store)
     keep_shop(shop, store, glass, bob)
     wait_in_line(shop, store)
     use_two_coupons(shop, store, tea, glass, bob)
@@ -187,16 +192,47 @@ def use_two_coupons(shop: Merchant, store: Store, tea: Variant, glass: Variant, 
 
 def say_what_they_think(order: Order, device: uuid.UUID, bob: User) -> None:
     """One review with a photo and a word after use, one hidden, one of them shown again."""
-    blank = Shot(ContentFile(b"1", name="a.webp"), ContentFile(b"2", name="b.webp"))
+    file = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(file, "PNG")
+    blank = Upload(file, file.tell())
     first, second = (
-        write_review(line=line, device=device, stars=4, text="good", shots=[blank])
+        write_review(line=line, device=device, stars=4, text="good", uploads=[blank])
         for line in order.lines.all()
     )
+    develop_review_photos()
     Review.objects.update(written_at=timezone.now() - timedelta(days=2))
     follow_up(review=first, device=device, text="still good")
     for review in (first, second):
         hide_review(review=review, reason=HideReason.INSULT, by=bob)
     show_review(review=first, by=bob)
+
+
+def pay_first(live: Room) -> None:
+    """A sale that goes to whoever pays first: one has paid, one has ordered."""
+    sold = product_of(live.merchant, "茶针", 1900, 5)
+    item = add_to_shelf(room=live, product=sold)
+    facts = {"price": 900, "quota": 2, "per_buyer": 1, "warm_up": 30, "minutes": 5}
+    sale = announce_flash(
+        room=live, item=item, variant=sold.variants.get(), **facts, pay_first=True
+    )
+    now = timezone.now()
+    FlashSale.objects.filter(pk=sale.pk).update(announced_at=now, starts_at=now)
+    orders = []
+    for number in (1, 2):
+        guest = Customer.objects.create(merchant=live.merchant, device=uuid.uuid4())
+        orders.append(
+            buy_in_room(
+                room=live,
+                customer=guest,
+                basket={sale.variant_id: 1},
+                contact=Contact("n", f"+861380000270{number}", address="x", region="CN-ZJ"),
+                language="en",
+                voucher=None,
+                device=guest.device,
+                expected_total=None,
+            )
+        )
+    pay(orders[0])
 
 
 def give_money_back(orders: list[Order], bob: User, store: Store) -> None:
@@ -217,6 +253,19 @@ def give_money_back(orders: list[Order], bob: User, store: Store) -> None:
     send_refunds()
     ask(asked)
     refuse_refund(refund=ask(refused), version=1, by=bob, words="sorry")
+
+
+def exchange_goods(orders: list[Order], bob: User, store: Store) -> None:
+    """One is awaited, one went out, one is asked for."""
+    for place, order in enumerate(orders):
+        ship_order(order=order, carrier="sf", tracking_number="SF1234567", by=bob)
+        line = order.lines.get()
+        facts = {"order": order, "pieces": {line.pk: 1}, "wanted": {line.pk: line.variant_id}}
+        refund = request_refund(**facts, kind=RefundKind.EXCHANGE)
+        if place < 2:
+            refund = approve_refund(refund=refund, version=1, by=bob)
+        if place < 1:
+            take_back_refund(refund=refund, version=refund.version, by=bob, store=store)
 
 
 def hold_draws(live: Room, host: Staff, guests: tuple[Customer, ...]) -> None:
@@ -361,7 +410,20 @@ BROKEN = {
     "no piece is asked back twice": "UPDATE orders_line SET asked_back = quantity",
     "a payment gives back what its refunds promise, and no more than it brought": """
         UPDATE orders_payment SET paid_back = 1""",
-    "a refund gives what its pieces cost, and perhaps the shipping": """
+    "an exchange pays for each piece that is wanted with one that comes back": """
+        UPDATE orders_refundpiece SET wanted_id = NULL""",
+    "what is wanted is of the same product": """
+        UPDATE orders_refundpiece SET wanted_id = (SELECT MIN(id) FROM merchants_variant)
+        WHERE wanted_id IS NOT NULL""",
+    "what is wanted is put aside exactly while its goods are awaited": """
+        UPDATE merchants_reservation SET reference = 'x' WHERE reference LIKE 'exchange:%'""",
+    "a replacement is there exactly when the goods have come back": """
+        UPDATE orders_refund SET replacement_id = NULL""",
+    "a replacement is what was wanted, and is paid with what came back": """
+        UPDATE orders_line SET credit = credit + 1 WHERE price_rule = 'swap'""",
+    "nothing but a replacement is paid with goods": """
+        UPDATE orders_line SET credit = credit + 1""",
+    "a refund gives what its pieces cost, in money and in goods, and perhaps the shipping": """
         UPDATE orders_refundpiece SET amount = amount - 1""",
     "a line gives back no more than it cost, and all of it with its last piece": """
         UPDATE orders_refundpiece SET amount = amount * 3""",
@@ -412,10 +474,17 @@ BROKEN = {
             SELECT MIN(id) FROM livestream_room)""",
     "an ended show is over": "DELETE FROM livestream_replay",
     "a show on air has begun and not ended": "UPDATE livestream_room SET ended_at = starts_at",
+    "a live show has a heartbeat, or the sweep has interrupted it": """
+        UPDATE livestream_room SET state = 'live', ended_at = NULL,
+            media_at = '2026-01-01 00:00:00+00:00', started_at = '2026-01-01 00:00:00+00:00'""",
+    "a show is paused exactly since when it says": """
+        UPDATE livestream_room SET state = 'paused', ended_at = NULL, paused_at = NULL""",
     "every row of a room has one merchant": """
         UPDATE merchants_product
         SET merchant_id = (SELECT id FROM merchants_merchant WHERE slug = 'other')""",
     "a flash sale has sold what its orders took": "UPDATE livestream_flashsale SET sold = 1",
+    "where the first to pay gets it, a piece is taken exactly when its order is paid": """
+        UPDATE orders_order SET pool = ''""",
     "what a flash sale has not sold is put aside while it runs": """
         UPDATE livestream_flashsale SET quota = quota + 1""",
     "a draw counts its entries, and they are of its shop": """
@@ -448,8 +517,11 @@ BROKEN = {
     "a word after use comes after the review": """
         UPDATE orders_review SET written_at = '2100-01-01'""",
     "a review has six photos at most": """
-        INSERT INTO orders_reviewphoto (review_id, image, thumb)
-        SELECT p.review_id, o.number, '' FROM orders_reviewphoto p CROSS JOIN orders_order o""",
+        INSERT INTO orders_reviewphoto (review_id, image, thumb, original, state, attempts)
+        SELECT p.review_id, o.number, o.number, '', 'ready', 0
+        FROM orders_reviewphoto p CROSS JOIN orders_order o""",
+    "a photo of a review shows, or waits with what was sent": """
+        UPDATE orders_reviewphoto SET image = ''""",
     "a fair drop gives each copy to a claim, once": """
         UPDATE livestream_drop SET allotted_at = NULL""",
     "a drop counts no more claims than its coupon": """
@@ -471,6 +543,8 @@ def disarm() -> None:
             cursor.execute("DROP INDEX one_open_spotlight")
             return
         cursor.execute("ALTER TABLE orders_line DROP CONSTRAINT no_piece_back_twice")
+        cursor.execute("ALTER TABLE orders_refundpiece DROP CONSTRAINT refund_credit_within_worth")
+        cursor.execute("ALTER TABLE orders_refund DROP CONSTRAINT refund_in_goods_is_an_exchange")
         cursor.execute("ALTER TABLE orders_payment DROP CONSTRAINT never_back_more_than_paid")
         cursor.execute("DROP INDEX one_effect_per_transaction, one_open_spotlight")
         cursor.execute("ALTER TABLE merchants_stock DROP CONSTRAINT reserved_within_on_hand")
@@ -507,6 +581,39 @@ def test_a_hold_may_outlive_its_time_by_a_minute_and_no_more(order, seconds, fou
         placed_at=now - timedelta(hours=1), pay_by=now - timedelta(seconds=seconds)
     )
     assert bool(broken()) == found
+
+
+HEARTBEAT = "a live show has a heartbeat, or the sweep has interrupted it"
+
+
+@pytest.mark.parametrize(
+    ("state", "media", "began", "found"),
+    [
+        ("live", 5, 600, False),
+        ("live", 50, 600, False),  # the sweep comes late, and begins again within the minute
+        ("live", 90, 600, True),
+        ("live", None, 50, False),  # a camera comes up
+        ("live", None, 90, True),
+        ("paused", 90, 600, False),
+        ("interrupted", 90, 600, False),
+        ("ended", 90, 600, False),
+        ("rehearsing", 90, None, False),
+    ],
+)
+def test_a_live_show_is_heard_of_by_the_minute(live, state, media, began, found):  # P21
+    now = timezone.now()
+    ago = {name: age and now - timedelta(seconds=age) for name, age in (("m", media), ("b", began))}
+    Room.objects.update(state=state, media_at=ago["m"], started_at=ago["b"])
+    assert (HEARTBEAT in broken()) == found
+
+
+def test_the_sweep_leaves_no_live_show_without_a_heartbeat(live):
+    long_ago = timezone.now() - timedelta(seconds=90)
+    Room.objects.update(media_at=long_ago, started_at=long_ago)
+    assert HEARTBEAT in broken()  # nobody swept meanwhile
+    sweep_rooms()
+    assert Room.objects.get().state == "interrupted"
+    assert broken() == set()
 
 
 def test_it_prints_each_row_and_fails(busy, capsys):

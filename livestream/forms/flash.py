@@ -30,6 +30,12 @@ class FlashForm(forms.Form):
         label=_("Minutes"), min_value=RUNS[0], max_value=RUNS[1], initial=5
     )
 
+    pay_first = forms.BooleanField(
+        label=_("First to pay gets it"),
+        required=False,
+        help_text=_("Ordering holds nothing. Who pays too late has the money back by itself."),
+    )
+
     def __init__(self, *args: Any, room: Room, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.room = room

@@ -15,7 +15,7 @@ from livestream.models import ShelfItem
 from livestream.models.room import VISIBILITIES
 from livestream.rules.chat import LONGEST, LONGEST_KEY, LONGEST_NAME, SHORTEST_NAME, clean
 from livestream.rules.crew import LONGEST_GRACE
-from livestream.rules.room import GRACE_MINUTES, is_title, may_start_at
+from livestream.rules.room import GRACE_MINUTES, PAUSE_MINUTES, is_title, may_start_at
 from livestream.rules.runsheet import LONGEST_ITEM
 from livestream.services.drop import LONGEST as LONGEST_DROP
 from merchants.forms.money import MoneyField, speak
@@ -66,6 +66,14 @@ class RoomForm(forms.Form):
         required=False,
         help_text=_("Until then the room goes on selling. 0: only you end it."),
     )
+    pause_minutes = forms.IntegerField(
+        label=_("If a pause is forgotten, end by itself after (minutes)"),
+        min_value=0,
+        max_value=LONGEST_GRACE,
+        initial=PAUSE_MINUTES,
+        required=False,
+        help_text=_("The console counts down; “Go on” keeps it. 0: only you end it."),
+    )
     cover = forms.FileField(
         label=_("Cover"),
         required=False,
@@ -97,6 +105,10 @@ class RoomForm(forms.Form):
     def clean_grace_minutes(self) -> int:
         minutes = self.cleaned_data["grace_minutes"]
         return GRACE_MINUTES if minutes is None else minutes
+
+    def clean_pause_minutes(self) -> int:
+        minutes = self.cleaned_data["pause_minutes"]
+        return PAUSE_MINUTES if minutes is None else minutes
 
     def words(self) -> dict[str, Any]:
         """The cleaned data in the shape that `make_room` takes."""

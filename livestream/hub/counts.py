@@ -13,11 +13,11 @@ from uuid import uuid4
 
 from livestream import broadcast
 from livestream.hub.rows import Rows
+from livestream.rules.presence import MARK, Crowd, together
 
 NODE = uuid4().hex  # this process, to the others
 DEAF = 6.0  # seconds after which the viewers of a silent process no longer count
 TICKER = 5.0  # seconds of sales that become one line
-REMIND = 2.0  # seconds after which an unchanged number is told to the others again
 
 
 class Likes:
@@ -114,40 +114,61 @@ class Sold:
 
 
 class Viewers:
-    """Shoppers who watch, each device once in this process; staff are not counted."""
+    """Shoppers who watch, each device once in however many processes; staff are not counted.
 
-    def __init__(self, room_id: int, clock: Callable[[], float]) -> None:
+    What all processes together have is worked out with the fold, every two seconds, and never for a
+    message. While the channel layer is dead the others stay as they were last heard, until the rows
+    have told who was there lately.
+    """
+
+    def __init__(
+        self, room_id: int, clock: Callable[[], float], crowd: Callable[[], Crowd]
+    ) -> None:
         self.here = 0
         self.unsaved_peak = 0
         self._room_id = room_id
         self._clock = clock
-        self._others: dict[str, tuple[float, int]] = {}
+        self._crowd = crowd
+        self._others: dict[str, tuple[float, Crowd]] = {}
+        self._elsewhere = 0
+        self._in_rows: int | None = None
         self._shown = -1
-        self._told = (float("-inf"), -1)
 
-    def hear(self, node: str, count: int) -> None:
+    def hear(self, node: str, count: int, marks: bytes = b"") -> None:
         if node != NODE:
-            self._others[node] = (self._clock(), count)
+            told = [marks[at : at + MARK] for at in range(0, len(marks), MARK)]
+            self._others[node] = (self._clock(), Crowd(count, told))
+
+    def read(self, present: int) -> None:
+        """How many devices the rows know to be there, for as long as nobody is heard."""
+        self._in_rows = present
 
     @property
     def total(self) -> int:
         """Here and in every process that was heard of lately."""
-        fresh = self._clock() - DEAF
-        return self.here + sum(count for at, count in self._others.values() if at > fresh)
+        return self.here + self._elsewhere
 
     def fold(self) -> broadcast.Event | None:
         """Tell the other processes; answer the event for the viewers, if the number has changed."""
-        now = self._clock()
-        told_at, told = self._told
-        if told != self.here or now - told_at > REMIND:
-            broadcast.counted(self._room_id, self.here, NODE)
-            self._told = (now, self.here)
+        mine = self._crowd()
+        broadcast.counted(self._room_id, mine.viewers, b"".join(mine.marks), NODE)
+        self._elsewhere = self._count(mine) - mine.viewers
         total = self.total
         if total == self._shown:
             return None
         self._shown = total
         self.unsaved_peak = max(self.unsaved_peak, total)
         return {"type": "viewers.counted", "count": total}
+
+    def _count(self, mine: Crowd) -> int:
+        if not broadcast.unheard():
+            self._in_rows = None
+            fresh = self._clock() - DEAF
+            self._others = {node: one for node, one in self._others.items() if one[0] > fresh}
+        elif self._in_rows is not None:
+            self._others.clear()
+            return max(mine.viewers, self._in_rows)
+        return together([mine, *(crowd for _, crowd in self._others.values())])
 
 
 async def save(rows: Rows, room_id: int, likes: Likes, viewers: Viewers) -> None:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from livestream.hub.rows import Rows
-from livestream.rules.presence import Stay
+from livestream.rules.presence import Crowd, Stay, lowest, mark_of
 
 AT_ONCE = 500  # rows in one transaction: the chat's turn comes in between
 
@@ -25,6 +25,7 @@ class Presence:
     def __init__(self, clock: Callable[[], datetime] = _now) -> None:
         self._clock = clock
         self._tabs: dict[str, int] = {}
+        self._marks: dict[str, bytes] = {}
         self._since: dict[str, datetime] = {}
         self._left: list[Stay] = []
         self._unnamed = 0
@@ -34,12 +35,18 @@ class Presence:
         """How many watch in this process."""
         return len(self._tabs) + self._unnamed
 
+    def crowd(self) -> Crowd:
+        """Who watches in this process, as the others are told."""
+        return Crowd(self.here, lowest(self._marks.values()))
+
     def enter(self, device: str | None) -> None:
         if device is None:
             self._unnamed += 1
             return
         self._tabs[device] = self._tabs.get(device, 0) + 1
-        self._since.setdefault(device, self._clock())
+        if device not in self._since:
+            self._since[device] = self._clock()
+            self._marks[device] = mark_of(device)
 
     def leave(self, device: str | None) -> None:
         if device is None:
@@ -47,7 +54,7 @@ class Presence:
             return
         self._tabs[device] -= 1
         if not self._tabs[device]:
-            del self._tabs[device]
+            del self._tabs[device], self._marks[device]
             self._left.append(Stay(UUID(device), self._since.pop(device), self._clock()))
 
     def take(self) -> list[Stay]:

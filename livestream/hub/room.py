@@ -34,6 +34,7 @@ SLICE = 1_000  # seats written before the loop may serve something else
 TRAIL = 900  # frames kept for who joins or catches up: half a minute of a busy room, and to spare
 KEEP_UP = 30.0  # seconds a viewer may stay behind before he is let go (P22)
 ATTEND = 15.0  # seconds between two times that who watches is written down
+LATELY = 2 * ATTEND + 2  # seconds: whom a row says to be there later than this ago is there
 LINGER = 10.0  # seconds an empty room keeps its subscription: a reload comes back at once
 
 TOO_SLOW = 4408
@@ -68,7 +69,7 @@ class Hub:
         self._snapshot: str | None = None
         self._snapshot_lock = asyncio.Lock()
         self._loop = asyncio.get_running_loop()
-        self.viewers = counts.Viewers(room_id, self._loop.time)
+        self.viewers = counts.Viewers(room_id, self._loop.time, self.presence.crowd)
         self.sold = counts.Sold(self._loop.time)
         self._subscribed = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -190,7 +191,7 @@ class Hub:
             case {"type": "hub.events", "events": list(events)}:
                 self._hear_events(events)
             case {"type": "hub.counted", "node": str(node), "viewers": int(count)}:
-                self.viewers.hear(node, count)
+                self.viewers.hear(node, count, message.get("marks", b""))
             case {"type": "hub.liked", "node": str(node), "count": int(count)}:
                 self.likes.hear(node, count)
             case {"type": "hub.entered", "draw": str(draw), "entries": int(entries)}:
@@ -337,6 +338,8 @@ class Hub:
 
     async def _attend(self) -> None:
         await presence.save(self.rows, self.room_id, self.presence, self.viewers.total)
+        if broadcast.unheard() > ATTEND:  # the others have written theirs meanwhile
+            self.viewers.read(await self.rows.present(self.room_id, LATELY))
 
     async def _check_staff(self) -> None:
         """A removed clerk's sockets close although no news of it came (P15)."""

@@ -10,14 +10,18 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
+
+from django.utils import timezone
 
 from config.connection import with_connection
 from livestream import broadcast
 from livestream.models import Room
 from livestream.rules.presence import Stay
 from livestream.selectors import chat
+from livestream.selectors.presence import present
 from livestream.services.chat import say_all
 from livestream.services.like import fold
 from livestream.services.line import Line, Outcome
@@ -82,6 +86,9 @@ class Rows:
 
     async def attend(self, room_id: int, stays: list[Stay], viewers: int) -> None:
         await write(note_stays, room_id=room_id, stays=stays, viewers=viewers)
+
+    async def present(self, room_id: int, seconds: float) -> int:
+        return await read(present, room_id, timezone.now() - timedelta(seconds=seconds))
 
     async def say(self, room_id: int, lines: list[Line]) -> list[Outcome]:
         return await write(say_all, room_id=room_id, lines=lines)

@@ -50,26 +50,12 @@ def write(folder: Path) -> Path:
     return folder / NAME
 
 
-def write_takes(folder: Path, takes: list[Path]) -> Path:
-    """Make NAME of what a media server recorded.
-
-    Raises GivenUp, OSError or subprocess.SubprocessError.
-    """
-    draft = folder / f".{uuid.uuid4().hex}.{NAME}"
-    try:
-        _join_files(takes, draft)
-        os.replace(draft, folder / NAME)
-    finally:
-        draft.unlink(missing_ok=True)
-    return folder / NAME
-
-
 def take_ms(take: Path) -> int:
     """How long a recording lasts. It is read to its end: one that was cut off does not know.
 
     Raises GivenUp, OSError or subprocess.SubprocessError.
     """
-    told = _ffmpeg(
+    told = ffmpeg(
         "-i",
         str(take),
         *("-map", "0:v:0", "-c", "copy", "-f", "null"),
@@ -108,7 +94,7 @@ def _blend(folder: Path, draft: Path) -> None:
         for session in sessions:
             parts.append(draft.with_name(f"{draft.name}.{len(parts)}.mp4"))
             _encode(folder, session, parts[-1], width & ~1, height & ~1)
-        _join_files(parts, draft)
+        join_files(parts, draft)
     finally:
         for part in parts:
             part.unlink(missing_ok=True)
@@ -124,12 +110,12 @@ def _encode(folder: Path, session: list[Segment], part: Path, width: int, height
         fit += f",pad={width}:{height}:-1:-1,setsar=1,fps={FRAME_RATE},format=yuv420p"
         words = ["-i", str(whole), "-vf", fit, *H264, "-threads", "1", "-c:a", "copy"]
         seconds = sum(segment.duration for segment in session)
-        _ffmpeg(*words, "-f", "mp4", str(part), longest=LONGEST + SLOWEST * seconds)
+        ffmpeg(*words, "-f", "mp4", str(part), longest=LONGEST + SLOWEST * seconds)
     finally:
         whole.unlink(missing_ok=True)
 
 
-def _join_files(files: list[Path], draft: Path) -> None:
+def join_files(files: list[Path], draft: Path) -> None:
     """Of one folder, and named by us."""
     listed = draft.with_suffix(".txt")
     try:
@@ -140,7 +126,7 @@ def _join_files(files: list[Path], draft: Path) -> None:
 
 
 def _run(*source: str, draft: Path) -> None:
-    _ffmpeg(*source, *("-c", "copy", "-movflags", "+faststart", "-f", "mp4", str(draft)))
+    ffmpeg(*source, *("-c", "copy", "-movflags", "+faststart", "-f", "mp4", str(draft)))
 
 
 def give_up() -> None:
@@ -150,7 +136,7 @@ def give_up() -> None:
         process.kill()
 
 
-def _ffmpeg(*words: str, longest: float = LONGEST) -> bytes:
+def ffmpeg(*words: str, longest: float = LONGEST) -> bytes:
     """What it says. The whitelist is of what it may read, so it stands before the first source."""
     program = (find_ffmpeg(), "-hide_banner", "-loglevel", "error", "-nostdin", "-y")
     command = [*YIELDS, *program, "-protocol_whitelist", "file", *words]

@@ -19,7 +19,7 @@ class Draw(models.Model):
     """
 
     STATES = {
-        DrawState.OPEN.value: _("Open"),
+        DrawState.OPEN.value: _("Taking entries"),
         DrawState.CLOSED.value: _("Closed"),
         DrawState.DRAWN.value: _("Drawn"),
     }
@@ -44,7 +44,7 @@ class Draw(models.Model):
     opened_by = models.ForeignKey(Staff, models.SET_NULL, null=True, blank=True, related_name="+")
     opened_at = models.DateTimeField(_("from"))
     closes_at = models.DateTimeField(_("to"))
-    closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    closed_at = models.DateTimeField(_("entries closed"), null=True, blank=True)
     drawn_at = models.DateTimeField(_("drawn"), null=True, blank=True)
     commitment = models.CharField(_("commitment"), max_length=64)
     seed = models.CharField(max_length=64)

@@ -15,6 +15,8 @@ from orders.models import Order
 class FlashSale(models.Model):
     """`quota` pieces of one variant at `price` from `starts_at` to `ends_at`, by our clock.
 
+    `pay_first`: a piece leaves the quota when it is paid, and ordering holds nothing.
+
     The quota is held from the announcement on (a reservation under `reference`); a purchase takes
     its pieces out of it, `sold` counts them, and what is left goes back when the sale is over.
     """
@@ -29,6 +31,7 @@ class FlashSale(models.Model):
     announced_at = models.DateTimeField(_("announced"))
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("to"))
+    pay_first = models.BooleanField(_("first to pay gets it"), default=False)
     closed_at = models.DateTimeField(_("over"), null=True, blank=True)
     sold = models.PositiveIntegerField(_("sold"), default=0)
 
@@ -67,13 +70,15 @@ class FlashSale(models.Model):
 
 
 class FlashPurchase(models.Model):
-    """Pieces of a flash sale in one order: what the limit for each buyer counts."""
+    """Pieces of a flash sale in one order: what the limit for each buyer counts. Not `taken` from
+    the quota until the order is paid, where the first to pay gets them."""
 
     sale = models.ForeignKey(FlashSale, models.PROTECT, related_name="purchases")
     order = models.ForeignKey(Order, models.CASCADE, related_name="flash_purchases")
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="+")
     device = models.UUIDField(null=True, blank=True)
     quantity = models.PositiveIntegerField(_("quantity"))
+    taken = models.BooleanField(_("taken from the quota"), default=True)
 
     class Meta:
         verbose_name = _("flash purchase")

@@ -16,7 +16,7 @@ class Question(models.Model):
     """
 
     STATES = {
-        QuestionState.OPEN.value: _("Open"),
+        QuestionState.OPEN.value: _("Unanswered"),
         QuestionState.ANSWERED.value: _("Answered"),
         QuestionState.DISMISSED.value: _("Put aside"),
     }
@@ -27,7 +27,7 @@ class Question(models.Model):
     )
     text = models.CharField(_("text"), max_length=300)
     folded = models.CharField(max_length=300, editable=False)
-    asked = models.PositiveIntegerField(_("asked"), default=1)
+    asked = models.PositiveIntegerField(_("times asked"), default=1)
     state = models.CharField(
         _("state"), max_length=9, choices=STATES, default=QuestionState.OPEN.value
     )

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from livestream.rules.room import GRACE_MINUTES, ON_AIR, OVER, PUBLIC, RoomState
+from livestream.rules.room import (
+    GRACE_MINUTES,
+    LONGEST_SHOW,
+    ON_AIR,
+    OVER,
+    PAUSE_MINUTES,
+    PUBLIC,
+    SOON,
+    RoomState,
+    gives_up_at,
+)
 from merchants.models import Merchant, Product, Staff
 from merchants.models.address import short_id
 
@@ -118,6 +130,12 @@ class Room(models.Model):
         default=GRACE_MINUTES,
         help_text=_("Minutes after which a lost show ends by itself; 0: never."),
     )
+    pause_minutes = models.PositiveSmallIntegerField(
+        _("waits while paused"),
+        default=PAUSE_MINUTES,
+        help_text=_("Minutes after which a paused show ends by itself; 0: never."),
+    )
+    paused_at = models.DateTimeField(_("paused"), null=True, blank=True, editable=False)
     interrupted_at = models.DateTimeField(_("picture lost"), null=True, blank=True, editable=False)
     likes = models.PositiveBigIntegerField(_("likes"), default=0, editable=False)
     viewers_peak = models.PositiveIntegerField(_("most viewers"), default=0, editable=False)
@@ -159,6 +177,25 @@ class Room(models.Model):
     @property
     def is_on_air(self) -> bool:
         return self.state in ON_AIR
+
+    @property
+    def gives_up_at(self) -> datetime | None:
+        """When the sweep ends it while it rests, if nobody goes on with it."""
+        match self.state:
+            case RoomState.PAUSED:
+                at = gives_up_at(self.paused_at, self.pause_minutes)
+            case RoomState.INTERRUPTED:
+                at = gives_up_at(self.interrupted_at or self.media_at, self.grace_minutes)
+            case _:
+                return None
+        longest = self.started_at + LONGEST_SHOW if self.started_at else None
+        return min((one for one in (at, longest) if one), default=None)
+
+    @property
+    def gives_up_soon(self) -> bool:
+        """Whether that is so near that its staff should be told."""
+        at = self.gives_up_at
+        return at is not None and at - timezone.now() <= SOON
 
     @property
     def is_over(self) -> bool:

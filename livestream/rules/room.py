@@ -59,6 +59,8 @@ LATE_START = timedelta(hours=24)  # a scheduled room not started by then has exp
 LONG_REHEARSAL = timedelta(minutes=10)  # without a picture: nobody is there any more
 LONGEST_SHOW = timedelta(hours=24)
 GRACE_MINUTES = 30  # how long a show without a picture goes on, unless its room says otherwise
+PAUSE_MINUTES = 60  # and how long a pause may last, until the show counts as forgotten
+SOON = timedelta(minutes=10)  # so long before a show ends by itself its staff are told
 SHELF_LIMIT = 500
 TITLE_UNITS = 34  # a hanzi counts two, a Latin letter one
 
@@ -83,6 +85,12 @@ def may_start_at(starts_at: datetime, now: datetime) -> bool:
     return now - timedelta(minutes=1) <= starts_at <= now + FURTHEST_START
 
 
-def is_lost(since: datetime | None, grace: int, now: datetime) -> bool:
-    """Whether a show without a picture since then has used up its `grace` minutes (0: never)."""
-    return since is not None and grace > 0 and now - since >= timedelta(minutes=grace)
+def gives_up_at(since: datetime | None, minutes: int) -> datetime | None:
+    """When a show that has rested since then has used up its `minutes` (0: never)."""
+    return since + timedelta(minutes=minutes) if since is not None and minutes > 0 else None
+
+
+def is_lost(since: datetime | None, minutes: int, now: datetime) -> bool:
+    """Whether a show that has rested since then, without a picture or paused, is given up."""
+    at = gives_up_at(since, minutes)
+    return at is not None and now >= at

@@ -59,6 +59,7 @@ def flash_event(sale: FlashSale) -> dict[str, Any]:
         "quota": sale.quota,
         "left": sale.left,
         "most": sale.per_buyer,
+        "pay_first": sale.pay_first,
         "starts_at": sale.starts_at,
         "ends_at": sale.ends_at,
     }

@@ -52,6 +52,16 @@ INVARIANTS = {
         WHERE state IN ('live', 'paused', 'interrupted')
           AND (started_at IS NULL OR ended_at IS NOT NULL)
     """,
+    "a live show has a heartbeat, or the sweep has interrupted it": """
+        SELECT id AS room, media_at, started_at FROM livestream_room
+        WHERE state = 'live' AND COALESCE(media_at, started_at) < %(late)s
+          AND started_at < %(late)s
+    """,
+    "a show is paused exactly since when it says": """
+        SELECT id AS room, state, paused_at FROM livestream_room
+        WHERE state IN ('live', 'paused', 'interrupted')
+          AND (state = 'paused') <> (paused_at IS NOT NULL)
+    """,
     "every row of a room has one merchant": """
         SELECT r.id AS room FROM livestream_room r
         WHERE EXISTS (SELECT 1 FROM livestream_shelfitem i
@@ -66,7 +76,15 @@ INVARIANTS = {
         SELECT f.id AS sale, f.sold, f.quota FROM livestream_flashsale f
         WHERE f.sold > f.quota OR f.sold <> (
             SELECT COALESCE(SUM(p.quantity), 0) FROM livestream_flashpurchase p
-            WHERE p.sale_id = f.id)
+            WHERE p.sale_id = f.id AND p.taken)
+    """,
+    "where the first to pay gets it, a piece is taken exactly when its order is paid": """
+        SELECT o.number, o.pool, p.taken FROM livestream_flashpurchase p
+        JOIN livestream_flashsale f ON f.id = p.sale_id
+        JOIN orders_order o ON o.id = p.order_id
+        WHERE f.pay_first <> (o.pool <> '')
+           OR (f.pay_first AND p.taken <> (o.paid_at IS NOT NULL))
+           OR (NOT f.pay_first AND NOT p.taken)
     """,
     "what a flash sale has not sold is put aside while it runs": """
         SELECT f.id AS sale, f.quota - f.sold AS rest FROM livestream_flashsale f

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from livestream.models import Attendance, Room
@@ -13,3 +14,8 @@ def watched(room: Room, device: UUID | None) -> int:
         return 0
     rows = Attendance.objects.filter(room=room, device=device)
     return rows.values_list("seconds", flat=True).first() or 0
+
+
+def present(room_id: int, since: datetime) -> int:
+    """How many devices were there at `since` or later, as far as they are saved."""
+    return Attendance.objects.filter(room=room_id, last_at__gte=since).count()

@@ -30,6 +30,7 @@ from livestream.models import FlashPurchase, FlashSale, Room, ShelfItem
 from livestream.rules.flash import LEAST_PRICE, window
 from livestream.rules.room import ON_AIR
 from livestream.selectors.flash import flash_event, overdue, running
+from livestream.services.flash_first import alone, end_waits, look, wait_for_payment
 from merchants.errors import OutOfStock
 from merchants.models import Customer, Merchant, Store, Variant
 from merchants.services.stock import lock_stock, release, release_part, reserve
@@ -51,10 +52,12 @@ def announce_flash(
     per_buyer: int,
     warm_up: int,
     minutes: int,
+    pay_first: bool = False,
 ) -> FlashSale:
     """Put `quota` pieces aside and tell the room: in `warm_up` seconds, for `minutes` minutes.
 
-    `price` in minor units, below the shop's. Raises NotOnAir, BadFlash, FlashRunning, or
+    `price` in minor units, below the shop's. With `pay_first` ordering takes nothing, and whoever
+    pays first has it (services.flash_first). Raises NotOnAir, BadFlash, FlashRunning, or
     TooFewPieces.
     """
     now = timezone.now()
@@ -77,6 +80,7 @@ def announce_flash(
             sale = FlashSale.objects.create(
                 **facts,
                 per_buyer=per_buyer,
+                pay_first=pay_first,
                 announced_at=now,
                 starts_at=lasts[0],
                 ends_at=lasts[1],
@@ -125,6 +129,10 @@ def flash_hold(
     def hold(
         *, merchant: Merchant, basket: Mapping[int, int], reference: str, store: Store | None
     ) -> None:
+        if first := next((sale for sale in sales.values() if sale.pay_first), None):
+            alone(bought, basket)
+            look(first, bought[first.variant_id], customer, device, store)
+            return
         for pk, sale in sorted(sales.items()):
             _take(sale, bought[pk], customer, device)
         if sales:
@@ -167,8 +175,16 @@ def note_purchases(
     """Write down what an order took from which sale; the room sees what is left."""
     for pk, sale in sales.items():
         FlashPurchase.objects.create(
-            sale=sale, order=order, customer=customer, device=device, quantity=basket[pk]
+            sale=sale,
+            order=order,
+            customer=customer,
+            device=device,
+            quantity=basket[pk],
+            taken=not sale.pay_first,
         )
+        if sale.pay_first:
+            wait_for_payment(order, sale)
+            continue
         sale.refresh_from_db(fields=["sold"])
         broadcast.flash_changed(sale.room, flash_event(sale))
 
@@ -190,3 +206,4 @@ def sweep_flash_sales(now: datetime) -> None:
             close_flash(sale=sale)
         except Exception:  # its own trouble: the others must not wait for it
             logger.exception("flash sale %s could not be closed", sale.public_id)
+    end_waits(now)

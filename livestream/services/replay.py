@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from livestream import broadcast
 from livestream.media import film
+from livestream.media import takes as joined
 from livestream.media.claim import alone
 from livestream.media.reel import end_reel, thin
 from livestream.models import Replay, Room
@@ -68,7 +69,7 @@ def make_film_of_takes(*, room: Room) -> Replay:
     folder, takes = Path(settings.LIVE_ROOT) / room.public_id, takes_of(room)
     state: dict[str, Any] = {"state": "failed"}
     try:
-        made = film.write_takes(folder, takes)
+        made = joined.write(folder, takes)
         state = {"state": "ready", "duration_ms": film.length_ms(made), "trouble": ""}
         state |= {"runs": runs_of(takes)}
         state |= {"path": f"{room.public_id}/{film.NAME}", "ready_at": timezone.now()}

@@ -32,6 +32,7 @@ from livestream.rules.room import (
     LONGEST_SHOW,
     NOT_BEGUN,
     ON_AIR,
+    PAUSE_MINUTES,
     RoomState,
     is_lost,
     is_title,
@@ -61,16 +62,18 @@ def make_room(
     cover: tuple[BinaryIO, int] | None = None,
     visibility: str = "listed",
     grace_minutes: int = GRACE_MINUTES,
+    pause_minutes: int = PAUSE_MINUTES,
     backup: Staff | None = None,
     assistants: Sequence[Staff] = (),
 ) -> Room:
     """A draft with its shelf in the order of `products`. `cover` is a file and its bytes.
 
-    Without a picture it goes on for `grace_minutes` (0: until somebody ends it). Raises BadTitle,
-    BadStart, BadGrace, BadCrew, BadPicture, ForeignProduct or FullShelf.
+    Without a picture it goes on for `grace_minutes`, paused for `pause_minutes` (0: until somebody
+    ends it). Raises BadTitle, BadStart, BadGrace, BadCrew, BadPicture, ForeignProduct or FullShelf.
     """
     _check(title, starts_at, timezone.now())
     _check_grace(grace_minutes)
+    _check_grace(pause_minutes)
     room = Room(
         merchant=merchant,
         host=host,
@@ -78,6 +81,7 @@ def make_room(
         starts_at=starts_at,
         visibility=visibility,
         grace_minutes=grace_minutes,
+        pause_minutes=pause_minutes,
     )
     room.save()
     set_crew(room=room, backup=backup, assistants=assistants)
@@ -97,6 +101,7 @@ def change_room(
     cover: tuple[BinaryIO, int] | None = None,
     visibility: str | None = None,
     grace_minutes: int | None = None,
+    pause_minutes: int | None = None,
     backup: Staff | None = None,
     assistants: Sequence[Staff] = (),
     by: Staff | None = None,
@@ -120,9 +125,10 @@ def change_room(
         fields["announced_at"] = None
     if visibility is not None:
         fields["visibility"] = visibility
-    if grace_minutes is not None:
-        _check_grace(grace_minutes)
-        fields["grace_minutes"] = grace_minutes
+    for name, minutes in (("grace_minutes", grace_minutes), ("pause_minutes", pause_minutes)):
+        if minutes is not None:
+            _check_grace(minutes)
+            fields[name] = minutes
     if not Room.objects.filter(pk=room.pk, state__in=NOT_BEGUN).update(**fields):
         raise WrongState(_("A room that has begun cannot be changed."))
     for name, value in fields.items():
@@ -186,14 +192,15 @@ def start_room(*, room: Room, by: Staff | None = None) -> Room:
 
 @transaction.atomic
 def pause_room(*, room: Room, by: Staff | None = None) -> Room:
-    """The picture rests; chat and shelf go on."""
-    return _move(room, RoomState.PAUSED, by=by)
+    """The picture rests; chat and shelf go on, for as long as a pause of this room may last."""
+    return _move(room, RoomState.PAUSED, by=by, paused_at=timezone.now())
 
 
 @transaction.atomic
 def resume_room(*, room: Room, by: Staff | None = None) -> Room:
     """The picture is back, from a pause or from a lost stream."""
-    return _move(room, RoomState.LIVE, by=by, media_at=timezone.now(), interrupted_at=None)
+    now = timezone.now()
+    return _move(room, RoomState.LIVE, by=by, media_at=now, interrupted_at=None, paused_at=None)
 
 
 @transaction.atomic
@@ -256,8 +263,8 @@ def _put_away(room: Room) -> None:
 
 
 def sweep_rooms(now: datetime) -> None:
-    """Expire rooms that nobody started, end what nobody ended and what has lost its picture for
-    longer than its grace, put banned ones away.
+    """Expire rooms that nobody started, end what nobody ended, what has lost its picture for longer
+    than its grace and what is paused and forgotten, put banned ones away.
     """
     forgotten = Room.objects.filter(state=RoomState.SCHEDULED, starts_at__lte=now - LATE_START)
     for room in forgotten:
@@ -270,6 +277,9 @@ def sweep_rooms(now: datetime) -> None:
         _unless_moved(room, RoomState.ENDED)
     for room in Room.objects.filter(state=RoomState.INTERRUPTED, grace_minutes__gt=0):
         if is_lost(room.interrupted_at or room.media_at, room.grace_minutes, now):
+            _unless_moved(room, RoomState.ENDED)
+    for room in Room.objects.filter(state=RoomState.PAUSED, pause_minutes__gt=0):
+        if is_lost(room.paused_at, room.pause_minutes, now):
             _unless_moved(room, RoomState.ENDED)
     for room in Room.objects.filter(state=RoomState.BANNED).only("public_id"):
         _put_away(room)

@@ -22,31 +22,31 @@ from livestream.selectors.room import live_prices, on_shelf
 from merchants.errors import RuleBroken
 from merchants.group_commit import GroupCommit
 from merchants.models import Merchant, Variant
-from merchants.services.request import once_each
 from merchants.services.stock_batch import hand_over
 from orders.errors import NotTogether
 from orders.models import Order
 from orders.rules.line import GIVES_STOCK_BACK
-from orders.services.order_batch import Held, Wish, hold_each, numbers, place_orders
+from orders.services.order_batch import Held, Wish, hold_each, place_orders
+from orders.services.order_once import Outcome, order_each_once
 
 
 def buy_together(room: Room, wish: Wish) -> str:
     """The number of an order at the room's prices, placed with those who buy at this moment.
 
-    The same request again gets the same number. Raises what `buy_in_room` and `once` raise, and
-    NotTogether for a wish that must go the other way.
+    The same request again gets the same number. Raises what `buy_in_room` and `order_once` raise,
+    and NotTogether for a wish that must go the other way.
     """
     return _rooms.ask(room.pk, (room, wish))
 
 
-def _each(asked: Sequence[tuple[Room, Wish]]) -> list[str | Exception]:
+def _each(asked: Sequence[tuple[Room, Wish]]) -> list[Outcome]:
     room = asked[0][0]
     wishes = [wish for _room, wish in asked]
 
-    def act(places: list[int]) -> list[str | RuleBroken]:
-        return numbers(buy_each(room=room, wishes=[wishes[at] for at in places]))
+    def act(places: list[int]) -> list[Order | RuleBroken]:
+        return buy_each(room=room, wishes=[wishes[at] for at in places])
 
-    return once_each(asked=[wish.asked for wish in wishes], act=act)
+    return order_each_once(asked=[wish.asked for wish in wishes], act=act)
 
 
 _rooms = GroupCommit(_each)
@@ -104,7 +104,7 @@ def _hold(
             why[wish.number] = NotOnTheShelf()
         elif not wanted:
             plain.append(wish)
-        elif len(wish.basket) > 1 or wish.contact.store is not None:
+        elif len(wish.basket) > 1 or wish.contact.store is not None or sales[wanted[0]].pay_first:
             why[wish.number] = NotTogether()
         else:
             of_sale.setdefault(sales[wanted[0]].pk, []).append(wish)

@@ -14,8 +14,9 @@ from livestream.rules.room import SELLING
 from livestream.selectors.room import live_prices, on_shelf
 from livestream.services.flash import flash_hold, note_purchases
 from merchants.models import Customer, Variant
+from merchants.services.request import Asked
 from orders.models import Order, Voucher
-from orders.services.order import Contact, place_order
+from orders.services.order import Contact, Terms, place_order
 
 
 def may_buy(room: Room, variants: Iterable[int]) -> None:
@@ -42,6 +43,8 @@ def buy_in_room(
     device: uuid.UUID,
     expected_total: int,
     extra: Voucher | None = None,
+    asked: Asked | None = None,
+    terms: Terms | None = None,
 ) -> Order:
     """An order at the room's prices, and the link that says it came from this room.
 
@@ -65,6 +68,8 @@ def buy_in_room(
         device=device,
         expected_total=expected_total,
         hold=hold,
+        asked=asked,
+        terms=terms,
     )
     note_purchases(sales=sales, order=order, basket=basket, customer=customer, device=device)
     pinned = room.pinned if room.is_on_air else ""

@@ -60,8 +60,12 @@ def try_flash(
     per_buyer: int,
     warm_up: int,
     minutes: int,
+    pay_first: bool = False,
 ) -> None:
-    """As `announce_flash`. Raises WrongState, BadFlash, FlashRunning or TooFewPieces."""
+    """As `announce_flash`; in a crowd that only plays everybody pays first.
+
+    Raises WrongState, BadFlash, FlashRunning or TooFewPieces.
+    """
     starts_at, ends_at = flash_window(
         room=room,
         item=item,

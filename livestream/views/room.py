@@ -80,6 +80,7 @@ def edit(request: MerchantRequest, room: str) -> HttpResponse:
         "assistants": found.assistants.all(),
         "visibility": found.visibility,
         "grace_minutes": found.grace_minutes,
+        "pause_minutes": found.pause_minutes,
     }
     form = RoomForm(
         request.POST or None, request.FILES or None, initial=first, merchant=request.merchant

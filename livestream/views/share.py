@@ -1,4 +1,4 @@
-"""Handing a room on: the sheet with link, code and poster, and the poster itself."""
+"""Handing a room on, or one of the goods: link, code and poster, and the posters themselves."""
 
 from __future__ import annotations
 
@@ -9,18 +9,26 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from livestream.models import Room
+from livestream.models import Room, ShelfItem
 from livestream.rules.room import RoomState
 from livestream.selectors.room import Card, shelf
-from livestream.selectors.share import MARK, mark_of, shareable, sharer
+from livestream.selectors.share import shareable, shown_in
 from livestream.services.poster import Poster, font_path, poster
 from livestream.views.watch import room_at, sheet_or_page
+from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
-from merchants.models import Staff
+from merchants.models import Product, Staff
+from merchants.rules.product import ProductState
 from merchants.rules.qr import square
+from merchants.rules.role import Role
+from merchants.selectors.product import variants_with_stock
+from merchants.selectors.share import MARK, mark_of, sharer
 from merchants.templatetags.guitai import moment, money_plain_short
+
+NO_FONT = gettext_lazy("Posters need a font with Chinese letters: set POSTER_FONT.")
 
 
 @require_safe
@@ -51,20 +59,85 @@ def picture(request: HttpRequest, room: str) -> HttpResponse:
     except RuleBroken as refusal:
         context = {"room": found, "refusal": str(refusal)}
         return render(request, "livestream/share/no_poster.html", context, status=refusal.status)
-    answer = HttpResponse(made, content_type="image/png")
-    answer["Content-Disposition"] = f'inline; filename="{found.public_id}.png"'
-    patch_cache_control(answer, private=True, max_age=60)
-    return answer
+    return _png(made, found.public_id)
 
 
-def own_poster(room: Room, staff: Staff) -> dict[str, str]:
+def own_poster(room: Room, staff: Staff) -> dict[str, Any]:
     """For the share window of the dashboard: her poster, or why there is none."""
     if not shareable(room):
         return {}
     if font_path() is None:
-        return {"poster_trouble": _("Posters need a font with Chinese letters: set POSTER_FONT.")}
+        return {"poster_trouble": NO_FONT}
     address = reverse("watch:poster", args=[room.public_id])
     return {"poster": f"{address}?{MARK}={mark_of(staff)}"}
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def goods(request: MerchantRequest, product: str) -> HttpResponse:
+    """One of the goods to hand on: its page in the shop, and the shows that have it, each with a
+    poster that says by whom the customer came.
+    """
+    found = _goods(request, product)
+    mark = mark_of(request.staff)
+    own: dict[str, Any] = {"product": found, "share": square(_in_the_shop(request, found, mark))}
+    own["shows"] = [(item.room, _for_a_show(item, mark)) for item in shown_in(found)]
+    if font_path():
+        own["poster"] = reverse("livestream:goods_poster", args=[request.merchant.slug, product])
+    else:
+        own["poster_trouble"] = NO_FONT
+    return render(request, "livestream/goods/share.html", own)
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def goods_poster(request: MerchantRequest, product: str) -> HttpResponse:
+    """Her own poster of one of the goods. Its code leads to its page in the shop."""
+    found = _goods(request, product)
+    try:
+        made = poster(facts=_facts_of_goods(request, found))
+    except RuleBroken as refusal:
+        context = {"product": found, "refusal": str(refusal)}
+        return render(request, "livestream/goods/no_poster.html", context, status=refusal.status)
+    return _png(made, found.public_id)
+
+
+def _goods(request: MerchantRequest, product: str) -> Product:
+    goods = request.merchant.products.filter(state=ProductState.ON_SALE)
+    return get_object_or_404(goods.prefetch_related("photos"), public_id=product)
+
+
+def _for_a_show(item: ShelfItem, mark: str) -> str:
+    address = reverse("watch:poster", args=[item.room.public_id])
+    return f"{address}?item={item.pk}&{MARK}={mark}"
+
+
+def _in_the_shop(request: MerchantRequest, product: Product, mark: str) -> str:
+    path = reverse("shop:product", args=[request.merchant.slug, product.public_id])
+    return request.build_absolute_uri(f"{path}?{MARK}={mark}")
+
+
+def _facts_of_goods(request: MerchantRequest, product: Product) -> Poster:
+    shop, staff = request.merchant, request.staff
+    cheapest = min(variants_with_stock(product), key=lambda one: one.price)
+    photo = product.photos.all()[:1]
+    return Poster(
+        shop=shop.name,
+        title=product.name,
+        line=shop.tagline,
+        now=str(money_plain_short(cheapest.price, shop.currency)),
+        lamp=cheapest.compare_at is not None,
+        picture=(photo[0].image.name or "") if photo else "",
+        address=_in_the_shop(request, product, mark_of(staff)),
+        invitation=_("%(name)s recommends it: scan and look") % {"name": staff.host_name},
+    )
+
+
+def _png(made: bytes, name: str) -> HttpResponse:
+    answer = HttpResponse(made, content_type="image/png")
+    answer["Content-Disposition"] = f'inline; filename="{name}.png"'
+    patch_cache_control(answer, private=True, max_age=60)
+    return answer
 
 
 def _card(room: Room, item: str) -> Card:

@@ -10,13 +10,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import trigger_client_event
 
 from livestream.forms.room import BAD_NICKNAME, NicknameForm, ReminderForm
-from livestream.models import Claim, Drop, Room
+from livestream.models import Claim, Drop, FlashSale, Room
 from livestream.rules.moderation import Measure
 from livestream.rules.room import RoomState
 from livestream.selectors import discovery
@@ -27,7 +28,6 @@ from livestream.selectors.flash import announced, running, turns_at
 from livestream.selectors.moderation import measure_against
 from livestream.selectors.picture import picture_of
 from livestream.selectors.room import live_prices, on_shelf, open_drops, shelf
-from livestream.selectors.share import MARK, remember_sharer
 from livestream.services.claim import take
 from livestream.services.reminder import remind
 from livestream.services.rush import buy_together
@@ -37,6 +37,7 @@ from merchants.errors import RuleBroken
 from merchants.models import Customer, Merchant
 from merchants.pace import keep_pace
 from merchants.selectors.product import variants_with_stock
+from merchants.selectors.share import MARK, remember_sharer
 from merchants.selectors.stock import held_pieces
 from orders.errors import CouponHeld
 from orders.models import Voucher
@@ -151,6 +152,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         "first": _first(variants, request.GET.get("variant", "")),
         "some_sold_out": any(one.left <= 0 for one in variants),  # type: ignore[attr-defined]
         "turns_at": turns_at(found, shown, now),
+        "pay_first": any(flash[one.pk].pay_first for one in variants if one.pk in flash),
     }
     return sheet_or_page(request, "livestream/shelf/_product.html", context)
 
@@ -166,12 +168,20 @@ def _first(variants: list[Any], wanted: str) -> Any:
 def checkout(request: HttpRequest, room: str) -> HttpResponse:
     """The checkout sheet over the video. A placed order goes on to the payment page."""
     found = room_at(room)
-    sales = running(found, timezone.now())
-    held = held_pieces(found.merchant, [sale.reference for sale in sales.values()])
-    context = checkout_context(
-        request, found.merchant, asked(request), live_prices(found, sales), sales, held
+    # For what the form shows; who orders is told by what holds then.
+    sales: dict[int, FlashSale] = SimpleLazyObject(  # type: ignore[assignment]
+        lambda: running(found, timezone.now())
     )
+    prices: dict[int, int] = SimpleLazyObject(  # type: ignore[assignment]
+        lambda: live_prices(found, sales)
+    )
+    held: dict[tuple[int, int], int] = SimpleLazyObject(  # type: ignore[assignment]
+        lambda: held_pieces(found.merchant, [sale.reference for sale in sales.values()])
+    )
+    context = checkout_context(request, found.merchant, asked(request), prices, sales, held)
     context["room"] = found
+    wanted = (sales[pk] for pk in context.get("basket", ()) if pk in sales)
+    context["pay_first"] = any(sale.pay_first for sale in wanted)
     form = context["form"]
     status = 200 if form is not None else 422
     if request.method == "GET" and form is not None:
@@ -185,7 +195,8 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
         if form.is_valid():
             try:
                 act = partial(_buy, found)
-                number = buy(request, found.merchant, form, act, partial(buy_together, found))
+                together = partial(buy_together, found)
+                number = buy(request, found.merchant, form, context["terms"], act, together)
             except RuleBroken as refusal:
                 status = refused(context, refusal)
             else:

@@ -162,7 +162,7 @@ class VerificationAdmin(admin.ModelAdmin):
     def paper(self, request: HttpRequest, pk: int, paper: str) -> HttpResponse:
         self._may(request, "view")
         found = get_object_or_404(VerificationPaper, verification=pk, paper=paper)
-        return picture_answer(found)
+        return picture_answer(found.image)
 
     def _may(self, request: HttpRequest, what: str) -> None:
         if not request.user.has_perm(f"merchants.{what}_verification"):

@@ -244,8 +244,9 @@ def shop_categories(merchant: Merchant) -> list[Category]:
 
 
 def with_offer(products: QuerySet[Product]) -> QuerySet[Any]:
-    """Add to the numbers what a shopper reads: `offer`, the lowest price that can be bought,
-    `dearest` that can be bought (None: nothing can), and `kinds`, how many variants there are.
+    """Add to the numbers what a shopper reads: `offer`, the lowest price that can be bought, `was`,
+    what that cost before (or None), `dearest` that can be bought (None: nothing can), and `kinds`,
+    how many variants there are.
     """
     buyable = (
         Variant.objects.filter(product=OuterRef("pk"))
@@ -253,8 +254,10 @@ def with_offer(products: QuerySet[Product]) -> QuerySet[Any]:
         .filter(free__gt=0)
     )
     kinds = Variant.objects.filter(product=OuterRef("pk")).order_by().values("product")
+    cheapest = buyable.order_by("price", F("compare_at").desc(nulls_last=True))
     return with_numbers(products).annotate(
         offer=Coalesce(Subquery(buyable.order_by("price").values("price")[:1]), F("price")),
+        was=Subquery(cheapest.values("compare_at")[:1]),
         dearest=Subquery(buyable.order_by("-price").values("price")[:1]),
         kinds=Subquery(kinds.annotate(count=Count("pk")).values("count")),
     )

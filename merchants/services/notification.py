@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import override
@@ -22,59 +24,98 @@ from merchants.signals import notice_created
 logger = logging.getLogger(__name__)
 
 
-def notify(
-    *,
-    merchant: Merchant,
-    channel: Channel,
-    kind: str,
-    key: str,
-    subject: str,
-    body: str,
-    language: str,
-    to: str = "",
-    path: str = "",
-    due_at: datetime | None = None,
-    stores: Iterable[Store] = (),
-) -> Notification:
-    """Write one piece of news in the caller's transaction. The same `key` again changes nothing.
+@dataclass(frozen=True)
+class News:
+    """One piece of news, not yet written. The same `key` on the same channel is the same news.
 
     A notice of some `stores` concerns managers, and the clerks who serve one of them.
     """
-    due = due_at or timezone.now()
-    notification, made = Notification.objects.get_or_create(
-        key=f"{channel.value}:{key}",
-        defaults={
-            "merchant": merchant,
-            "channel": channel.value,
-            "kind": kind,
-            "to": to,
-            "language": language,
-            "subject": " ".join(subject.split()),  # a line break would end a mail header
-            "body": body,
-            "path": path,
-            "due_at": due,
-            "sent_at": due if channel is Channel.IN_APP else None,  # there at once
-        },
-    )
-    concerned = list(stores)
-    if made and concerned:
-        notification.stores.add(*concerned)
-    if made and channel is Channel.IN_APP:
-        notice_created.state(notification=notification)
-    return notification
+
+    channel: Channel
+    kind: str
+    key: str
+    subject: str
+    body: str
+    language: str
+    to: str = ""
+    path: str = ""
+    due_at: datetime | None = None
+    stores: tuple[Store, ...] = ()
+
+    def row(self, merchant: Merchant) -> Notification:
+        due = self.due_at or timezone.now()
+        return Notification(
+            key=f"{self.channel.value}:{self.key}",
+            merchant=merchant,
+            channel=self.channel.value,
+            kind=self.kind,
+            to=self.to,
+            language=self.language,
+            subject=" ".join(self.subject.split()),  # a line break would end a mail header
+            body=self.body,
+            path=self.path,
+            due_at=due,
+            sent_at=due if self.channel is Channel.IN_APP else None,  # there at once
+        )
 
 
-def notify_all(
+def write_news(*, merchant: Merchant, news: Sequence[News]) -> list[Notification]:
+    """Write news in the caller's transaction, all of it in one question; as many rows, in order.
+
+    News that was told before changes nothing: its row is as it was.
+    """
+    rows = [one.row(merchant) for one in news]
+    try:
+        with transaction.atomic():
+            Notification.objects.bulk_create(rows)
+    except IntegrityError:  # told before, all or some of it
+        return [_write(one, one.row(merchant)) for one in news]
+    for one, row in zip(news, rows, strict=True):
+        _follow(one, row)
+    return rows
+
+
+def _write(news: News, row: Notification) -> Notification:
+    """One alone: another process may be telling the same at this moment."""
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        return Notification.objects.get(key=row.key)
+    _follow(news, row)
+    return row
+
+
+def _follow(news: News, row: Notification) -> None:
+    """Whom a new notice concerns, and the bell."""
+    if news.stores:
+        row.stores.add(*news.stores)
+    if news.channel is Channel.IN_APP:
+        notice_created.state(notification=row)
+
+
+def notify(*, merchant: Merchant, **news: Any) -> Notification:
+    """`write_news` for one; `news` are the fields of News."""
+    (row,) = write_news(merchant=merchant, news=[News(**news)])
+    return row
+
+
+def notify_all(*, merchant: Merchant, **words: Any) -> Notification:
+    """`write_news` for one notice on the dashboard; `words` are those of `notice`."""
+    (row,) = write_news(merchant=merchant, news=[notice(**words)])
+    return row
+
+
+def notice(
     *,
-    merchant: Merchant,
     kind: str,
     key: str,
     say: Callable[[], tuple[str, str]],
     path: str = "",
     stores: Iterable[Store] = (),
-) -> Notification:
-    """A notice on the dashboard for whoever works there, or whom `stores` concern (`notify`), each
-    in the language she reads.
+) -> News:
+    """A notice on the dashboard for whoever works there, or whom `stores` concern, each in the
+    language she reads.
 
     `say` gives subject and text; it is asked once per language of the house.
     """
@@ -83,8 +124,7 @@ def notify_all(
         with override(language):
             subject, text = say()
         words[language] = (" ".join(subject.split()), text)
-    return notify(
-        merchant=merchant,
+    return News(
         channel=Channel.IN_APP,
         kind=kind,
         key=key,
@@ -92,7 +132,7 @@ def notify_all(
         body=json.dumps(words, ensure_ascii=False),
         language=MANY,
         path=path,
-        stores=stores,
+        stores=tuple(stores),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -65,55 +65,16 @@ def _first(scope: str, key: str, mark: str) -> AnsweredRequest | None:
 
 @dataclass(frozen=True)
 class Asked:
-    """What makes two requests the same, for those that are answered many at once."""
+    """What makes two requests the same, for rows that keep which request made them."""
 
     scope: str
     key: str
     mark: str  # the fingerprint of the body
 
     @property
-    def name(self) -> tuple[str, str]:
-        return self.scope, self.key
-
-
-@transaction.atomic
-def once_each(
-    *, asked: Sequence[Asked], act: Callable[[list[int]], list[Any]]
-) -> list[Any | Exception]:
-    """Many requests in one transaction, each as by `once`: JSON answers, or refusals, in order.
-
-    `act` gets the places of those that are new and gives an answer or an exception each. Raises
-    IntegrityError if another process answers one of them at this moment.
-    """
-    known = _known(asked)
-    fresh: dict[tuple[str, str], int] = {}
-    for place, one in enumerate(asked):
-        if one.name not in known:
-            fresh.setdefault(one.name, place)
-    outcomes = dict(zip(fresh, act(list(fresh.values())), strict=True)) if fresh else {}
-    kept = [
-        AnsweredRequest(scope=one.scope, key=one.key, fingerprint=one.mark, answer=outcome)
-        for one, outcome in ((asked[fresh[name]], outcome) for name, outcome in outcomes.items())
-        if not isinstance(outcome, Exception)
-    ]
-    known |= {(row.scope, row.key): row for row in AnsweredRequest.objects.bulk_create(kept)}
-    refused = [one for one in asked if one.name not in known]
-    if refused:  # her other request may have got the last piece while this one waited for the row
-        known |= _known(refused)
-    return [_told(one, known.get(one.name), outcomes.get(one.name)) for one in asked]
-
-
-def _known(asked: Sequence[Asked]) -> dict[tuple[str, str], AnsweredRequest]:
-    rows = AnsweredRequest.objects.filter(
-        scope__in={one.scope for one in asked}, key__in={one.key for one in asked}
-    )
-    return {(row.scope, row.key): row for row in rows}
-
-
-def _told(one: Asked, known: AnsweredRequest | None, outcome: Any) -> Any | Exception:
-    if known is None:
-        return outcome
-    return known.answer if known.fingerprint == one.mark else KeyReused()
+    def digest(self) -> str:
+        """A name of the request, of one length, that tells nobody who asked."""
+        return hashlib.sha256(f"{self.scope}:{self.key}".encode()).hexdigest()
 
 
 def answer_of(*, scope: str, key: str) -> Any:

@@ -273,6 +273,16 @@ def release_part(
 
 
 @transaction.atomic
+def pass_on(*, merchant: Merchant, reference: str, to: str) -> int:
+    """What is held under `reference` is held under `to` from now on: nobody comes between.
+
+    Returns how many reservations those were.
+    """
+    held = Reservation.objects.filter(merchant=merchant, reference=reference, closed_at=None)
+    return held.update(reference=to)
+
+
+@transaction.atomic
 def take(
     *,
     merchant: Merchant,

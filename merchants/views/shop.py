@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 
 from merchants.models import Merchant, Product, Variant
 from merchants.selectors.product import shop_categories, shop_shelf, variants_with_stock
+from merchants.selectors.share import MARK, remember_sharer
 from merchants.selectors.store import stores_at
 
 
@@ -38,6 +39,7 @@ def product(request: HttpRequest, merchant: str, product: str) -> HttpResponse:
     found = get_object_or_404(
         Product.objects.on_sale().prefetch_related("photos"), merchant=shop, public_id=product
     )
+    remember_sharer(request.session, shop, request.GET.get(MARK, ""))
     variants: list[Variant] = list(variants_with_stock(found))
     context = {
         "merchant": shop,

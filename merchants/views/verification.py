@@ -187,7 +187,7 @@ def take_back(request: MerchantRequest) -> HttpResponse:
 def paper(request: MerchantRequest, paper: str) -> HttpResponse:
     """A picture, to managers of this shop only."""
     mine = VerificationPaper.objects.filter(verification__merchant=request.merchant)
-    return picture_answer(get_object_or_404(mine, paper=paper))
+    return picture_answer(get_object_or_404(mine, paper=paper).image)
 
 
 @require_POST

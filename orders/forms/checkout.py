@@ -15,7 +15,7 @@ from merchants.models import Merchant, Product, Store, Variant
 from merchants.rules.search import key_of
 from orders.forms.goods import QuantitiesField, VariantsField
 from orders.forms.place import PLACE, REQUIRED, PlaceForm
-from orders.models import Address
+from orders.models import Order
 from orders.services.order import Contact
 
 DELIVERY, PICKUP = "delivery", "pickup"
@@ -106,32 +106,41 @@ class CheckoutForm(ChoiceForm, PlaceForm):
         merchant: Merchant,
         stores: Callable[[], Iterable[Store]],
         regions: Iterable[str],
-        book: Iterable[Address] = (),
+        book: Iterable[Order] = (),
         chosen: Iterable[Variant] = (),
         **kwargs: Any,
     ) -> None:
         """`stores` tells those that have all of it: only there it can be collected. `regions` are
-        those to which the shop sends, `book` the addresses that this device knows. `chosen` are
-        the variants as they were just found; the form does not look for them again."""
+        those to which the shop sends, `book` the orders whose addresses this device may use again.
+        `chosen` are the variants as they were just found; the form does not look again."""
         super().__init__(*args, merchant=merchant, **kwargs)
         self.merchant, self.able = merchant, stores
         self.wish = CouponWish(self.data)
         variants = self.fields["variant"]
         assert isinstance(variants, VariantsField)
         variants.found = {one.pk: one for one in chosen}
-        self.book = {entry.public_id: entry for entry in book}
+        self._entries = book
         self.offer(regions)
-        entries = [(key, str(entry)) for key, entry in self.book.items()]
-        self._choose("saved", choices=[*entries, ("", _("Another address"))])
+        self._choose("saved", choices=self._saved)
         # What is not asked for is not required: a parcel needs an address, collection a store.
         wanted = self.data if self.is_bound else self.initial
         pickup = wanted.get("method") == PICKUP
-        self.chosen = None if pickup else self.book.get(wanted.get("saved", ""))
+        saved = wanted.get("saved", "")
+        self.chosen = self.book.get(saved) if saved and not pickup else None
         if pickup or self.chosen is not None:
             for name in REQUIRED:
                 self.fields[name].required = False
         if pickup:
             self.stores  # noqa: B018 — they are what may be chosen
+
+    @cached_property
+    def book(self) -> dict[str, Order]:
+        """The addresses that she may choose; asked for when one is, or when the form is shown."""
+        return {entry.number: entry for entry in self._entries}
+
+    def _saved(self) -> list[tuple[str, Any]]:
+        known = [(key, f"{one.name} · {one.whole_address}") for key, one in self.book.items()]
+        return [*known, ("", _("Another address"))]
 
     @cached_property
     def stores(self) -> QuerySet[Store]:

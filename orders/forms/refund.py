@@ -9,7 +9,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from merchants.forms.money import MoneyField, speak
+from merchants.forms.product import SeveralFiles
 from merchants.models import Store
+from orders.forms.exchange import instead_field
 from orders.models import Line, Order
 from orders.models.refund import REASONS
 from orders.models.shipment import CARRIER_LABELS
@@ -17,10 +19,12 @@ from orders.rules.dispute import MOST_TEXT
 from orders.rules.line import UNSENT
 from orders.rules.refund import RefundKind
 from orders.rules.shipment import is_tracking_number
+from orders.selectors.exchange import free_instead
 
 NOWHERE = "nowhere"
 SENT_KINDS = {
     RefundKind.RETURN.value: _("I send the goods back"),
+    RefundKind.EXCHANGE.value: _("I send them back and want others"),
     RefundKind.MONEY.value: _("I keep the goods"),
 }
 
@@ -50,9 +54,16 @@ class PiecesForm(forms.Form):
                 },
             )
 
-    def rows(self) -> list[tuple[Line, forms.BoundField]]:
-        """Each line with its field."""
-        return [(line, self[f"line-{line.pk}"]) for line in self.lines]
+    def rows(self) -> list[tuple[Line, forms.BoundField, forms.BoundField | None]]:
+        """Each line with its field, and the one that says what is wanted instead, if there is."""
+        return [
+            (
+                line,
+                self[f"line-{line.pk}"],
+                self[name] if (name := f"for-{line.pk}") in self.fields else None,
+            )
+            for line in self.lines
+        ]
 
     def pieces(self) -> dict[int, int]:
         """The cleaned choice in the shape that the refund's verbs take."""
@@ -66,7 +77,7 @@ class PiecesForm(forms.Form):
 
 
 class AskForm(PiecesForm):
-    """The buyer asks."""
+    """The buyer asks. Her photos are read by the verb, which tells what is wrong with each."""
 
     gifts = False  # they cost nothing
 
@@ -80,6 +91,12 @@ class AskForm(PiecesForm):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    file = forms.FileField(
+        label=_("Photos"),
+        required=False,
+        widget=SeveralFiles(attrs={"accept": "image/*"}),
+        help_text=_("Up to 6. The shop sees them, and the platform if you ask it; nobody else."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -87,13 +104,31 @@ class AskForm(PiecesForm):
         self.fields["kind"].initial = RefundKind.RETURN.value
         if not self.sent:  # nothing can be sent back that has not been sent
             del self.fields["kind"]
+            return
+        away = [line for line in self.lines if line.state not in UNSENT]
+        free = free_instead(self.order.merchant, away)
+        for line in away:
+            self.fields[f"for-{line.pk}"] = instead_field(line, free, self.order.currency)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        if data.get("kind") == RefundKind.EXCHANGE:
+            for pk, count in self.pieces().items():
+                name = f"for-{pk}"
+                if count and name in self.fields and not data.get(name) and name not in self.errors:
+                    self.add_error(name, _("Choose which one you want instead."))
+        return data
 
     def wish(self) -> dict[str, Any]:
         """The cleaned data in the shape that `request_refund` takes."""
         data = self.cleaned_data
         kind = RefundKind(data.get("kind") or RefundKind.MONEY)
         words = {"reason": data["reason"], "words": data["words"]}
-        return {"pieces": self.pieces(), "kind": kind, **words}
+        wish = {"pieces": self.pieces(), "kind": kind, **words}
+        if kind == RefundKind.EXCHANGE:
+            chosen = {line.pk: data.get(f"for-{line.pk}") for line in self.lines}
+            wish["wanted"] = {pk: int(other) for pk, other in chosen.items() if other}
+        return wish
 
 
 class GiveForm(PiecesForm):
@@ -134,6 +169,12 @@ class AnswerForm(forms.Form):
 
     version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
     words = forms.CharField(max_length=200, required=False)
+
+
+class AgreeForm(AnswerForm):
+    """Agreed, perhaps with money instead of the other goods that are wanted."""
+
+    money = forms.BooleanField(required=False)
 
 
 class WordsForm(forms.Form):

@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('phone', models.CharField(max_length=20, verbose_name='phone')),
                 ('language', models.CharField(default='zh-hans', editable=False, max_length=10)),
                 ('quantity', models.PositiveSmallIntegerField(verbose_name='quantity')),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('offered', 'Held for her'), ('taken', 'Bought'), ('declined', 'Declined'), ('lapsed', 'Time ran out'), ('left', 'No longer waits')], default='waiting', max_length=8, verbose_name='state')),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('offered', 'Held for her'), ('taken', 'Has bought it'), ('declined', 'Declined'), ('lapsed', 'Time ran out'), ('left', 'No longer waits')], default='waiting', max_length=8, verbose_name='state')),
                 ('joined_at', models.DateTimeField(verbose_name='since')),
                 ('offer_until', models.DateTimeField(blank=True, null=True, verbose_name='held until')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='until')),

@@ -9,14 +9,13 @@ from orders.models.ledger import LedgerEntry
 from orders.models.note import OrderNote, OrderTag
 from orders.models.order import Line, Order, Step
 from orders.models.payment import Payment
-from orders.models.refund import Refund, RefundPiece, RefundStep
+from orders.models.refund import Refund, RefundPhoto, RefundPiece, RefundStep
 from orders.models.review import Review, ReviewPhoto, ReviewReport, ReviewStep
 from orders.models.shipment import ParcelEvent, Shipment
-from orders.models.shipping import Address, ShippingRegion, ShippingRule
+from orders.models.shipping import ShippingRegion, ShippingRule
 from orders.models.waitlist import Waiting
 
 __all__ = [
-    "Address",
     "BankEntry",
     "CartItem",
     "CounterUse",
@@ -31,6 +30,7 @@ __all__ = [
     "ParcelEvent",
     "Payment",
     "Refund",
+    "RefundPhoto",
     "RefundPiece",
     "RefundStep",
     "Review",

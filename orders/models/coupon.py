@@ -140,6 +140,14 @@ class Coupon(models.Model):
         """It makes the goods cheaper; the others pay the parcel or bring a gift."""
         return self.kind in OFF_GOODS
 
+    @property
+    def most_cost(self) -> int | None:
+        """What all copies come to if each is used, in minor units; None: that depends on orders."""
+        gift = self.gift.price if self.gift is not None else None
+        each = {CouponKind.AMOUNT: self.amount, CouponKind.PERCENT: self.cap, CouponKind.GIFT: gift}
+        one = each.get(CouponKind(self.kind))
+        return None if one is None else one * self.issued
+
     def good_at(self, store: int | None) -> bool:
         """Whether it is good for what is collected at that store; None: sent. No query, or one."""
         return not self.local or store in {one.pk for one in self.stores.all()}

@@ -50,6 +50,7 @@ PRICE_RULE_LABELS = {
     PriceRule.LIVE.value: _("Live price"),
     PriceRule.FLASH.value: _("Flash sale"),
     PriceRule.GIFT.value: _("Gift"),
+    PriceRule.SWAP.value: _("In exchange"),
 }
 ORDER_LABELS = LINE_LABELS | {PARTLY_SHIPPED: _("Partly shipped")}
 # What somebody did, where the state says what is to be done next.
@@ -93,9 +94,13 @@ class Order(Place):
     """
 
     number = models.CharField(max_length=16, unique=True, default=secret_id, editable=False)
+    # Which request placed it, and what that one asked: the same again gets this order (P2).
+    request_key = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    request_mark = models.CharField(max_length=64, default="", editable=False)
     merchant = models.ForeignKey(Merchant, models.PROTECT, related_name="orders")
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="orders")
     device = models.UUIDField(null=True, blank=True, editable=False)
+    remembered = models.BooleanField(default=True, editable=False)  # in her address book
     voucher = models.ForeignKey(
         Voucher, models.PROTECT, null=True, blank=True, related_name="orders"
     )
@@ -136,6 +141,8 @@ class Order(Place):
     total = models.PositiveBigIntegerField(_("total"), editable=False)
     placed_at = models.DateTimeField(_("placed"), editable=False)
     pay_by = models.DateTimeField(_("pay by"), editable=False)
+    # Where its goods are taken from as it is paid; empty: they are held from the first moment.
+    pool = models.CharField(max_length=40, blank=True, default="", editable=False)
     paid_at = models.DateTimeField(_("paid"), null=True, blank=True, editable=False)
     # What lists look for, worked out by the database itself so that an index can answer.
     stage = GeneratedField(
@@ -234,6 +241,16 @@ class Order(Place):
         ]
 
     @property
+    def story(self) -> list[Step]:
+        """What has happened to it. That it was placed is its first step, and has no row."""
+        return [Step(order=self, state=LineState.PENDING, at=self.placed_at), *self.steps.all()]
+
+    @property
+    def recipient(self) -> tuple[str, ...]:
+        """Who gets the parcel, and where."""
+        return self.name, self.phone, *(getattr(self, part) for part in self.PLACE)
+
+    @property
     def vouchers(self) -> list[Voucher]:
         """What was used for it, in the order in which they are locked."""
         return [one for one in (self.voucher, self.extra) if one is not None]
@@ -261,6 +278,16 @@ class Order(Place):
     def waits_for_refund(self) -> bool:
         """Nothing leaves: its money is asked back and the shop has not answered."""
         return any(one.state == "requested" and one.unsent for one in self.refunds.all())
+
+    @property
+    def first_to_pay(self) -> bool:
+        """Nothing is held for it: whoever pays first has the goods."""
+        return self.pool != ""
+
+    @property
+    def is_replacement(self) -> bool:
+        """It was sent for goods that came back, and nothing was paid anew."""
+        return any(line.price_rule == PriceRule.SWAP for line in self.lines.all())
 
     @property
     def can_be_asked_back(self) -> bool:
@@ -294,7 +321,8 @@ class Line(models.Model):
     """One variant within an order, at the price agreed on the day.
 
     `asked_back` counts the pieces for which a refund is open or done; `called_off` those of them
-    that never left the shop. Only orders.services.refund writes them.
+    that never left the shop. Only orders.services.refund writes them. `credit` is what goods that
+    were given back have paid for it, in minor units (orders.services.exchange).
     """
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
@@ -313,6 +341,7 @@ class Line(models.Model):
         default=PriceRule.LIST.value,
     )
     discount = models.PositiveBigIntegerField(_("discount"), default=0)
+    credit = models.PositiveBigIntegerField(_("paid with goods"), default=0, editable=False)
     asked_back = models.PositiveIntegerField(_("asked back"), default=0, editable=False)
     called_off = models.PositiveIntegerField(_("called off"), default=0, editable=False)
     state = models.CharField(
@@ -353,8 +382,8 @@ class Line(models.Model):
 
     @property
     def paid(self) -> int:
-        """What the line cost in the end, its share of the coupon taken off."""
-        return self.amount - self.discount
+        """What it cost in the end, in money or in goods, its share of the coupon taken off."""
+        return self.amount - self.discount + self.credit
 
     @property
     def left(self) -> int:
@@ -394,7 +423,7 @@ class Move(models.Model):
 
 
 class Step(Move):
-    """One move of an order, kept for ever."""
+    """One move of an order after it was placed, kept for ever."""
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="steps")
     state = models.CharField(_("state"), max_length=16, choices=ORDER_LABELS)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from merchants.models import Merchant
+from merchants.models import Merchant, Variant
 from merchants.models.address import secret_id
+from merchants.models.private import PrivateFiles
 from orders.models.order import Line, Move, Order
 from orders.models.payment import Payment
 from orders.models.shipment import CARRIER_LABELS
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 KIND_LABELS = {
     RefundKind.MONEY.value: _("Money back"),
     RefundKind.RETURN.value: _("Send back, then money back"),
+    RefundKind.EXCHANGE.value: _("Exchange"),
     RefundKind.GOODWILL.value: _("Part of the money"),
     RefundKind.SURPLUS.value: _("Paid too much"),
 }
@@ -33,6 +36,10 @@ REFUND_LABELS = {
     RefundState.REFUNDED.value: _("Refunded"),
     RefundState.REFUSED.value: _("Not agreed"),
     RefundState.WITHDRAWN.value: _("Withdrawn"),
+}
+EXCHANGE_LABELS = {
+    RefundState.REQUESTED.value: _("Exchange requested"),
+    RefundState.REFUNDED.value: _("Exchanged"),
 }
 LEG_LABELS = {
     Leg.NONE.value: _("Not yet"),
@@ -50,6 +57,11 @@ REASONS = {
     "missing": _("Something is missing"),
     "other": _("Something else"),
 }
+
+
+def photo_path(photo: RefundPhoto, filename: str) -> str:
+    """A random name: the uploaded one is never trusted."""
+    return f"refunds/{uuid.uuid4().hex}.webp"
 
 
 class RefundQuerySet(models.QuerySet["Refund"]):
@@ -79,6 +91,9 @@ class RefundQuerySet(models.QuerySet["Refund"]):
 class Refund(models.Model):
     """One amount that goes back from one payment. Written only by orders.services.refund.
 
+    Of an exchange `credit` goes back in goods, as an order of its own, the `replacement`, and
+    `amount` is what is left: often nothing.
+
     `public_id` is the number under which the gateway knows it, so that asking twice pays once.
     Every action carries the `version` it was decided on.
     """
@@ -93,6 +108,17 @@ class Refund(models.Model):
     amount = models.PositiveBigIntegerField(_("amount"), help_text=_("In minor units."))
     shipping = models.PositiveBigIntegerField(
         _("of it shipping"), default=0, help_text=_("In minor units.")
+    )
+    credit = models.PositiveBigIntegerField(
+        _("paid in goods"), default=0, help_text=_("In minor units.")
+    )
+    replacement = models.OneToOneField(
+        Order,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="replaces",
+        verbose_name=_("replacement"),
     )
     currency = models.CharField(max_length=3)
     unsent = models.BooleanField(_("goods not sent yet"), default=False)
@@ -112,6 +138,7 @@ class Refund(models.Model):
 
     objects = RefundQuerySet.as_manager()
     if TYPE_CHECKING:
+        photos: RelatedManager[RefundPhoto]
         pieces: RelatedManager[RefundPiece]
         steps: RelatedManager[RefundStep]
 
@@ -129,7 +156,12 @@ class Refund(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(amount__gt=0) | Q(unsent=True), name="refund_gives_something"
+                condition=Q(amount__gt=0) | Q(unsent=True) | Q(credit__gt=0),
+                name="refund_gives_something",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=RefundKind.EXCHANGE.value) | Q(credit=0, replacement=None),
+                name="refund_in_goods_is_an_exchange",
             ),
             models.UniqueConstraint(
                 fields=["payment"],
@@ -146,6 +178,17 @@ class Refund(models.Model):
         return self.state in OPEN
 
     @property
+    def is_exchange(self) -> bool:
+        return self.kind == RefundKind.EXCHANGE
+
+    @property
+    def state_word(self) -> str:
+        """The state as people say it: what was exchanged was not refunded."""
+        if self.is_exchange and self.state in EXCHANGE_LABELS:
+            return str(EXCHANGE_LABELS[self.state])
+        return self.get_state_display()
+
+    @property
     def is_sent(self) -> bool:
         """The buyer has handed her parcel in."""
         return bool(self.tracking_number)
@@ -158,12 +201,21 @@ class Refund(models.Model):
 
 
 class RefundPiece(models.Model):
-    """So many pieces of one line, and what they cost."""
+    """So many pieces of one line, and what they cost; for `credit` of it `wanted` goes out."""
 
     refund = models.ForeignKey(Refund, models.CASCADE, related_name="pieces")
     line = models.ForeignKey(Line, models.PROTECT, related_name="refunds")
     quantity = models.PositiveIntegerField(_("quantity"))
     amount = models.PositiveBigIntegerField(_("amount"))
+    wanted = models.ForeignKey(
+        Variant,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("wanted instead"),
+    )
+    credit = models.PositiveBigIntegerField(_("paid in goods"), default=0)
 
     class Meta:
         verbose_name = _("refunded pieces")
@@ -172,10 +224,31 @@ class RefundPiece(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["refund", "line"], name="refund_line_once"),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="refund_has_pieces"),
+            models.CheckConstraint(
+                condition=Q(credit__lte=F("amount")) & (Q(wanted__isnull=False) | Q(credit=0)),
+                name="refund_credit_within_worth",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.line.title}"
+
+
+class RefundPhoto(models.Model):
+    """What is broken, as its buyer sees it. No address leads to it: a view hands it to her, to the
+    shop's staff, and to the platform's desk once she has asked the platform."""
+
+    public_id = models.CharField(max_length=16, unique=True, default=secret_id, editable=False)
+    refund = models.ForeignKey(Refund, models.CASCADE, related_name="photos")
+    image = models.FileField(upload_to=photo_path, storage=PrivateFiles(), editable=False)
+
+    class Meta:
+        verbose_name = _("photo of a refund")
+        verbose_name_plural = _("photos of refunds")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.public_id
 
 
 class RefundStep(Move):

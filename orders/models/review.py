@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from merchants.models import Merchant, Product
 from merchants.models.address import secret_id
+from merchants.models.private import PrivateFiles
+from merchants.models.product import PHOTO_LABELS
+from merchants.rules.picture import PhotoState
 from orders.models.order import Line, Move
 from orders.rules.review import HideReason, ReviewMove, masked_name
 
@@ -33,6 +36,10 @@ MOVE_LABELS = {
 def photo_path(photo: ReviewPhoto, filename: str) -> str:
     """A random name: the uploaded one is never trusted."""
     return f"reviews/{uuid.uuid4().hex}.webp"
+
+
+def original_path(photo: ReviewPhoto, filename: str) -> str:
+    return f"reviews/{uuid.uuid4().hex}"
 
 
 class Review(models.Model):
@@ -97,17 +104,45 @@ class Review(models.Model):
         return masked_name(self.line.order.name)
 
 
+class ReviewPhotoManager(models.Manager["ReviewPhoto"]):
+    def get_queryset(self) -> models.QuerySet[ReviewPhoto]:
+        return super().get_queryset().filter(state=PhotoState.READY.value)
+
+
 class ReviewPhoto(models.Model):
-    """A buyer's picture, as re-encoded by us. Hiding the review gives its files new names."""
+    """A buyer's picture, as re-encoded by us. Hiding the review gives its files new names.
+
+    While it waits for a worker it has only its `original`, which nobody is served. Such a one, and
+    what turned out to be no picture, is found through `whole` alone.
+    """
 
     review = models.ForeignKey(Review, models.CASCADE, related_name="photos")
-    image = models.ImageField(upload_to=photo_path, editable=False)
-    thumb = models.ImageField(upload_to=photo_path, editable=False)
+    state = models.CharField(
+        _("state"), max_length=8, choices=PHOTO_LABELS, default=PhotoState.READY.value
+    )
+    original = models.FileField(
+        upload_to=original_path, storage=PrivateFiles(), blank=True, editable=False
+    )
+    image = models.ImageField(upload_to=photo_path, blank=True, editable=False)
+    thumb = models.ImageField(upload_to=photo_path, blank=True, editable=False)
+    leased_until = models.DateTimeField(null=True, editable=False)
+    attempts = models.PositiveSmallIntegerField(default=0, editable=False)
+    came_at = models.DateTimeField(null=True, editable=False)
+
+    objects = ReviewPhotoManager()
+    whole = models.Manager()  # noqa: DJ012
 
     class Meta:
         verbose_name = _("photo of a buyer")
         verbose_name_plural = _("photos of buyers")
         ordering = ["pk"]
+        indexes = [
+            models.Index(
+                "id",
+                name="review_photo_waits",
+                condition=Q(state=PhotoState.WAITING.value),
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.image.name)

@@ -1,4 +1,4 @@
-"""What parcels cost where it is not as usual, and where shoppers had theirs sent."""
+"""What parcels cost where it is not as usual, and where they go."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ class ShippingRegion(models.Model):
 
 
 class Place(models.Model):
-    """The parts of an address, as an order and an address book keep them."""
+    """The parts of an address."""
+
+    PLACE = ("region", "city", "district", "address", "postcode")
 
     region = models.CharField(_("region"), max_length=6, blank=True)
     city = models.CharField(_("city"), max_length=40, blank=True)
@@ -76,21 +78,3 @@ class Place(models.Model):
             street=self.address,
             postcode=self.postcode,
         )
-
-
-class Address(Place):
-    """One entry of the address book on a device. Whoever holds the device may use it."""
-
-    public_id = models.CharField(max_length=10, unique=True, default=short_id, editable=False)
-    device = models.UUIDField(db_index=True)
-    name = models.CharField(_("name"), max_length=40)
-    phone = models.CharField(_("phone"), max_length=20)
-    used_at = models.DateTimeField(_("last used"))
-
-    class Meta:
-        verbose_name = _("address")
-        verbose_name_plural = _("addresses")
-        ordering = ["-used_at", "-pk"]
-
-    def __str__(self) -> str:
-        return f"{self.name} · {self.whole_address}"

@@ -14,7 +14,7 @@ from orders.rules.waitlist import OPEN, WaitState, held_under
 WAIT_LABELS = {
     WaitState.WAITING.value: _("Waiting"),
     WaitState.OFFERED.value: _("Held for her"),
-    WaitState.TAKEN.value: _("Bought"),
+    WaitState.TAKEN.value: _("Has bought it"),
     WaitState.DECLINED.value: _("Declined"),
     WaitState.LAPSED.value: _("Time ran out"),
     WaitState.LEFT.value: _("No longer waits"),

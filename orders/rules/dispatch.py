@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from merchants.rules.search import fold
+from orders.rules.number import as_kept
 
 MOST_ROWS = 500  # parcels that are told to their buyers within one request
-SHORT = 8  # letters of an order's number, as lists show it
 
 
 class Column(StrEnum):
@@ -65,8 +65,8 @@ def row_of(number: int, cells: Sequence[str], columns: Mapping[Column, int]) -> 
 
 
 def order_number(typed: str) -> str:
-    """An order's number as it is kept: `#0A1B2C3D` is `0a1b2c3d`."""
-    return fold(typed).replace(" ", "").lstrip("#")
+    """An order's number as it is kept: `#0A1B 2C3D` is `0a1b2c3d`."""
+    return as_kept(typed) or fold(typed)
 
 
 def tracking_number(typed: str) -> str:

@@ -18,6 +18,7 @@ class PriceRule(StrEnum):
     LIVE = "live"  # of the show it was bought in
     FLASH = "flash"  # of a flash sale, and goes before the show's
     GIFT = "gift"  # a coupon brings it: one piece, for nothing
+    SWAP = "swap"  # goods that were given back have paid for it
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from enum import StrEnum
 class RefundKind(StrEnum):
     MONEY = "money"  # the money alone: the goods have not left, or are not worth a parcel
     RETURN = "return"  # the goods come back first
+    EXCHANGE = "exchange"  # the goods come back first, then others go out for them
     GOODWILL = "goodwill"  # part of what sent goods cost; they stay, and can still come back
     SURPLUS = "surplus"  # money that came twice, or too late: nobody has to ask for it
 
@@ -53,8 +54,10 @@ MOVES: dict[RefundState, frozenset[RefundState]] = {
     RefundState.WITHDRAWN: frozenset(),
 }
 OPEN = frozenset(state for state, on in MOVES.items() if on)
+COMES_BACK = frozenset({RefundKind.RETURN, RefundKind.EXCHANGE})  # nothing happens before it has
 ANSWER_WITHIN = timedelta(hours=48)  # then it is agreed by itself
 RETURN_WITHIN = timedelta(days=14)  # to send the goods back; then as long to take them back
+MOST_PHOTOS = 6
 ASKED_AT_MOST = 5  # requests for one order that came to nothing
 LONGEST_WAIT = timedelta(hours=6)
 
@@ -72,6 +75,16 @@ def worth(paid: int, quantity: int, asked: int, given: int) -> int:
     `paid`: a cent that does not divide is in one of them and in no other.
     """
     return max(paid * asked // quantity - given, 0)
+
+
+def carried(worth: int, old: int, new: int) -> int:
+    """What of the worth of pieces that come back pays for others of the same product.
+
+    `old` and `new` are today's prices of the two, side by side: what she once paid keeps its part
+    of them, whatever she saved then. What is left goes back as money. Minor units; never more than
+    `worth`, for dearer ones are not exchanged.
+    """
+    return worth if new >= old else worth * new // old
 
 
 def next_try(tries: int) -> timedelta:

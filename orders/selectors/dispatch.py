@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 from merchants.models import Staff
 from orders.models import Order
 from orders.models.shipment import CARRIER_LABELS
-from orders.rules.dispatch import SHORT, Row, order_number, tracking_number
+from orders.rules.dispatch import Row, order_number, tracking_number
 from orders.rules.line import LineState
+from orders.rules.number import SHORT
 from orders.rules.shipment import carrier_of, is_tracking_number
 from orders.selectors.order import seen_by
 

@@ -21,8 +21,9 @@ GOODS = {
         SELECT o.number, o.state, l.variant_id AS variant, SUM(l.quantity - l.called_off) AS pieces
         FROM orders_order o JOIN orders_line l ON l.order_id = o.id
         WHERE o.state IN ('pending_payment', 'paid', 'partly_shipped', 'ready_for_pickup')
-        GROUP BY o.id, o.number, o.state, o.merchant_id, l.variant_id
+        GROUP BY o.id, o.number, o.state, o.merchant_id, o.pool, l.variant_id
         HAVING SUM(CASE WHEN l.state IN ('pending_payment', 'paid', 'ready_for_pickup')
+                         AND (o.pool = '' OR l.state <> 'pending_payment')
                         THEN l.quantity - l.called_off ELSE 0 END) <> (
             SELECT COALESCE(SUM(r.quantity), 0)
             FROM merchants_reservation r JOIN merchants_stock s ON s.id = r.stock_id
@@ -57,7 +58,8 @@ ORDERS = {
     """,
     "a line that costs less than by the list says by which rule": """
         SELECT id AS line, price_rule, list_price, unit_price FROM orders_line
-        WHERE price_rule <> 'gift' AND (price_rule = 'list') <> (unit_price = list_price)
+        WHERE price_rule NOT IN ('gift', 'swap')
+          AND (price_rule = 'list') <> (unit_price = list_price)
     """,
     "a discount comes from a voucher": """
         SELECT o.number, o.discount FROM orders_order o
@@ -92,7 +94,7 @@ ORDERS = {
     "an order is what its lines and its last step say": """
         SELECT o.number, o.state FROM orders_order o
         WHERE o.state <> COALESCE((SELECT s.state FROM orders_step s WHERE s.order_id = o.id
-                                   ORDER BY s.id DESC LIMIT 1), '')
+                                   ORDER BY s.id DESC LIMIT 1), 'pending_payment')
            OR EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id AND l.state <> o.state
                       AND NOT (l.state = 'refunded' AND l.called_off = l.quantity)
                       AND NOT (o.state = 'shipped' AND l.state = 'delivered')
@@ -106,7 +108,8 @@ ORDERS = {
                OR NOT EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id
                               AND l.state IN ('shipped', 'delivered'))))
     """,
-    # expired -> pending_payment is the one step back: money that came late found its goods again.
+    # It begins unpaid, without a step. expired -> pending_payment is the one step back: money that
+    # came late found its goods again.
     "an order moves along its map, forwards in time": """
         SELECT o.number, x.before, x.state
         FROM (SELECT order_id, state, at,
@@ -115,9 +118,9 @@ ORDERS = {
                      LEAD(state) OVER (PARTITION BY order_id ORDER BY id) AS after
               FROM orders_step) x
         JOIN orders_order o ON o.id = x.order_id
-        WHERE x.at < x.since
-           OR COALESCE(x.before, '') || '>' || x.state NOT IN (
-              '>pending_payment', 'pending_payment>paid', 'pending_payment>cancelled',
+        WHERE x.at < COALESCE(x.since, o.placed_at)
+           OR COALESCE(x.before, 'pending_payment') || '>' || x.state NOT IN (
+              'pending_payment>paid', 'pending_payment>cancelled',
               'pending_payment>expired', 'expired>pending_payment', 'paid>shipped',
               'paid>ready_for_pickup', 'shipped>delivered', 'ready_for_pickup>collected',
               'paid>partly_shipped', 'partly_shipped>shipped', 'partly_shipped>delivered',

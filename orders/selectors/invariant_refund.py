@@ -25,22 +25,22 @@ REFUNDS = {
         GROUP BY p.id, p.amount, p.paid_back
         HAVING p.paid_back > p.amount OR p.paid_back <> COALESCE(SUM(r.amount), 0)
     """,
-    "a refund gives what its pieces cost, and perhaps the shipping": """
-        SELECT r.id AS refund, r.amount, r.shipping, SUM(p.amount) AS worth
+    "a refund gives what its pieces cost, in money and in goods, and perhaps the shipping": """
+        SELECT r.id AS refund, r.amount, r.credit, r.shipping, SUM(p.amount) AS worth
         FROM orders_refund r LEFT JOIN orders_refundpiece p ON p.refund_id = r.id
         WHERE r.kind <> 'surplus'
-        GROUP BY r.id, r.amount, r.shipping
-        HAVING COUNT(p.id) = 0 OR r.amount <> SUM(p.amount) + r.shipping
+        GROUP BY r.id, r.amount, r.credit, r.shipping
+        HAVING COUNT(p.id) = 0 OR r.amount + r.credit <> SUM(p.amount) + r.shipping
     """,
     "a line gives back no more than it cost, and all of it with its last piece": """
         SELECT l.id AS line, l.quantity, l.asked_back, SUM(p.amount) AS back
         FROM orders_line l JOIN orders_refundpiece p ON p.line_id = l.id
         JOIN orders_refund r ON r.id = p.refund_id
         WHERE r.state NOT IN ('refused', 'withdrawn')
-        GROUP BY l.id, l.quantity, l.asked_back, l.unit_price, l.discount
-        HAVING SUM(p.amount) > l.quantity * l.unit_price - l.discount
+        GROUP BY l.id, l.quantity, l.asked_back, l.unit_price, l.discount, l.credit
+        HAVING SUM(p.amount) > l.quantity * l.unit_price - l.discount + l.credit
             OR l.asked_back = l.quantity
-               AND SUM(p.amount) <> l.quantity * l.unit_price - l.discount
+               AND SUM(p.amount) <> l.quantity * l.unit_price - l.discount + l.credit
     """,
     "shipping goes back once, with an order of which nothing is sent": """
         SELECT o.number, o.state, o.shipping, SUM(r.shipping) AS back
@@ -51,8 +51,8 @@ REFUNDS = {
     """,
     "money has gone back exactly where a refund says so": """
         SELECT r.id AS refund, r.state, r.money FROM orders_refund r
-        WHERE (r.state = 'refunded') <> (r.money = 'done' OR r.amount = 0 AND r.unsent
-                                         AND r.state = 'refunded')
+        WHERE (r.state = 'refunded') <> (r.money = 'done' OR r.amount = 0
+                                         AND (r.unsent OR r.credit > 0) AND r.state = 'refunded')
            OR (r.money = 'done') <> (r.done_at IS NOT NULL AND r."transaction" <> '')
               AND r.amount > 0
            OR (r.money <> 'none')
@@ -90,7 +90,10 @@ REFUNDS = {
         SELECT r.id AS refund FROM orders_refund r
         JOIN orders_order o ON o.id = r.order_id
         JOIN orders_payment p ON p.id = r.payment_id
-        WHERE r.merchant_id <> o.merchant_id OR p.order_id <> o.id OR r.currency <> p.currency
+        LEFT JOIN orders_refund s ON s.replacement_id = o.id
+        WHERE r.merchant_id <> o.merchant_id OR p.merchant_id <> o.merchant_id
+           OR (p.order_id <> o.id AND p.id <> COALESCE(s.payment_id, 0))
+           OR r.currency <> p.currency
            OR EXISTS (SELECT 1 FROM orders_refundpiece x JOIN orders_line l ON l.id = x.line_id
                       WHERE x.refund_id = r.id AND l.order_id <> o.id)
     """,
@@ -107,6 +110,52 @@ REFUNDS = {
         WHERE (o.state = 'refunded') <> (NOT EXISTS (
             SELECT 1 FROM orders_line l WHERE l.order_id = o.id AND l.called_off < l.quantity)
             AND EXISTS (SELECT 1 FROM orders_line l WHERE l.order_id = o.id))
+    """,
+}
+EXCHANGES = {
+    "an exchange pays for each piece that is wanted with one that comes back": """
+        SELECT r.id AS refund, r.kind, r.credit FROM orders_refund r
+        LEFT JOIN orders_refundpiece p ON p.refund_id = r.id
+        GROUP BY r.id, r.kind, r.credit
+        HAVING r.credit <> COALESCE(SUM(p.credit), 0)
+            OR SUM(CASE WHEN (p.wanted_id IS NOT NULL) <> (r.kind = 'exchange')
+                        THEN 1 ELSE 0 END) > 0
+    """,
+    "what is wanted is of the same product": """
+        SELECT p.id AS piece, p.wanted_id AS wanted FROM orders_refundpiece p
+        JOIN orders_line l ON l.id = p.line_id JOIN merchants_variant v ON v.id = l.variant_id
+        JOIN merchants_variant w ON w.id = p.wanted_id WHERE w.product_id <> v.product_id
+    """,
+    "what is wanted is put aside exactly while its goods are awaited": """
+        SELECT r.id AS refund, r.state FROM orders_refund r
+        WHERE (CASE WHEN r.kind = 'exchange' AND r.state = 'awaiting_return' THEN (
+                   SELECT SUM(p.quantity) FROM orders_refundpiece p WHERE p.refund_id = r.id)
+               ELSE 0 END) <> (
+            SELECT COALESCE(SUM(h.quantity), 0) FROM merchants_reservation h
+            WHERE h.reference = 'exchange:' || r.public_id AND h.closed_at IS NULL)
+    """,
+    "a replacement is there exactly when the goods have come back": """
+        SELECT r.id AS refund, r.state, r.replacement_id AS replacement FROM orders_refund r
+        WHERE (r.replacement_id IS NOT NULL)
+           <> (r.kind = 'exchange' AND r.state IN ('returned', 'refunded'))
+    """,
+    "a replacement is what was wanted, and is paid with what came back": """
+        SELECT r.id AS refund, o.number FROM orders_refund r
+        JOIN orders_order o ON o.id = r.replacement_id
+        WHERE o.total <> 0 OR o.merchant_id <> r.merchant_id OR r.order_id = o.id
+           OR EXISTS (SELECT 1 FROM (
+               SELECT p.wanted_id AS variant, p.quantity AS pieces, p.credit AS credit
+               FROM orders_refundpiece p WHERE p.refund_id = r.id
+               UNION ALL
+               SELECT l.variant_id, -l.quantity, -l.credit
+               FROM orders_line l WHERE l.order_id = o.id) x
+               GROUP BY x.variant HAVING SUM(x.pieces) <> 0 OR SUM(x.credit) <> 0)
+    """,
+    "nothing but a replacement is paid with goods": """
+        SELECT l.id AS line, l.price_rule, l.credit FROM orders_line l
+        LEFT JOIN orders_refund r ON r.replacement_id = l.order_id
+        WHERE (l.price_rule = 'swap') <> (r.id IS NOT NULL)
+           OR l.credit > 0 AND l.price_rule <> 'swap' OR l.price_rule = 'swap' AND l.unit_price <> 0
     """,
 }
 BOOKS = {
@@ -156,4 +205,4 @@ BOOKS = {
             WHERE r.order_id = e.order_id AND r.kind = 'surplus' AND r.state <> 'refunded')
     """,
 }
-MONEY_BACK = REFUNDS | BOOKS
+MONEY_BACK = REFUNDS | EXCHANGES | BOOKS

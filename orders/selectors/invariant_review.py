@@ -26,6 +26,11 @@ REVIEWS = {
     """,
     "a review has six photos at most": """
         SELECT review_id AS review, COUNT(*) AS photos FROM orders_reviewphoto
-        GROUP BY review_id HAVING COUNT(*) > 6
+        WHERE state <> 'refused' GROUP BY review_id HAVING COUNT(*) > 6
+    """,
+    "a photo of a review shows, or waits with what was sent": """
+        SELECT id AS photo, state FROM orders_reviewphoto
+        WHERE (state = 'ready') <> (image <> '' AND thumb <> '')
+           OR (state = 'waiting') <> (original <> '')
     """,
 }

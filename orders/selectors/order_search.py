@@ -20,6 +20,7 @@ from merchants.models import Merchant, Product, ProductWords
 from merchants.rules.search import fold, phone_digits
 from orders.models import Line, Order, OrderTag
 from orders.models.order import PARCEL
+from orders.rules.number import GROUP, as_kept
 from orders.rules.period import EARLIEST, LATEST
 
 MANY = 500  # keys that are handed over one by one
@@ -61,7 +62,10 @@ def _few(way: Way) -> tuple[list[int], Q]:
 
 def _ways(merchant: Merchant, words: str) -> Iterator[Way]:
     orders = Order.objects.filter(merchant=merchant).order_by()
-    looks = [begins("number", words), begins("name_key", words)]
+    looks = [begins("name_key", words)]
+    number = as_kept(words)
+    if words.isalnum() or len(number) >= GROUP:  # less than a group may be the half of a name
+        looks.append(begins("number", number if len(number) >= GROUP else words))
     if digits := phone_digits(words):
         looks += [begins("phone", f"{sign}{digits}") for sign in ("", "+", "+86")]
         if len(digits) == 4:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.db.models import Q
 
 from merchants.models import Staff
-from merchants.rules.search import fold, phone_digits
+from merchants.rules.search import phone_digits
 from orders.models import Order
-from orders.rules.dispatch import SHORT
 from orders.rules.line import LineState
+from orders.rules.number import SHORT, as_kept
 from orders.rules.pickup import read_pickup
 from orders.selectors.order import lines_with_pictures, seen_by
 
@@ -33,7 +33,7 @@ def find_pickup(staff: Staff, typed: str, whose: str) -> Order | None:
 
 
 def _whose(typed: str) -> Q | None:
-    words = fold(typed).replace(" ", "").lstrip("#")
+    words = as_kept(typed)
     digits = phone_digits(typed)
     if len(digits) == LAST_DIGITS or len(digits) > SHORT:
         return Q(phone__endswith=digits) | Q(number__startswith=words)

@@ -1,39 +1,70 @@
-"""What a shop asks for its parcels, and an address book."""
+"""What a shop asks for its parcels, and what a device remembers of its purchases."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.utils import timezone
 
 from merchants.models import Merchant
-from orders.models import Address, ShippingRegion
+from orders.models import Order, ShippingRegion
 from orders.rules.shipping import Rate, rate_to, served
 
 MOST_SHOWN = 5
+MOST_REMEMBERED = 100  # orders of a device
+REMEMBERED = timedelta(days=730)
 
 
-def own_rates(merchant: Merchant) -> dict[str, Rate | None]:
-    """{region: its rate; None where nothing is sent} of the regions with a rule. One query."""
+@dataclass(frozen=True)
+class Parcels:
+    """What a shop asks for its parcels. `own` is {region: its rate; None: nothing is sent}."""
+
+    country: str
+    usual: Rate
+    own: Mapping[str, Rate | None]
+
+    def rate(self, region: str) -> Rate | None:
+        """The rate of a parcel to this region; None: the shop does not send there."""
+        return rate_to(region, country=self.country, usual=self.usual, own=self.own)
+
+    @property
+    def regions(self) -> list[str]:
+        """To which it sends."""
+        return served(country=self.country, own=self.own)
+
+
+def parcels_of(merchant: Merchant) -> Parcels:
+    """One query."""
     rows = ShippingRegion.objects.filter(merchant=merchant).order_by("pk")
-    return {
+    own = {
         region: None if fee is None else Rate(fee, free_from)
         for region, fee, free_from in rows.values_list("region", "rule__fee", "rule__free_from")
     }
-
-
-def rate_for(merchant: Merchant, region: str) -> Rate | None:
-    """The rate of a parcel to this region; None: the shop does not send there."""
     usual = Rate(merchant.shipping_fee, merchant.free_shipping_from)
-    return rate_to(region, country=merchant.country, usual=usual, own=own_rates(merchant))
+    return Parcels(merchant.country, usual, own)
 
 
-def served_by(merchant: Merchant) -> list[str]:
-    """The regions to which it sends."""
-    return served(country=merchant.country, own=own_rates(merchant))
+def bought_on(device: UUID) -> list[Order]:
+    """What this device ordered, the latest first: who she is and where it went. One query."""
+    orders = Order.objects.filter(device=device, placed_at__gt=timezone.now() - REMEMBERED)
+    return list(
+        orders.only(
+            "number", "name", "phone", "email", "store", "remembered", *Order.PLACE
+        ).order_by("-pk")[:MOST_REMEMBERED]
+    )
 
 
-def addresses_of(device: UUID, regions: Iterable[str]) -> QuerySet[Address]:
-    """This device's address book, as far as it lies in these regions; the last used first."""
-    return Address.objects.filter(device=device, region__in=list(regions))
+def addresses_of(orders: list[Order], regions: Container[str] | None = None) -> list[Order]:
+    """The address book in these orders: the latest that went to each person and place.
+
+    `regions`, if given, are those it is to lie in.
+    """
+    book: dict[object, Order] = {}
+    for order in orders:
+        sent = order.remembered and order.store_id is None and order.address
+        if sent and (regions is None or order.region in regions):
+            book.setdefault(order.recipient, order)
+    return list(book.values())

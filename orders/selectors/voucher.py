@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from merchants.models import Customer
-from orders.models import Voucher
+from orders.models import Order, Voucher
 
 MOST_TRIED = 50
 MOST_SHOWN = 200
 
 
-def usable_vouchers(customer: Customer) -> list[Voucher]:
+def known_as(device: UUID, phones: Sequence[str]) -> QuerySet[Customer]:
+    """She at every shop: this device, who has one of these numbers, and the devices that ordered
+    there with it. Whoever shows a number to be hers sees the orders of those devices already.
+    """
+    rows = Customer.objects.all()
+    if not phones:
+        return rows.filter(device=device)
+    ordered = Order.objects.filter(
+        phone__in=phones, device=OuterRef("device"), merchant=OuterRef("merchant")
+    )
+    return rows.filter(Q(device=device) | Q(phone__in=phones) | Exists(ordered))
+
+
+def usable_vouchers(people: Sequence[Customer]) -> list[Voucher]:
     """Hers that are good now, with what they are good for; what ends sooner comes first."""
-    found = Voucher.objects.usable(timezone.now()).filter(customer=customer)
+    if not people:
+        return []
+    found = Voucher.objects.usable(timezone.now()).filter(customer__in=people)
     rows = _with_terms(found)
     return list(rows.order_by(Coalesce("ends_at", "coupon__ends_at"), "pk")[:MOST_TRIED])
 
 
-def vouchers_of(customer: Customer, keys: Collection[int]) -> dict[int, Voucher]:
+def vouchers_of(people: Sequence[Customer], keys: Collection[int]) -> dict[int, Voucher]:
     """{id: voucher} of those that are hers. No key, no query."""
     if not keys:
         return {}
     rows = Voucher.objects.select_related("coupon__gift__product", "customer")
-    return rows.filter(customer=customer).in_bulk(keys)
+    return rows.filter(customer__in=people).in_bulk(keys)
 
 
 def _with_terms(vouchers: QuerySet[Voucher]) -> QuerySet[Voucher]:
@@ -37,10 +52,11 @@ def _with_terms(vouchers: QuerySet[Voucher]) -> QuerySet[Voucher]:
     return rows.prefetch_related("coupon__products", "coupon__categories", "coupon__stores")
 
 
-def wallet(device: UUID) -> dict[str, list[Voucher]]:
-    """All vouchers of this device, at every shop: `good`, `used` and `over`, the newest first."""
+def wallet(device: UUID, phones: Sequence[str] = ()) -> dict[str, list[Voucher]]:
+    """All vouchers of this device and of these numbers, at every shop: `good`, `used` and `over`,
+    the newest first."""
     now = timezone.now()
-    hers = Voucher.objects.filter(customer__device=device).order_by("-pk")
+    hers = Voucher.objects.filter(customer__in=known_as(device, phones)).order_by("-pk")
     rows = _with_terms(hers).select_related("coupon__merchant")
     found: dict[str, list[Voucher]] = {"good": [], "used": [], "over": []}
     for one in rows[:MOST_SHOWN]:

@@ -14,7 +14,7 @@ from merchants.models import User
 from orders.errors import DearerThere, NotSentThere, WrongState
 from orders.models import Order, OrderNote, OrderTag
 from orders.rules.line import LineState
-from orders.selectors.shipping import rate_for
+from orders.selectors.shipping import parcels_of
 from orders.services.order import Contact
 from orders.signals import order_noted
 
@@ -50,10 +50,11 @@ def change_address(*, order: Order, contact: Contact, by: User | None) -> Order:
     """
     if order.is_pickup:
         raise WrongState(_("This order is collected at the shop, not shipped."))
-    rate = rate_for(order.merchant, contact.region)
+    parcels = parcels_of(order.merchant)
+    rate = parcels.rate(contact.region)
     if rate is None:
         raise NotSentThere
-    before = rate_for(order.merchant, order.region)
+    before = parcels.rate(order.region)
     cost = before.price(order.goods) if before else order.shipping
     if by is None and rate.price(order.goods) > cost:
         raise DearerThere

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -23,7 +24,8 @@ from merchants.rules.product import ProductState
 from merchants.rules.role import Role
 from merchants.rules.stock import MOST_AT_ONCE
 from merchants.selectors.stock import free_pieces, pickup_places
-from merchants.services.notification import notify, notify_all
+from merchants.services.notification import News, notice, write_news
+from merchants.services.request import Asked
 from merchants.services.stock import release, reserve
 from orders.errors import (
     BadBasket,
@@ -38,7 +40,7 @@ from orders.models import Line, Order, Voucher
 from orders.rules.line import GIVES_STOCK_BACK, PARTLY_SHIPPED, LineState, may_move
 from orders.rules.price import Priced, PriceRule, Total, priced, total
 from orders.rules.shipping import Rate
-from orders.selectors.shipping import rate_for
+from orders.selectors.shipping import Parcels, parcels_of
 from orders.services.coupon import give_back_voucher, redeem_voucher
 from orders.services.saving import gift_gone, with_voucher, with_vouchers
 from orders.signals import order_moved, orders_placed
@@ -108,6 +110,19 @@ class Quote:
         return dict(found)
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What a shop sells today and asks for its parcels, looked up once for a request."""
+
+    variants: Mapping[int, Variant]  # in the order of their ids
+    parcels: Parcels
+
+
+def terms_of(merchant: Merchant, variants: Iterable[int]) -> Terms:
+    """Two queries."""
+    return Terms(on_sale(merchant, variants), parcels_of(merchant))
+
+
 def quote(
     *,
     merchant: Merchant,
@@ -117,20 +132,22 @@ def quote(
     voucher: Voucher | None = None,
     pickup: bool = False,
     region: str = "",
+    terms: Terms | None = None,
 ) -> Quote:
     """Price a basket of {variant id: quantity} by the server's own prices.
 
     `live_prices` is {variant id: price} of the room it is bought in, `flash` which of them are of a
-    flash sale; `region` is where it is sent, empty while nobody knows. Raises BadBasket, or
-    NotSentThere.
+    flash sale; `region` is where it is sent, empty while nobody knows; `terms` may have been looked
+    up before. Raises BadBasket, or NotSentThere.
     """
-    rate = rate_for(merchant, "" if pickup else region)
+    terms = terms or terms_of(merchant, basket)
+    rate = terms.parcels.rate("" if pickup else region)
     if rate is None:
         raise NotSentThere
     plain = plain_quote(
         merchant=merchant,
         basket=basket,
-        variants=on_sale(merchant, basket),
+        variants=terms.variants,
         prices=live_prices or {},
         flash=flash,
         rate=None if pickup else rate,
@@ -187,13 +204,16 @@ def place_order(
     device: uuid.UUID | None = None,
     expected_total: int | None = None,
     hold: Hold = reserve,
+    asked: Asked | None = None,
+    terms: Terms | None = None,
 ) -> Order:
     """Hold the stock of a basket and open an order that waits HOLD_MINUTES for its payment.
 
     `expected_total` is what the shopper saw; another sum is refused with PriceMoved. `hold` is how
     the pieces are held: from the shelf, or from what was put aside for this purchase before; a gift
-    is held with them. `extra` is used beside `voucher` if both allow it. Raises BadBasket,
-    TooManyOpen, OutOfStock (saying of what), GiftGone or CouponUnfit, and changes nothing.
+    is held with them. `extra` is used beside `voucher` if both allow it. `asked` is the request
+    that it answers: another order for it is an IntegrityError. Raises BadBasket, TooManyOpen,
+    OutOfStock (saying of what), GiftGone or CouponUnfit, and changes nothing.
     """
     now = timezone.now()
     offered = quote(
@@ -203,6 +223,7 @@ def place_order(
         flash=flash,
         pickup=contact.store is not None,
         region=contact.region,
+        terms=terms,
     )
     at = contact.store.pk if contact.store else None
     offered = with_vouchers(offered, [voucher, extra], at)
@@ -220,11 +241,11 @@ def place_order(
         offered=offered,
         language=language,
         device=device,
+        asked=asked,
         now=now,
     )
     order.save(force_insert=True)
     Line.objects.bulk_create(new_lines(order, offered))
-    order.steps.create(state=order.state, at=now)
     # Last, so that the row every buyer wants is locked for the shortest time.
     try:
         wanted = offered.pieces
@@ -286,6 +307,7 @@ def new_order(
     offered: Quote,
     language: str,
     device: uuid.UUID | None,
+    asked: Asked | None,
     now: datetime,
 ) -> Order:
     """The order of a quote, not yet written: it waits HOLD_MINUTES from `now` for its payment."""
@@ -293,6 +315,8 @@ def new_order(
         merchant=merchant,
         customer=customer,
         device=device,
+        request_key=asked.digest if asked else None,
+        request_mark=asked.mark if asked else "",
         voucher=offered.voucher,
         extra=offered.extra,
         name=contact.name,
@@ -331,18 +355,23 @@ def new_lines(order: Order, offered: Quote) -> list[Line]:
 
 
 @transaction.atomic
-def move_order(*, order: Order, to: LineState, by: User | None) -> Order:
+def move_order(
+    *, order: Order, to: LineState, by: User | None, paid_at: datetime | None = None
+) -> Order:
     """Take every line of an order one step along its life.
 
     An order that ends unpaid gives its stock and its voucher back. `by` is who acted; None is the
-    clock. Raises WrongState if the step is not on the map in orders.rules.line.
+    clock. `paid_at` is when it was paid, if this step says so. Raises WrongState if the step is
+    not on the map in orders.rules.line.
     """
     if order.state == PARTLY_SHIPPED or not may_move(LineState(order.state), to):
         raise wrong_state(order, to)
     old = LineState(order.state)
     # The guard is in the write: of two who move the same order, one finds it already moved.
-    if not Order.objects.filter(pk=order.pk, state=old).update(state=to.value):
+    facts = {"paid_at": paid_at} if paid_at else {}
+    if not Order.objects.filter(pk=order.pk, state=old).update(state=to.value, **facts):
         raise wrong_state(order, to)
+    order.paid_at = paid_at or order.paid_at
     order.lines.filter(state=old).update(state=to.value)
     order.state = to.value
     order.steps.create(state=to.value, by=by, at=timezone.now())
@@ -362,18 +391,16 @@ def wrong_state(order: Order, to: LineState) -> WrongState:
     )
 
 
-def tell_customer(*, order: Order, kind: str, subject: str, body: str, about: str = "") -> None:
+def customer_news(
+    *, order: Order, kind: str, subject: str, body: str, about: str = ""
+) -> list[News]:
     """News for the buyer of an order: a text message, and a mail if she left an address.
 
     `about` tells news of one kind apart; without it an order has each kind once.
     """
-    path = f"/orders/{order.number}/"
-    ways = [(Channel.SMS, order.phone)]
-    if order.email:
-        ways.append((Channel.EMAIL, order.email))
-    for channel, to in ways:
-        notify(
-            merchant=order.merchant,
+    ways = [(Channel.SMS, order.phone), (Channel.EMAIL, order.email)]
+    return [
+        News(
             channel=channel,
             kind=kind,
             key=f"{kind}:{about or order.number}",
@@ -381,11 +408,19 @@ def tell_customer(*, order: Order, kind: str, subject: str, body: str, about: st
             subject=subject,
             body=body,
             language=order.language,
-            path=path,
+            path=f"/orders/{order.number}/",
         )
+        for channel, to in ways
+        if to
+    ]
 
 
-def tell_staff(
+def tell_customer(*, order: Order, **words: str) -> None:
+    """Write `customer_news`."""
+    write_news(merchant=order.merchant, news=customer_news(order=order, **words))
+
+
+def staff_news(
     *,
     order: Order,
     kind: str,
@@ -393,7 +428,7 @@ def tell_staff(
     at_store: Callable[[Store], str] | None = None,
     tab: str = "",
     about: str = "",
-) -> None:
+) -> list[News]:
     """One notice on the dashboard, one mail to everybody who may see the order.
 
     `say` gives subject and text; it is asked once per language. Of what is collected the dashboard
@@ -403,6 +438,7 @@ def tell_staff(
     key = f"{kind}:{about or order.number}"
     orders = f"/dashboard/{order.merchant.slug}/orders/"
     path = f"{orders}{order.number}/"
+    news = []
     places = Staff.objects.select_related("user").filter(merchant=order.merchant)
     if order.store_id is not None:  # as orders.selectors.order.seen_by
         serves = Staff.stores.through.objects.filter(store=order.store_id).values("staff")
@@ -413,24 +449,21 @@ def tell_staff(
         language = place.user.language or settings.LANGUAGE_CODE
         with override(language):
             subject, body = say()
-        notify(
-            merchant=order.merchant,
-            channel=Channel.EMAIL,
-            kind=kind,
-            key=f"{key}:{place.pk}",
-            to=place.user.email,
-            subject=subject,
-            body=body,
-            language=language,
-            path=path,
-        )
+        mine = f"{key}:{place.pk}"
+        mail = News(Channel.EMAIL, kind, mine, subject, body, language, place.user.email, path)
+        news.append(mail)
     store = order.store
     if store is not None and at_store is not None:
         say, tab = (lambda: (at_store(store), "")), "ready"
     if tab:
         path = f"{orders}?tab={tab}"
     stores = [] if store is None else [store]
-    notify_all(merchant=order.merchant, kind=kind, key=key, say=say, path=path, stores=stores)
+    return [*news, notice(kind=kind, key=key, say=say, path=path, stores=stores)]
+
+
+def tell_staff(*, order: Order, **words: Any) -> None:
+    """Write `staff_news`."""
+    write_news(merchant=order.merchant, news=staff_news(order=order, **words))
 
 
 def goods_text(order: Order) -> str:

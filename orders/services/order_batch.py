@@ -3,7 +3,7 @@
 A crowd that wants the same thing waits for one row, and each who holds it writes a dozen more. So
 those who wait are gathered (merchants.group_commit), and their orders written together:
 
-    wishes ─▶ answered before? ─▶ priced ─▶ held, first come first served ─▶ rows ─▶ numbers
+    wishes ─▶ priced ─▶ held, first come first served ─▶ rows ─▶ numbers
 
 Each wish is judged by itself, by the rules of `orders.services.order`; one that is refused keeps
 nobody else from hers. A coupon or a wait of one's own is looked at one by one: `place_order`.
@@ -14,7 +14,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 
 from django.conf import settings
 from django.db import transaction
@@ -26,22 +25,23 @@ from merchants.errors import RuleBroken
 from merchants.group_commit import GroupCommit
 from merchants.models import Merchant
 from merchants.models.address import secret_id
-from merchants.services.request import Asked, once_each
+from merchants.services.request import Asked
 from merchants.services.stock_batch import Wanted, reserve_each
 from orders.errors import BadBasket, NotSentThere, PriceMoved, TooManyOpen
-from orders.models import Line, Order, Step
+from orders.models import Line, Order
 from orders.rules.line import LineState
-from orders.selectors.shipping import rate_for
 from orders.services.customer import Person, buyers_each
 from orders.services.order import (
     Contact,
     Quote,
+    Terms,
     new_lines,
     new_order,
-    on_sale,
     plain_quote,
     shortage,
+    terms_of,
 )
+from orders.services.order_once import Outcome, order_each_once
 from orders.signals import orders_placed
 
 
@@ -56,6 +56,7 @@ class Wish:
     expected_total: int | None
     asked: Asked
     may: Callable[[], object] = bool  # raises what keeps her from asking anything new
+    terms: Terms | None = None  # as they were looked up for her form
     number: str = field(default_factory=secret_id)  # of the order, should there be one
 
 
@@ -135,6 +136,7 @@ def _open(
             offered=quotes[wish.number],
             language=wish.language,
             device=wish.device,
+            asked=wish.asked,
             now=now,
         )
         order.number = wish.number
@@ -143,7 +145,6 @@ def _open(
     Line.objects.bulk_create(
         line for order in orders for line in new_lines(order, quotes[order.number])
     )
-    Step.objects.bulk_create(Step(order=order, state=order.state, at=now) for order in orders)
     orders_placed.state(orders=orders)
     return {order.number: order for order in orders}
 
@@ -162,19 +163,22 @@ def _priced(
     prices: Mapping[int, int],
     flash: Container[int],
 ) -> list[Quote | RuleBroken]:
-    variants = on_sale(merchant, {pk for wish in wishes for pk in wish.basket})
-    rate_of = cache(lambda region: rate_for(merchant, region))
+    unseen = {pk for wish in wishes if wish.terms is None for pk in wish.basket}
+    looked_up = terms_of(merchant, unseen) if unseen else None
 
     def one(wish: Wish) -> Quote | RuleBroken:
+        terms = wish.terms or looked_up
+        if terms is None:
+            return BadBasket()
         pickup = wish.contact.store is not None
-        rate = rate_of("" if pickup else wish.contact.region)
+        rate = terms.parcels.rate("" if pickup else wish.contact.region)
         if rate is None:
             return NotSentThere()
         try:
             offered = plain_quote(
                 merchant=merchant,
                 basket=wish.basket,
-                variants=variants,
+                variants=terms.variants,
                 prices=prices,
                 flash=flash,
                 rate=None if pickup else rate,
@@ -208,19 +212,14 @@ def _within_limit(merchant: Merchant, wishes: Sequence[Wish]) -> Callable[[Wish]
     return one_more
 
 
-def _each(asked: Sequence[tuple[Merchant, Wish]]) -> list[str | Exception]:
+def _each(asked: Sequence[tuple[Merchant, Wish]]) -> list[Outcome]:
     merchant = asked[0][0]
     wishes = [wish for _merchant, wish in asked]
 
-    def act(places: list[int]) -> list[str | RuleBroken]:
-        return numbers(place_orders(merchant=merchant, wishes=[wishes[at] for at in places]))
+    def act(places: list[int]) -> list[Order | RuleBroken]:
+        return place_orders(merchant=merchant, wishes=[wishes[at] for at in places])
 
-    return once_each(asked=[wish.asked for wish in wishes], act=act)
-
-
-def numbers(outcomes: Sequence[Order | RuleBroken]) -> list[str | RuleBroken]:
-    """Of the orders; refusals stay what they are."""
-    return [one.number if isinstance(one, Order) else one for one in outcomes]
+    return order_each_once(asked=[wish.asked for wish in wishes], act=act)
 
 
 _shops = GroupCommit(_each)
@@ -229,6 +228,6 @@ _shops = GroupCommit(_each)
 def order_together(merchant: Merchant, wish: Wish) -> str:
     """The number of an order placed with those who order in this shop at this moment.
 
-    The same request again gets the same number. Raises what `place_order` and `once` raise.
+    The same request again gets the same number. Raises what `place_order` and `order_once` raise.
     """
     return _shops.ask(merchant.pk, (merchant, wish))

@@ -16,20 +16,23 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from merchants.errors import OutOfStock
+from merchants.errors import RuleBroken
 from merchants.models import Store
+from merchants.services.notification import write_news
 from merchants.services.stock import reserve
-from orders.errors import BadCallback, CouponUnfit, WrongState
+from orders.errors import BadCallback, WrongState
 from orders.models import GatewayAccount, Order, Payment
 from orders.rules.ledger import sale
 from orders.rules.ledger import surplus as owed
 from orders.rules.line import LineState
+from orders.rules.number import spoken
 from orders.rules.payment import PaymentState, next_ask
 from orders.selectors.money import money_text
 from orders.services.coupon import redeem_voucher
 from orders.services.ledger import post
-from orders.services.order import Said, goods_text, move_order, tell_customer, tell_staff
-from orders.services.refund import refund_surplus
+from orders.services.order import Said, customer_news, goods_text, move_order, staff_news
+from orders.services.pool import got_from_pool, pool_has, take_from_pool
+from orders.services.surplus import refund_surplus
 from orders.signals import order_paid
 
 NOTHING = "nothing"  # the gateway of an order that a coupon paid whole
@@ -49,6 +52,8 @@ def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
     fresh = current.order if current else Order.objects.select_for_update().get(pk=order.pk)
     if fresh.state != LineState.PENDING or fresh.pay_by <= now:
         raise WrongState(_("This order can no longer be paid. Nothing was charged."))
+    if not pool_has(fresh):
+        raise WrongState(_("Others paid first, and nothing is left. Nothing was charged."))
     if current is not None and (current.gateway, current.way) == (gateway, way):
         return current
     if current is not None:
@@ -139,14 +144,14 @@ def settle_locked(payment: Payment, transaction_id: str, amount: int, currency: 
     payment.state, payment.transaction = PaymentState.SETTLED.value, transaction_id
     payment.settled_at, payment.next_ask_at, payment.trouble = now, None, ""
     order = payment.order
-    if order.state != LineState.PENDING and not _revive(order):
+    if not _filled(order):
+        if not amount:  # a coupon paid it whole: no money is there to go back
+            raise WrongState(_("Others were first, and nothing is left. Nothing was charged."))
         Payment.objects.filter(pk=payment.pk).update(refund_due=True)
         payment.refund_due = True
         _give_back(order, payment, now)
         return payment
-    Order.objects.filter(pk=order.pk).update(paid_at=now)
-    order.paid_at = now
-    move_order(order=order, to=LineState.PAID, by=None)
+    move_order(order=order, to=LineState.PAID, by=None, paid_at=now)
     post(
         order=order,
         reference=f"payment:{payment.public_id}",
@@ -194,6 +199,16 @@ def _give_back(order: Order, payment: Payment, now: datetime) -> None:
     _tell_of_surplus(order, payment)
 
 
+def _filled(order: Order) -> bool:
+    """Whether its goods are there for the money that came. One for which others paid first ends."""
+    if order.state != LineState.PENDING:
+        return _revive(order)
+    if not order.pool or got_from_pool(order):
+        return True
+    move_order(order=order, to=LineState.EXPIRED, by=None)
+    return False
+
+
 def _revive(order: Order) -> bool:
     """Money came after the hold ran out: take goods and voucher again if they are still there."""
     if order.state != LineState.EXPIRED:
@@ -205,13 +220,16 @@ def _revive(order: Order) -> bool:
         with transaction.atomic():
             for one in order.vouchers:
                 redeem_voucher(voucher=one, customer=order.customer)
-            reserve(
-                merchant=order.merchant,
-                basket=basket,
-                reference=order.number,
-                store=order.store,
-            )
-    except (OutOfStock, CouponUnfit):
+            if order.pool:
+                take_from_pool(order)
+            else:
+                reserve(
+                    merchant=order.merchant,
+                    basket=basket,
+                    reference=order.number,
+                    store=order.store,
+                )
+    except RuleBroken:  # nothing is left of the goods, or the coupon was used
         return False
     Order.objects.filter(pk=order.pk).update(state=LineState.PENDING.value)
     order.lines.update(state=LineState.PENDING.value)
@@ -221,6 +239,9 @@ def _revive(order: Order) -> bool:
 
 
 def _tell(order: Order) -> None:
+    if order.is_replacement:
+        _tell_of_replacement(order)
+        return
     amount = money_text(order.total, order.currency)
 
     def paid() -> Said:
@@ -229,7 +250,7 @@ def _tell(order: Order) -> None:
     def collected(store: Store) -> str:
         return _("A new order to be collected at %(store)s") % {"store": store.name}
 
-    tell_staff(order=order, kind="order_paid", say=paid, at_store=collected)
+    news = staff_news(order=order, kind="order_paid", say=paid, at_store=collected)
     with override(order.language):
         if order.is_pickup:
             body = _("%(shop)s has your %(amount)s. Show code %(code)s at %(store)s.") % {
@@ -243,18 +264,38 @@ def _tell(order: Order) -> None:
                 "shop": order.merchant.name,
                 "amount": amount,
             }
-        tell_customer(
-            order=order,
-            kind="order_paid",
-            subject=_("Your order at %(shop)s is paid") % {"shop": order.merchant.name},
-            body=body,
-        )
+        subject = _("Your order at %(shop)s is paid") % {"shop": order.merchant.name}
+        news += customer_news(order=order, kind="order_paid", subject=subject, body=body)
+    write_news(merchant=order.merchant, news=news)
+
+
+def _tell_of_replacement(order: Order) -> None:
+    """Goods came back: what goes out for them is to be packed, and nothing was paid anew."""
+
+    def to_pack() -> Said:
+        return _("To be sent in exchange, for %(name)s") % {"name": order.name}, goods_text(order)
+
+    def collected(store: Store) -> str:
+        return _("In exchange, to be collected at %(store)s") % {"store": store.name}
+
+    news = staff_news(order=order, kind="order_paid", say=to_pack, at_store=collected)
+    words = {"shop": order.merchant.name, "code": order.pickup_code}
+    with override(order.language):
+        body = _("%(shop)s has it back and is packing what you get instead.")
+        if order.store is not None:
+            words["store"] = order.store.name
+            body = _(
+                "%(shop)s has it back. Show code %(code)s at %(store)s for what you get instead."
+            )
+        subject = _("Your exchange at %(shop)s goes on") % {"shop": order.merchant.name}
+        news += customer_news(order=order, kind="order_paid", subject=subject, body=body % words)
+    write_news(merchant=order.merchant, news=news)
 
 
 def _tell_of_surplus(order: Order, payment: Payment) -> None:
     """Money has to go back: staff learn that nothing is to be sent, the buyer that it comes."""
     amount = money_text(payment.amount, payment.currency)
-    words = {"amount": amount, "number": order.number[:8].upper(), "shop": order.merchant.name}
+    words = {"amount": amount, "number": spoken(order.number), "shop": order.merchant.name}
 
     def due() -> Said:
         return (
@@ -269,16 +310,25 @@ def _tell_of_surplus(order: Order, payment: Payment) -> None:
         return _("Money goes back for an order at %(store)s") % {"store": store.name}
 
     about = payment.public_id
-    tell_staff(order=order, kind="refund_due", about=about, say=due, at_store=collected)
+    missed = order.first_to_pay and order.paid_at is None
+    news = staff_news(order=order, kind="refund_due", about=about, say=due, at_store=collected)
     with override(order.language):
-        tell_customer(
+        news += customer_news(
             order=order,
             kind="refund_due",
             about=payment.public_id,
             subject=_("Your money comes back"),
-            body=_(
-                "%(shop)s has your %(amount)s, but the order could no longer be filled, or was "
-                "paid twice. The money goes back by itself, the way you paid."
+            body=(
+                _(
+                    "Others paid first at %(shop)s, and nothing was left. Your %(amount)s go back "
+                    "by themselves, the way you paid."
+                )
+                if missed
+                else _(
+                    "%(shop)s has your %(amount)s, but the order could no longer be filled, or was "
+                    "paid twice. The money goes back by itself, the way you paid."
+                )
             )
             % words,
         )
+    write_news(merchant=order.merchant, news=news)

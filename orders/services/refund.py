@@ -7,16 +7,18 @@ is orders.services.payback.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.files.base import ContentFile
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from merchants.errors import OutOfStock
 from merchants.models import Store, User
 from merchants.rules.stock import Reason
 from merchants.services.stock import change_stock, release_part
@@ -32,6 +34,7 @@ from orders.rules.payment import PaymentState
 from orders.rules.refund import (
     ANSWER_WITHIN,
     ASKED_AT_MOST,
+    COMES_BACK,
     RETURN_WITHIN,
     Leg,
     RefundKind,
@@ -39,8 +42,17 @@ from orders.rules.refund import (
 )
 from orders.rules.shipment import CARRIERS, is_tracking_number
 from orders.services import refund_news as news
+from orders.services.exchange import (
+    choose,
+    credit_of,
+    let_aside,
+    put_aside,
+    send_replacement,
+    want_money,
+)
 from orders.services.line import follow_lines
 from orders.services.order import move_order
+from orders.services.refund_photo import keep_photos
 from orders.services.refund_pieces import (
     all_unsent,
     call_off_gift,
@@ -62,14 +74,18 @@ def request_refund(
     kind: RefundKind,
     reason: str = "other",
     words: str = "",
+    wanted: Mapping[int, int] | None = None,
+    photos: Sequence[ContentFile[bytes]] = (),
 ) -> Refund:
     """The buyer wants money back for {line id: pieces}: the shop has 48 hours to answer.
 
     It is all that the pieces cost, and the parcel's price too if nothing of the order is ever
-    sent. Raises NothingToRefund, RefundTooLarge (they cost nothing) or WrongState.
+    sent. Of an exchange, {line id: variant id} is `wanted` instead. Raises NothingToRefund,
+    RefundTooLarge (they cost nothing), WrongState, NotExchanged, DearerInstead or TooManyPhotos.
     """
     refuse_gifts(order, pieces)
-    refund = _open(order, pieces, kind, reason, words)
+    refund = _open(order, pieces, kind, reason, words, wanted=wanted or {})
+    keep_photos(refund, photos)
     _in_time(order)  # asked with the order locked: of two at once the second counts the first
     news.requested(refund)
     return refund
@@ -94,13 +110,20 @@ def give_refund(
 
 
 @transaction.atomic
-def approve_refund(*, refund: Refund, version: int, by: User | None, words: str = "") -> Refund:
+def approve_refund(
+    *, refund: Refund, version: int, by: User | None, words: str = "", money: bool = False
+) -> Refund:
     """Agreed: the money is on its way, or goods are awaited first. `by` None: time ran out.
 
     Pieces that have not left yet stay: they are free again from now on, and nothing ships them.
-    Raises RefundMoved, WrongState or RefundTooLarge.
+    What is wanted in exchange is put aside, unless there is to be `money` instead. Raises
+    RefundMoved, WrongState, RefundTooLarge, or OutOfStock of an exchange.
     """
-    refund = _agree(locked(refund), version, by, words)
+    refund = locked(refund)
+    if money:
+        want_money(refund, version)
+        version = refund.version
+    refund = _agree(refund, version, by, words)
     news.approved(refund)
     if by is None:
         news.agreed_by_silence(refund)
@@ -111,10 +134,11 @@ def approve_refund(*, refund: Refund, version: int, by: User | None, words: str 
 def grant_refund(*, refused: Refund, by: User, words: str) -> Refund:
     """What was refused is agreed after all, by the platform: a refund of its own, as it was asked.
 
+    An exchange becomes money for what comes back: nobody but the shop can promise its goods.
     Raises NothingToRefund if its pieces were given back meanwhile, or RefundTooLarge.
     """
     pieces = {piece.line_id: piece.quantity for piece in refused.pieces.all()}
-    kind = RefundKind(refused.kind)
+    kind = RefundKind.RETURN if refused.is_exchange else RefundKind(refused.kind)
     refund = _open(refused.order, pieces, kind, refused.reason, refused.words)
     return _agree(refund, refund.version, by, words)
 
@@ -122,7 +146,9 @@ def grant_refund(*, refused: Refund, by: User, words: str) -> Refund:
 def _agree(refund: Refund, version: int, by: User | None, words: str) -> Refund:
     move(refund, RefundState.APPROVED, by, version, answer=words[:200])
     _promise(refund)
-    if refund.kind == RefundKind.RETURN:
+    if refund.kind in COMES_BACK:
+        if refund.is_exchange:
+            put_aside(refund)
         move(refund, RefundState.AWAITING, by, answer_by=timezone.now() + RETURN_WITHIN)
     else:
         if refund.unsent:
@@ -154,6 +180,7 @@ def withdraw_refund(*, refund: Refund, version: int) -> Refund:
         raise wrong(refund, RefundState.WITHDRAWN)
     if refund.state == RefundState.AWAITING:
         _take_promise_back(refund)
+        let_aside(refund)
     move(refund, RefundState.WITHDRAWN, None, version)
     let_go(refund)
     return refund
@@ -178,7 +205,8 @@ def send_back(*, refund: Refund, version: int, carrier: str, tracking_number: st
 def take_back(
     *, refund: Refund, version: int, by: User | None, store: Store | None = None
 ) -> Refund:
-    """The goods are here again: the money goes. `by` None: nobody said so in two weeks.
+    """The goods are here again: the money goes, or what was put aside for them. `by` None: nobody
+    said so in two weeks.
 
     They go on the shelf of `store`; without one they cannot be sold any more, and no stock comes
     back. Raises RefundMoved, WrongState, StoreClosed, TakenOut.
@@ -187,6 +215,8 @@ def take_back(
     move(refund, RefundState.RETURNED, by, version)
     if store is not None:
         _restock(refund, store, by)
+    if refund.is_exchange:
+        send_replacement(refund)
     _start_money(refund, by)
     return refund
 
@@ -195,9 +225,15 @@ def take_back(
 def go_on_without(*, refund: Refund) -> Refund:
     """Time ran out: an unanswered request is agreed, goods that never left her stay hers, and a
     parcel that nobody confirmed has come back. Raises as those.
+
+    What she wants in exchange may be sold out by then: she is given money for hers instead.
     """
     if refund.state == RefundState.REQUESTED:
-        return approve_refund(refund=refund, version=refund.version, by=None)
+        try:
+            with transaction.atomic():
+                return approve_refund(refund=refund, version=refund.version, by=None)
+        except OutOfStock:
+            return approve_refund(refund=refund, version=refund.version, by=None, money=True)
     if refund.is_sent:
         return take_back(refund=refund, version=refund.version, by=None)
     return withdraw_refund(refund=refund, version=refund.version)
@@ -220,26 +256,6 @@ def _restock(refund: Refund, store: Store, by: User | None) -> None:
         )
 
 
-@transaction.atomic
-def refund_surplus(*, payment: Payment, at: datetime) -> Refund:
-    """Money came twice, or for nothing any more: it goes back without being asked for (P5)."""
-    Payment.objects.filter(pk=payment.pk).update(paid_back=F("amount"))
-    refund = Refund.objects.create(
-        merchant_id=payment.order.merchant_id,
-        order=payment.order,
-        payment=payment,
-        kind=RefundKind.SURPLUS.value,
-        state=RefundState.APPROVED.value,
-        amount=payment.amount,
-        currency=payment.currency,
-        money=Leg.PROCESSING.value,
-        next_try_at=at,
-        requested_at=at,
-    )
-    refund.steps.create(state=refund.state, at=at)
-    return refund
-
-
 def _open(
     order: Order,
     pieces: Mapping[int, int],
@@ -247,28 +263,33 @@ def _open(
     reason: str = "other",
     words: str = "",
     amount: int | None = None,
+    wanted: Mapping[int, int] | None = None,
 ) -> Refund:
     payment = _covering(order)
     order = lock_order(order)
-    wanted = {pk: count for pk, count in pieces.items() if count}
-    lines = list(order.lines.filter(pk__in=wanted))
-    if not wanted or len(lines) != len(wanted) or min(wanted.values()) < 0:
+    back = {pk: count for pk, count in pieces.items() if count}
+    lines = list(order.lines.select_related("variant").filter(pk__in=back))
+    if not back or len(lines) != len(back) or min(back.values()) < 0:
         raise NothingToRefund
     unsent = all_unsent(lines)
-    if unsent and kind == RefundKind.RETURN:
+    if unsent and kind in COMES_BACK:
         raise WrongState(_("Nothing of it has been sent yet: there is nothing to send back."))
+    others = choose(lines, wanted or {}) if kind == RefundKind.EXCHANGE else {}
     if amount is None:
-        costs = [claim(line, wanted[line.pk]) for line in lines]
+        costs = [claim(line, back[line.pk]) for line in lines]
     elif unsent:
         raise RefundTooLarge(
             _("What has not been sent goes back at its whole price: leave the amount empty.")
         )
     else:
         kind = RefundKind.GOODWILL
-        costs = part_of(lines, wanted, amount)
-    shipping = order.shipping if unsent and nothing_stays(order, wanted) else 0
+        costs = part_of(lines, back, amount)
+    shipping = order.shipping if unsent and nothing_stays(order, back) else 0
     if not unsent and not sum(costs):
         raise RefundTooLarge
+    goods = [
+        credit_of(line, cost, others.get(line.pk)) for line, cost in zip(lines, costs, strict=True)
+    ]
     now = timezone.now()
     refund = Refund.objects.create(
         merchant=order.merchant,
@@ -276,8 +297,9 @@ def _open(
         payment=payment,
         kind=kind.value,
         state=RefundState.REQUESTED.value,
-        amount=sum(costs) + shipping,
+        amount=sum(costs) + shipping - sum(goods),
         shipping=shipping,
+        credit=sum(goods),
         currency=order.currency,
         unsent=unsent,
         reason=reason,
@@ -286,8 +308,15 @@ def _open(
         answer_by=now + ANSWER_WITHIN if _silence_agrees(order, kind, unsent) else None,
     )
     RefundPiece.objects.bulk_create(
-        RefundPiece(refund=refund, line=line, quantity=wanted[line.pk], amount=cost)
-        for line, cost in zip(lines, costs, strict=True)
+        RefundPiece(
+            refund=refund,
+            line=line,
+            quantity=back[line.pk],
+            amount=cost,
+            wanted=others.get(line.pk),
+            credit=credit,
+        )
+        for line, cost, credit in zip(lines, costs, goods, strict=True)
     )
     refund.steps.create(state=refund.state, at=now)
     refund_moved.state(order=order)
@@ -296,7 +325,7 @@ def _open(
 
 def _silence_agrees(order: Order, kind: RefundKind, unsent: bool) -> bool:
     """Not for money on goods that stay with the buyer, and not when the shop has said no before."""
-    if not unsent and kind != RefundKind.RETURN:
+    if not unsent and kind not in COMES_BACK:
         return False
     return not order.refunds.filter(state=RefundState.REFUSED).exists()
 
@@ -319,9 +348,12 @@ def _in_time(order: Order) -> None:
 
 
 def _covering(order: Order) -> Payment:
-    """The payment that paid for this order, locked."""
-    paid = order.payments.select_for_update(no_key=True).filter(
-        state=PaymentState.SETTLED, refund_due=False
+    """The payment that paid for this order, locked; for a replacement that of the first goods."""
+    first = Refund.objects.filter(replacement=order).first()
+    paid = Payment.objects.select_for_update(no_key=True).filter(
+        Q(pk=first.payment_id) if first else Q(order=order),
+        state=PaymentState.SETTLED,
+        refund_due=False,
     )
     payment = paid.first()
     if payment is None:

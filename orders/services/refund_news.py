@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from orders.models import Dispute, Refund
+from orders.rules.number import spoken
 from orders.rules.refund import RefundKind
 from orders.selectors.money import money_text
 from orders.services.order import Said, tell_customer, tell_staff
@@ -18,8 +19,11 @@ def requested(refund: Refund) -> None:
     words = _words(refund)
 
     def asked() -> Said:
+        wish = _("%(name)s wants %(amount)s back: order %(number)s")
+        if refund.is_exchange:
+            wish = _("%(name)s wants to exchange something: order %(number)s")
         return (
-            _("%(name)s wants %(amount)s back: order %(number)s") % words,
+            wish % words,
             _("Answer within 48 hours; after that it is agreed by itself."),
         )
 
@@ -35,9 +39,16 @@ def approved(refund: Refund) -> None:
                 "%(shop)s agreed. Send the goods back and enter the tracking number on the page "
                 "of your order; then %(amount)s go back to you."
             )
+        elif refund.is_exchange:
+            words["goods"] = wanted_text(refund)
+            body = _(
+                "%(shop)s agreed and keeps %(goods)s for you. Send yours back and enter the "
+                "tracking number on the page of your order; then it goes out to you."
+            )
         else:
             body = _("%(shop)s agreed. %(amount)s go back the way you paid.")
-        _tell(refund, "refund_approved", _("Your refund is agreed"), body % words)
+        subject = _("Your exchange is agreed") if refund.is_exchange else _("Your refund is agreed")
+        _tell(refund, "refund_approved", subject, body % words)
 
 
 def agreed_by_silence(refund: Refund) -> None:
@@ -45,8 +56,11 @@ def agreed_by_silence(refund: Refund) -> None:
     words = _words(refund)
 
     def late() -> Said:
+        said = _("Agreed by itself: %(name)s gets %(amount)s back, order %(number)s")
+        if refund.is_exchange:
+            said = _("Agreed by itself: %(name)s exchanges something, order %(number)s")
         return (
-            _("Agreed by itself: %(name)s gets %(amount)s back, order %(number)s") % words,
+            said % words,
             _("Nobody had answered in time."),
         )
 
@@ -57,8 +71,12 @@ def refused(refund: Refund) -> None:
     """The reason goes along, in the shop's words."""
     with override(refund.order.language):
         words = _words(refund) | {"answer": refund.answer}
-        body = _("%(shop)s did not agree to give %(amount)s back: “%(answer)s”") % words
-        _tell(refund, "refund_refused", _("Your refund was not agreed"), body)
+        body = _("%(shop)s did not agree to give %(amount)s back: “%(answer)s”")
+        subject = _("Your refund was not agreed")
+        if refund.is_exchange:
+            body = _("%(shop)s did not agree to the exchange: “%(answer)s”")
+            subject = _("Your exchange was not agreed")
+        _tell(refund, "refund_refused", subject, body % words)
 
 
 def sent_back(refund: Refund) -> None:
@@ -69,11 +87,15 @@ def sent_back(refund: Refund) -> None:
     }
 
     def sent() -> Said:
-        return (
-            _("Goods of order %(number)s come back") % words,
-            _("%(carrier)s %(parcel)s. When they are here, confirm it: the money goes back then.")
-            % words,
+        then = _(
+            "%(carrier)s %(parcel)s. When they are here, confirm it: the money goes back then."
         )
+        if refund.is_exchange:
+            then = _(
+                "%(carrier)s %(parcel)s. When they are here, look at them and confirm it: "
+                "then the others are to be packed."
+            )
+        return _("Goods of order %(number)s come back") % words, then % words
 
     _staff(refund, "refund_sent", sent)
 
@@ -81,13 +103,15 @@ def sent_back(refund: Refund) -> None:
 def refunded(refund: Refund) -> None:
     """The money has left."""
     with override(refund.order.language):
-        body = _("%(shop)s has paid %(amount)s back the way you paid.") % _words(refund)
+        paid = {"shop": refund.order.merchant.name}
+        paid["amount"] = money_text(refund.amount, refund.currency)
+        body = _("%(shop)s has paid %(amount)s back the way you paid.") % paid
         _tell(refund, "refunded", _("Your money is on its way back"), body)
 
 
 def failed(refund: Refund) -> None:
     """The provider would not: staff should know, though it is tried again."""
-    words = _words(refund)
+    words = _words(refund) | {"amount": money_text(refund.amount, refund.currency)}
 
     def trouble() -> Said:
         return (
@@ -148,11 +172,20 @@ def _staff(refund: Refund, kind: str, say: Callable[[], Said]) -> None:
 
 def _words(refund: Refund) -> dict[str, str]:
     return {
-        "amount": money_text(refund.amount, refund.currency),
-        "number": refund.order.number[:8].upper(),
+        # What the goods are worth, also where others go out for them.
+        "amount": money_text(refund.amount + refund.credit, refund.currency),
+        "number": spoken(refund.order.number),
         "shop": refund.order.merchant.name,
         "name": refund.order.name,
     }
+
+
+def wanted_text(refund: Refund) -> str:
+    """What she wants instead, in one line."""
+    found = [piece for piece in refund.pieces.select_related("wanted__product") if piece.wanted]
+    return _(", ").join(
+        f"{one.wanted} ×{one.quantity}" if one.quantity > 1 else str(one.wanted) for one in found
+    )
 
 
 def _tell(refund: Refund, kind: str, subject: str, body: str) -> None:

@@ -7,10 +7,8 @@ orders do not know: what gets past is reported by readers and hidden by the shop
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
-from typing import BinaryIO
 
 from django.core.files.base import ContentFile
 from django.db import transaction
@@ -20,46 +18,29 @@ from django.utils.translation import gettext as _
 
 from merchants.errors import StaleVersion
 from merchants.models import User
-from merchants.rules.picture import PHOTO_SIZE, THUMB_SIZE
 from merchants.services.notification import notify_all
-from merchants.services.picture import as_webp, read_picture
+from merchants.services.photo import Upload
 from orders.errors import (
     AlreadyReviewed,
     NotArrived,
     NothingSaid,
     NotYourReview,
     TooEarly,
-    TooManyPhotos,
 )
 from orders.models import Line, RefundPiece, Review, ReviewPhoto, ReviewReport, ReviewStep
 from orders.rules.refund import RefundState
-from orders.rules.review import ARRIVED, MOST_PHOTOS, USED_AFTER, HideReason, ReviewMove, tidy
-
-
-@dataclass(frozen=True)
-class Shot:
-    """A buyer's picture as re-encoded by us, ready to be kept."""
-
-    image: ContentFile[bytes]
-    thumb: ContentFile[bytes]
-
-
-def develop_shot(*, file: BinaryIO, size: int) -> Shot:
-    """Read and re-encode an upload. Slow, and outside any transaction. Raises BadPicture."""
-    picture = read_picture(file, size=size, box=PHOTO_SIZE)
-    return Shot(as_webp(picture, PHOTO_SIZE), as_webp(picture, THUMB_SIZE, crop=True))
+from orders.rules.review import ARRIVED, USED_AFTER, HideReason, ReviewMove, tidy
+from orders.services.review_photo import leave_photos
 
 
 @transaction.atomic
 def write_review(
-    *, line: Line, device: uuid.UUID, stars: int, text: str, shots: Sequence[Shot] = ()
+    *, line: Line, device: uuid.UUID, stars: int, text: str, uploads: Sequence[Upload] = ()
 ) -> Review:
     """Say what one thinks of goods that have arrived, once for each line.
 
     Raises NotYourReview, NotArrived, AlreadyReviewed or TooManyPhotos, and changes nothing.
     """
-    if len(shots) > MOST_PHOTOS:
-        raise TooManyPhotos
     # Locked, so that of two the second waits, and what is read here is so when it is written.
     locked = Line.objects.select_for_update(of=("self",)).filter(pk=line.pk)
     found = locked.select_related("order__merchant", "order__store", "variant__product").get()
@@ -77,7 +58,7 @@ def write_review(
         text=tidy(text),
         written_at=timezone.now(),
     )
-    _keep(review, shots)
+    leave_photos(review, uploads)
     _tell_shop(review)
     return review
 
@@ -89,13 +70,11 @@ def _all_back(line: Line) -> bool:
 
 
 @transaction.atomic
-def add_shots(*, review: Review, device: uuid.UUID, shots: Sequence[Shot]) -> None:
+def add_photos(*, review: Review, device: uuid.UUID, uploads: Sequence[Upload]) -> None:
     """Put more photos beside it. Raises NotYourReview or TooManyPhotos."""
     Review.objects.select_for_update().get(pk=review.pk)
     _hers(review, device)
-    if review.photos.count() + len(shots) > MOST_PHOTOS:
-        raise TooManyPhotos
-    _keep(review, shots)
+    leave_photos(review, uploads)
 
 
 @transaction.atomic
@@ -179,11 +158,6 @@ def _move_files(photo: ReviewPhoto) -> None:
             kept.save("", ContentFile(file.read()), save=False)
         transaction.on_commit(partial(storage.delete, old), robust=True)
     photo.save(update_fields=["image", "thumb"])
-
-
-def _keep(review: Review, shots: Iterable[Shot]) -> None:
-    for shot in shots:
-        ReviewPhoto.objects.create(review=review, image=shot.image, thumb=shot.thumb)
 
 
 def _hers(review: Review, device: uuid.UUID) -> None:

@@ -1,20 +1,15 @@
-"""The verbs of shipping rules and of an address book."""
+"""The verbs of shipping rules, and forgetting an address."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from merchants.models import Merchant
 from orders.errors import RegionTwice
-from orders.models import Address, ShippingRegion, ShippingRule
-
-KEPT = timedelta(days=730)
+from orders.models import Order, ShippingRegion, ShippingRule
 
 
 @transaction.atomic
@@ -52,21 +47,9 @@ def drop_rule(*, rule: ShippingRule) -> None:
     rule.delete()
 
 
-@transaction.atomic
-def remember_address(*, device: UUID, name: str, phone: str, **place: Any) -> None:
-    """Keep where something was sent; the same place again is only used again."""
-    same = {"device": device, "name": name, "phone": phone, **place}
-    now = timezone.now()
-    if not Address.objects.filter(**same).update(used_at=now):
-        Address.objects.create(**same, used_at=now)
-
-
-@transaction.atomic
-def forget_address(*, device: UUID, address: str) -> None:
-    """Take one out of the device's book."""
-    Address.objects.filter(device=device, public_id=address).delete()
-
-
-def forget_addresses(now: datetime) -> int:
-    """What nobody sent anything to for two years."""
-    return Address.objects.filter(used_at__lt=now - KEPT).delete()[0]
+def forget_address(*, device: UUID, number: str) -> None:
+    """Where this order of the device went is not offered again, nor is the same of other orders."""
+    order = Order.objects.filter(device=device, number=number).first()
+    if order is not None:
+        same = {part: getattr(order, part) for part in ("name", "phone", *Order.PLACE)}
+        Order.objects.filter(device=device, **same).update(remembered=False)

@@ -11,6 +11,7 @@ from orders.views import (
     payment,
     pickup,
     refund,
+    refund_photo,
     review_inbox,
     shipping,
     slip,
@@ -40,6 +41,11 @@ urlpatterns = [
     path("orders/<slug:number>/deliver/", order.deliver, name="order_deliver"),
     path("orders/<slug:number>/cancel/", order.cancel, name="order_cancel"),
     path("orders/<slug:number>/refund/", refund.give, name="refund_give"),
+    path(
+        "orders/<slug:number>/refunds/<slug:refund>/photos/<slug:proof>/",
+        refund_photo.of_shop,
+        name="refund_photo",
+    ),
     path("orders/<slug:number>/refunds/<slug:refund>/approve/", refund.approve, name="refund_ok"),
     path("orders/<slug:number>/refunds/<slug:refund>/refuse/", refund.refuse, name="refund_no"),
     path(
@@ -78,5 +84,6 @@ urlpatterns = [
     path("vouchers/<slug:code>/undo/", voucher_counter.undo, name="voucher_undo"),
     path("coupons/", coupon.index, name="coupon_list"),
     path("coupons/new/", coupon.create, name="coupon_new"),
+    path("coupons/gift/", coupon.gift, name="coupon_gift"),
     path("coupons/<slug:coupon>/stop/", coupon.stop, name="coupon_stop"),
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Collection, Container, Mapping
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -21,19 +22,19 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from merchants.device import device_of, known_guest
+from merchants.device import device_of
 from merchants.errors import RuleBroken
 from merchants.forms.contact import as_typed
 from merchants.models import Merchant, Store
-from merchants.pace import keep_pace
+from merchants.pace import keep_pace, take_back
 from merchants.rules.qr import square
 from merchants.selectors.stock import Place, free_pieces, pickup_places
 from merchants.services.code import texts_codes
-from merchants.services.request import Asked, fingerprint, once
+from merchants.services.request import Asked, fingerprint
 from orders.errors import CouponUnfit, NotTogether, PriceMoved
 from orders.forms.checkout import PICKUP, CheckoutForm, ChoiceForm, CouponWish
-from orders.hers import is_hers, phones_of
-from orders.models import Address, Order
+from orders.hers import is_hers, people_of, phones_of
+from orders.models import Order
 from orders.models.shipment import CARRIER_LABELS
 from orders.payments import open_gateway
 from orders.rules.line import LineState
@@ -41,15 +42,15 @@ from orders.rules.pickup import pickup_text
 from orders.selectors.dispute import disputable
 from orders.selectors.order import lines_with_pictures, orders_of
 from orders.selectors.review import reviewed_lines
-from orders.selectors.shipping import MOST_SHOWN, addresses_of, served_by
+from orders.selectors.shipping import MOST_SHOWN, addresses_of, bought_on, parcels_of
 from orders.selectors.voucher import usable_vouchers, vouchers_of
 from orders.services.cart import take_from_cart
 from orders.services.customer import buyers
-from orders.services.order import move_order, place_order, quote, shortage
+from orders.services.order import Terms, move_order, place_order, quote, shortage
 from orders.services.order_batch import Wish, order_together
+from orders.services.order_once import order_once
 from orders.services.payment import settle_nothing
 from orders.services.saving import Choice, choose
-from orders.services.shipping import remember_address
 
 
 def checkout_context(
@@ -74,8 +75,14 @@ def checkout_context(
     # Her device is named with the form already: pressed again after a lost answer, the same form
     # must come from the same device, or it would be a second order.
     device = device_of(request.session)
-    regions = served_by(merchant)
-    book = list(addresses_of(device, regions)[:MOST_SHOWN])
+    chosen = sorted(choice.cleaned_data["variant"], key=attrgetter("pk"))
+    terms = Terms({one.pk: one for one in chosen}, parcels_of(merchant))
+    regions = terms.parcels.regions
+    # Looked up when it is wanted, as the rest of it: who types everything needs no book.
+    known: list[Order] = SimpleLazyObject(lambda: bought_on(device))  # type: ignore[assignment]
+    book: list[Order] = SimpleLazyObject(  # type: ignore[assignment]
+        lambda: addresses_of(known, regions)[:MOST_SHOWN]
+    )
     # Looked up when they are wanted: a form that is sent and right shows neither places nor sum.
     places: list[Place] = SimpleLazyObject(  # type: ignore[assignment]
         lambda: pickup_places(merchant, basket, held)
@@ -94,17 +101,17 @@ def checkout_context(
             flash=flash,
             pickup=bool(there),
             region=_region(data, regions, book),
+            terms=terms,
         )
         prefetch_related_objects([one for one, _line in plain.lines], "product__photos")
-        guest = known_guest(request.session, merchant)
-        good = usable_vouchers(guest) if guest else []
+        good = usable_vouchers(people_of(request.session, merchant))
         hers = [one for one in good if str(one.pk) not in without]
         wish = CouponWish(data or {})
         return choose(plain, hers, wish=wish.key, merchant=merchant, basket=basket, store=store)
 
     without = set(data.getlist("without")) if isinstance(data, QueryDict) else set()
 
-    initial = {**_remembered(request), "saved": book[0].public_id if book else ""}
+    initial = _remembered(known, book) if data is None else {}
     form = CheckoutForm(
         data,
         initial=initial,
@@ -112,7 +119,7 @@ def checkout_context(
         stores=able,
         regions=regions,
         book=book,
-        chosen=choice.cleaned_data["variant"],
+        chosen=chosen,
     )
     return {
         "merchant": merchant,
@@ -123,6 +130,7 @@ def checkout_context(
         "price": price,
         "without": without,
         "basket": basket,
+        "terms": terms,
         "key": uuid.uuid4(),  # a form that comes back is a new attempt
         "unable": SimpleLazyObject(lambda: [place for place in places if place.short]),
         "from_cart": choice.cleaned_data["cart"],
@@ -161,22 +169,27 @@ def _store(data: Mapping[str, Any] | None, able: list[Store]) -> int | None:
     return next(iter([*wanted, *(store.pk for store in able)]), None)
 
 
-def _region(data: Mapping[str, Any] | None, regions: list[str], book: list[Address]) -> str:
+def _region(data: Mapping[str, Any] | None, regions: list[str], book: list[Order]) -> str:
     """Where it is about to be sent; empty while that is not known, or cannot be."""
-    known = {entry.public_id: entry.region for entry in book}
     if data is None:
         wanted = book[0].region if book else ""
+    elif data.get("saved"):
+        known = {entry.number: entry.region for entry in book}
+        wanted = known.get(data["saved"], data.get("region", ""))
     else:
-        wanted = known.get(data.get("saved", ""), data.get("region", ""))
+        wanted = data.get("region", "")
     if not wanted and len(regions) == 1:
         return regions[0]
     return wanted if wanted in regions else ""
 
 
-def _remembered(request: HttpRequest) -> dict[str, str]:
+def _remembered(known: list[Order], book: list[Order]) -> dict[str, str]:
     """What she wrote when she last bought on this device, as the form wants it typed."""
-    contact = request.session.get("contact", {})
-    return contact | {"phone": as_typed(contact["phone"])} if contact.get("phone") else contact
+    if not known:
+        return {}
+    last = known[0]
+    contact = {"name": last.name, "email": last.email, "phone": as_typed(last.phone)}
+    return contact | {"saved": book[0].number if book else ""}
 
 
 def asked(request: HttpRequest) -> Mapping[str, Any] | None:
@@ -190,13 +203,14 @@ def buy(
     request: HttpRequest,
     merchant: Merchant,
     form: CheckoutForm,
+    terms: Terms,
     act: Callable[..., Order],
     together: Callable[[Wish], str] | None = None,
 ) -> str:
     """Place the order of a valid checkout form, once per form. Returns the order's number.
 
-    `act` is the verb: `place_order`, or the room's; `together` the same for a crowd, which is how
-    most orders go. Raises what they raise.
+    `terms` are those of its context. `act` is the verb: `place_order`, or the room's; `together`
+    the same for a crowd, which is how most orders go. Raises what they raise.
     """
     open_gateway(merchant)  # nothing is held for an order that nobody can pay
     data, coupons = form.cleaned_data, form.wish
@@ -215,26 +229,21 @@ def buy(
         expected_total=data["expected_total"],
         asked=Asked(scope, str(data["key"]), fingerprint(body)),
         may=partial(keep_pace, request, "checkout"),
+        terms=terms,
     )
     # A coupon is one person's own row, and what costs nothing is paid at once: each by itself.
     if together is None or coupons.vouchers or data["expected_total"] == 0:
-        number = _by_itself(request, merchant, form, wish, body, act)
+        number, new = _by_itself(request, merchant, form, wish, act)
     else:
         try:
-            number = _in_a_crowd(wish, data["cart"], together)
+            number = together(wish)
+            new = number == wish.number
         except NotTogether:
-            number = _by_itself(request, merchant, form, wish, body, act)
-    said = {"name": data["name"], "email": data["email"], "phone": contact.phone}
-    if request.session.get("contact") != said:
-        request.session["contact"] = said
-    return number
-
-
-def _in_a_crowd(wish: Wish, cart: Any, together: Callable[[Wish], str]) -> str:
-    """With whoever presses at this moment."""
-    number = together(wish)
-    if number == wish.number:  # not the answer to a form that was sent before
-        _remember(cart, wish)
+            number, new = _by_itself(request, merchant, form, wish, act)
+    if not new:  # the same form again is no new order, and does not count as one
+        take_back(request, "checkout")
+    elif data["cart"]:  # what she bought leaves it
+        take_from_cart(device=device, variants=wish.basket)
     return number
 
 
@@ -243,14 +252,13 @@ def _by_itself(
     merchant: Merchant,
     form: CheckoutForm,
     wish: Wish,
-    body: dict[str, Any],
     act: Callable[..., Order],
-) -> str:
-    """In a transaction of its own."""
+) -> tuple[str, bool]:
+    """In a transaction of its own: the number, and whether the order is new."""
     data, contact = form.cleaned_data, wish.contact
 
-    def place() -> str:  # the same form again is no new order, and does not count as one
-        keep_pace(request, "checkout")
+    def place() -> Order:
+        wish.may()
         guest, customer = buyers(
             merchant=merchant,
             device=wish.device,
@@ -258,7 +266,9 @@ def _by_itself(
             name=contact.name,
             email=contact.email,
         )
-        hers = vouchers_of(guest, form.wish.vouchers)
+        keys = form.wish.vouchers
+        people = [guest, *people_of(request.session, merchant)] if keys else []
+        hers = vouchers_of(people, keys)
         if data["extra"] and data["extra"] not in hers:  # no sum shows that a gift is missing
             raise CouponUnfit(voucher=data["extra"])
         order = act(
@@ -271,25 +281,14 @@ def _by_itself(
             extra=hers.get(data["extra"]),
             device=wish.device,
             expected_total=wish.expected_total,
+            asked=wish.asked,
+            terms=wish.terms,
         )
         if order.total == 0:
             settle_nothing(order=order)
-        _remember(data["cart"], wish)
-        return order.number
+        return order
 
-    asked = wish.asked
-    return str(once(scope=asked.scope, key=asked.key, body=body, act=place))
-
-
-def _remember(cart: Any, wish: Wish) -> None:
-    """Her address for the next time; what she bought leaves her cart."""
-    contact = wish.contact
-    if not contact.store:
-        remember_address(
-            device=wish.device, name=contact.name, phone=contact.phone, **contact.place()
-        )
-    if cart:
-        take_from_cart(device=wish.device, variants=wish.basket)
+    return order_once(asked=wish.asked, act=place)
 
 
 @require_http_methods(["GET", "POST"])
@@ -303,7 +302,8 @@ def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
         status = 422
         if form is not None and form.is_valid():
             try:
-                number = buy(request, shop, form, place_order, partial(order_together, shop))
+                together = partial(order_together, shop)
+                number = buy(request, shop, form, context["terms"], place_order, together)
             except RuleBroken as refusal:
                 status = refused(context, refusal)
             else:
@@ -372,6 +372,10 @@ def _order(number: str) -> Order:
         "shipments__events",
         "payments",
         "refunds__pieces__line",
+        "refunds__pieces__wanted__product",
+        "refunds__photos",
+        "refunds__replacement",
+        "replaces__order",
         "refunds__steps",
         "refunds__dispute",
     )

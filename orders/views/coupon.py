@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from merchants.access import MerchantRequest, merchant_view
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
+from merchants.selectors.stock import find_variant, free_pieces
 from orders.forms.coupon import CouponForm
 from orders.selectors.coupon import coupon_list
 from orders.services.coupon import issue_coupon, stop_coupon
@@ -50,6 +51,17 @@ def create(request: MerchantRequest) -> HttpResponse:
         return redirect("orders:coupon_list", request.merchant.slug)
     status = 422 if form.is_bound else 200
     return render(request, "orders/coupon/new.html", {"form": form}, status=status)
+
+
+@require_safe
+@merchant_view(Role.CLERK)
+def gift(request: MerchantRequest) -> HttpResponse:
+    """What a typed SKU stands for, so that the form can say what the gifts may cost."""
+    typed = request.GET.get("gift", "").strip()[:40]
+    variant = find_variant(request.merchant, typed) if typed else None
+    free = free_pieces(request.merchant, [variant.pk])[variant.pk] if variant else 0
+    context = {"typed": typed, "variant": variant, "free": max(free, 0)}
+    return render(request, "orders/coupon/_gift.html", context)
 
 
 @require_POST

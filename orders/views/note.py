@@ -21,7 +21,7 @@ from orders.forms.place import PLACE, AddressForm
 from orders.hers import is_hers
 from orders.models import Order
 from orders.selectors.order import seen_by
-from orders.selectors.shipping import served_by
+from orders.selectors.shipping import parcels_of
 from orders.services.note import change_address, note_order, tag_order
 
 
@@ -87,7 +87,9 @@ def _address(
 ) -> HttpResponse:
     now = {part: getattr(order, part) for part in ("name", *PLACE)}
     initial = now | {"phone": as_typed(order.phone)}
-    form = AddressForm(request.POST or None, initial=initial, regions=served_by(order.merchant))
+    form = AddressForm(
+        request.POST or None, initial=initial, regions=parcels_of(order.merchant).regions
+    )
     status = 200
     if request.method == "POST":
         status = 422

@@ -24,6 +24,7 @@ from merchants.services.sheet import MOST_EXPORTED, too_many, write_csv
 from orders.forms.order import HandOverForm, ShipForm
 from orders.models import Order
 from orders.rules.line import LineState
+from orders.selectors.exchange import free_for
 from orders.selectors.order import lines_with_pictures, order_list, seen_by, sold, tab_counts
 from orders.selectors.order_export import order_table
 from orders.services.order import move_order
@@ -177,6 +178,12 @@ def _order(request: MerchantRequest, number: str) -> Order:
     orders = orders.prefetch_related(
         "refunds__pieces__line", "refunds__dispute", "notes__by", "tags"
     )
+    orders = orders.prefetch_related(
+        "refunds__pieces__wanted__product",
+        "refunds__photos",
+        "refunds__replacement",
+        "replaces__order",
+    )
     orders = orders.prefetch_related("shipments__lines", "shipments__by", "shipments__events")
     return get_object_or_404(orders, number=number)
 
@@ -204,7 +211,8 @@ def _page(
         "ship_form": ship_form,
         "hand_over_form": hand_over_form,
         "refunds": order.refunds.all(),
+        "free": free_for(request.merchant, order.refunds.all()),
         "stores": request.stores,
-        "bought": order.customer.orders.filter(sold()).count(),
+        "bought": order.customer.orders.filter(sold(), replaces=None).count(),
     }
     return render(request, "orders/order/detail.html", context, status=status)

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import BinaryIO, cast
 
 from django import forms
 from django.contrib import messages
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from merchants.access import MerchantRequest, merchant_view
-from merchants.errors import RuleBroken
+from merchants.errors import BadPicture, RuleBroken
+from merchants.pace import keep_pace
 from merchants.resent import once_per_form
 from merchants.rules.role import Role
-from orders.forms.refund import AnswerForm, AskForm, GiveForm, SentBackForm, TakeBackForm, WordsForm
+from orders.errors import TooManyPhotos
+from orders.forms.refund import (
+    AgreeForm,
+    AnswerForm,
+    AskForm,
+    GiveForm,
+    SentBackForm,
+    TakeBackForm,
+    WordsForm,
+)
 from orders.hers import is_hers
 from orders.models import Dispute, Order, Refund
+from orders.rules.refund import MOST_PHOTOS
 from orders.selectors.order import lines_with_pictures, seen_by
 from orders.services.dispute import answer_dispute, open_dispute
 from orders.services.refund import (
@@ -29,6 +43,7 @@ from orders.services.refund import (
     take_back,
     withdraw_refund,
 )
+from orders.services.refund_photo import develop_proof
 
 # --- the buyer ------------------------------------------------------------------------------------
 
@@ -49,15 +64,39 @@ def ask(request: HttpRequest, number: str) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                _once(request, order, lambda: request_refund(order=order, **form.wish()))
+                keep_pace(request, "refund")  # before pictures are developed
+                photos = _photos(request, form)
+                wish = form.wish()
+                if not form.errors:
+                    wish |= {"order": order, "photos": photos}
+                    _once(request, order, lambda: request_refund(**wish))
+                    messages.success(request, _("Asked. The shop answers within 48 hours."))
+                    return redirect("track:order", number)
             except RuleBroken as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
-            else:
-                messages.success(request, _("Asked. The shop answers within 48 hours."))
-                return redirect("track:order", number)
+        if request.FILES:
+            form.add_error("file", _("Choose the photos once more."))
     context = {"order": order, "form": form}
     return render(request, "orders/refund/ask.html", context, status=status)
+
+
+def _photos(request: HttpRequest, form: AskForm) -> list[ContentFile[bytes]]:
+    """Her pictures as re-encoded by us; what is none is said at their field, and nothing is sent.
+
+    A refund is asked for once: a picture that was left out silently could not be added later.
+    """
+    files = cast(list[UploadedFile], request.FILES.getlist("file"))
+    if len(files) > MOST_PHOTOS:
+        form.add_error("file", str(TooManyPhotos.sentence))
+        return []
+    developed = []
+    for file in files:
+        try:
+            developed.append(develop_proof(file=cast(BinaryIO, file), size=file.size or 0))
+        except BadPicture as refusal:
+            form.add_error("file", f"{file.name}{_(': ')}{refusal}")
+    return developed
 
 
 @require_POST
@@ -110,7 +149,9 @@ def dispute(request: HttpRequest, number: str, refund: str) -> HttpResponse:
 
 
 def _bought_here(request: HttpRequest, number: str) -> Order | None:
-    orders = Order.objects.select_related("merchant").prefetch_related(lines_with_pictures())
+    orders = Order.objects.select_related("merchant").prefetch_related(
+        lines_with_pictures(), "lines__variant__product__variants"
+    )
     order = get_object_or_404(orders, number=number)
     return order if is_hers(request.session, order) else None
 
@@ -152,7 +193,8 @@ def give(request: MerchantRequest, number: str) -> HttpResponse:
 @require_POST
 @merchant_view(Role.MANAGER)
 def approve(request: MerchantRequest, number: str, refund: str) -> HttpResponse:
-    return _answer(request, number, refund, approve_refund, _("Agreed. The customer is told."))
+    done = _("Agreed. The customer is told.")
+    return _answer(request, number, refund, approve_refund, done, AgreeForm)
 
 
 @require_POST
@@ -171,11 +213,17 @@ def receive(request: MerchantRequest, number: str, refund: str) -> HttpResponse:
         messages.error(request, _refused(form))
     else:
         version, store = form.cleaned_data["version"], form.place()
+        done = _("It is here. The money goes back.")
+        if wanted.is_exchange:
+            done = _("It is here. What goes out for it is an order now: pack it.")
         _try(
             request,
             lambda: take_back(refund=wanted, version=version, by=request.user, store=store),
-            _("It is here. The money goes back."),
+            done,
         )
+        wanted.refresh_from_db()
+        if wanted.replacement is not None:
+            number = wanted.replacement.number
     return redirect("orders:order_detail", request.merchant.slug, number)
 
 
@@ -201,10 +249,15 @@ def dispute_answer(request: MerchantRequest, number: str, refund: str) -> HttpRe
 
 
 def _answer(
-    request: MerchantRequest, number: str, refund: str, verb: Callable[..., object], done: str
+    request: MerchantRequest,
+    number: str,
+    refund: str,
+    verb: Callable[..., object],
+    done: str,
+    kind: type[AnswerForm] = AnswerForm,
 ) -> HttpResponse:
     wanted = get_object_or_404(Refund, order=_order(request, number), public_id=refund)
-    form = AnswerForm(request.POST)
+    form = kind(request.POST)
     if form.is_valid():
         _try(request, lambda: verb(refund=wanted, by=request.user, **form.cleaned_data), done)
     else:

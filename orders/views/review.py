@@ -20,21 +20,22 @@ from merchants.errors import RuleBroken
 from merchants.models import Product
 from merchants.pace import keep_pace
 from merchants.resent import once_per_form
+from merchants.rules.picture import PhotoState
 from merchants.rules.product import ProductState
+from merchants.services.photo import Upload
 from orders.errors import NotArrived, NotYourReview
 from orders.forms.review import FollowUpForm, PhotosForm, ReasonForm, ReviewForm
 from orders.hers import is_hers
-from orders.models import Line, Review
+from orders.models import Line, Review, ReviewPhoto
 from orders.rules.review import MOST_PHOTOS, may_follow
 from orders.selectors.review import reviews_of, score_of
+from orders.services.review import add_photos as add_more
 from orders.services.review import (
-    Shot,
-    add_shots,
-    develop_shot,
     follow_up,
     report_review,
     write_review,
 )
+from orders.services.review_photo import photos_of
 
 
 @require_safe
@@ -85,7 +86,7 @@ def _written(request: HttpRequest, line: Line, form: ReviewForm) -> HttpResponse
 
     def act() -> str:
         device = _writer(request, line)
-        return write_review(line=line, device=device, shots=came.shots, **words).public_id
+        return write_review(line=line, device=device, uploads=came.uploads, **words).public_id
 
     once_per_form(request, scope=f"review:{line.pk}", act=act)
     messages.success(request, _("Thank you. Everybody can read it now."))
@@ -101,19 +102,20 @@ def add_photos(request: HttpRequest, number: str, line: int) -> HttpResponse:
     if review is not None:
         try:
             keep_pace(request, "review")  # before pictures are developed
-            came = _came(request, MOST_PHOTOS - review.photos.count())
+            came = _came(request, MOST_PHOTOS - photos_of(review).count())
 
             def act() -> int:
-                add_shots(review=review, device=_writer(request, review.line), shots=came.shots)
-                return len(came.shots)
+                device = _writer(request, review.line)
+                add_more(review=review, device=device, uploads=came.uploads)
+                return len(came.uploads)
 
             once_per_form(request, scope=f"review-photos:{review.pk}", act=act)
         except RuleBroken as refusal:
             messages.error(request, str(refusal))
         else:
-            if came.shots:
+            if came.uploads:
                 messages.success(request, _("Saved"))
-            for sentence in came.refused or ([] if came.shots else [_("Choose a photo first.")]):
+            for sentence in came.refused or ([] if came.uploads else [_("Choose a photo first.")]):
                 messages.error(request, sentence)
     return redirect("track:review", number, line)
 
@@ -170,7 +172,7 @@ def report(request: HttpRequest, review: str) -> HttpResponse:
 class Came:
     """The pictures that came with a request, and a sentence for each file that is none."""
 
-    shots: list[Shot]
+    uploads: list[Upload]
     refused: list[str]
 
 
@@ -179,8 +181,9 @@ def _came(request: HttpRequest, most: int) -> Came:
     files = cast(list[UploadedFile], request.FILES.getlist("file"))
     for file in files[: max(most, 0)]:
         try:
-            shot = develop_shot(file=cast(BinaryIO, file), size=file.size or 0)
-            came.shots.append(shot)
+            upload = Upload(cast(BinaryIO, file), file.size or 0)
+            upload.check()
+            came.uploads.append(upload)
         except RuleBroken as refusal:
             came.refused.append(f"{file.name}{_(': ')}{refusal}")
     if len(files) > most:
@@ -215,7 +218,9 @@ def _shown(
         "review": review,
         "line": review.line,
         "order": review.line.order,
-        "photos_left": MOST_PHOTOS - review.photos.count(),
+        "photos_left": MOST_PHOTOS - photos_of(review).count(),
+        "waiting": ReviewPhoto.whole.filter(review=review, state=PhotoState.WAITING).count(),
+        "unread": ReviewPhoto.whole.filter(review=review, state=PhotoState.REFUSED).count(),
         "photos_form": PhotosForm(),
         "follow_form": form or (FollowUpForm() if open_now else None),
     }

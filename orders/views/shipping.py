@@ -17,7 +17,8 @@ from merchants.resent import once_per_form
 from merchants.rules.region import region_name
 from merchants.rules.role import Role
 from orders.forms.shipping import ShippingRuleForm
-from orders.models import Address, ShippingRule
+from orders.models import ShippingRule
+from orders.selectors.shipping import addresses_of, bought_on
 from orders.services.shipping import drop_rule, forget_address, save_rule
 
 
@@ -77,7 +78,7 @@ def book(request: HttpRequest) -> HttpResponse:
     """Where this device had things sent. POST takes one out."""
     device = device_of(request.session)
     if request.method == "POST":
-        forget_address(device=device, address=request.POST.get("address", "").replace("\0", ""))
+        forget_address(device=device, number=request.POST.get("address", "").replace("\0", ""))
         return redirect("track:addresses")
-    addresses = Address.objects.filter(device=device)[:100]
+    addresses = addresses_of(bought_on(device))
     return render(request, "orders/shipping/book.html", {"addresses": addresses})

@@ -13,12 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from merchants.device import customer_of, device_of, known_guest
+from merchants.device import customer_of, device_of
 from merchants.errors import RuleBroken
 from merchants.models import Merchant
 from merchants.pace import keep_pace
 from merchants.rules.qr import square
+from merchants.services.code import texts_codes
 from orders.forms.coupon import CodeForm
+from orders.hers import people_of, phones_of
 from orders.models import Coupon, Voucher
 from orders.rules.coupon import VoucherState
 from orders.selectors.coupon import listed_coupons
@@ -28,7 +30,7 @@ from orders.services.coupon import claim_by_code, claim_coupon
 
 @require_http_methods(["GET", "POST"])
 def vouchers(request: HttpRequest) -> HttpResponse:
-    """The wallet of this device. POST claims by code."""
+    """The wallet of this device, and of the numbers shown to be hers. POST claims by code."""
     form = CodeForm(request.POST or None)
     status = 200
     if request.method == "POST":
@@ -46,7 +48,9 @@ def vouchers(request: HttpRequest) -> HttpResponse:
             else:
                 messages.success(request, _("You have the coupon"))
                 return redirect("track:vouchers")
-    context: dict[str, Any] = {"form": form, "found": wallet(device_of(request.session))}
+    device, phones = device_of(request.session), phones_of(request.session)
+    context: dict[str, Any] = {"form": form, "found": wallet(device, phones), "phones": phones}
+    context["texts"] = texts_codes()
     return render(request, "orders/voucher/wallet.html", context, status=status)
 
 
@@ -103,6 +107,8 @@ def coupon(request: HttpRequest, coupon: str) -> HttpResponse:
 
 
 def _held(request: HttpRequest, merchant: Merchant) -> set[int]:
-    """The coupons of the shop of which this device has a copy."""
-    guest = known_guest(request.session, merchant)
-    return set(guest.vouchers.values_list("coupon", flat=True)) if guest else set()
+    """The coupons of the shop of which she has a copy."""
+    people = people_of(request.session, merchant)
+    if not people:
+        return set()
+    return set(Voucher.objects.filter(customer__in=people).values_list("coupon", flat=True))

@@ -27,6 +27,7 @@ from orders.errors import OfferOver
 from orders.forms.waitlist import JoinForm
 from orders.models import Waiting
 from orders.rules.waitlist import MOST_WAITING, WaitState
+from orders.selectors.shipping import bought_on
 from orders.selectors.waitlist import line_of, place_in_line, sold_out
 from orders.services.waitlist import buy_in_turn, join_waitlist, leave_waitlist
 from orders.views.checkout import asked, buy, checkout_context, refused
@@ -38,8 +39,8 @@ def join(request: HttpRequest, merchant: str, product: str) -> HttpResponse:
     shop = get_object_or_404(Merchant, slug=merchant)
     goods = get_object_or_404(Product.objects.on_sale().filter(merchant=shop), public_id=product)
     variants = sold_out(goods)
-    phone = request.session.get("contact", {}).get("phone", "")
-    initial = {"phone": as_typed(phone) if phone else ""}
+    last = next(iter(bought_on(device_of(request.session))), None)
+    initial = {"phone": as_typed(last.phone) if last else ""}
     form = JoinForm(request.POST or None, initial=initial, variants=variants)
     status = 200
     if request.method == "POST":
@@ -110,7 +111,8 @@ def buy_now(request: HttpRequest, waiting: str) -> HttpResponse:
         status = 422
         if form is not None and form.is_valid():
             try:
-                number = buy(request, shop, form, partial(buy_in_turn, waiting=found))
+                act = partial(buy_in_turn, waiting=found)
+                number = buy(request, shop, form, context["terms"], act)
             except OfferOver:
                 return redirect("track:waitlist", found.public_id)
             except RuleBroken as refusal:

@@ -40,6 +40,26 @@ def test_the_preview_of_a_coupon_counts_in_the_currency_of_the_shop(
         assert troubles.found == []
 
 
+def test_the_preview_of_a_gift_says_what_all_of_them_may_cost(server, shop, alice, account, cup):
+    with chromium() as browser:
+        page = desk(browser, server.url).new_page()
+        troubles = Troubles(page)
+        sign_in(page, account(alice).email, PASSWORD)
+        page.goto("/dashboard/tea/coupons/new/")
+        page.locator("[name=kind][value=gift]").check(force=True)
+        page.locator("[name=issued]").fill("20")
+        expect(page.locator("[data-cost]")).to_be_hidden()  # of what, nobody knows yet
+        page.locator("[name=gift]").fill("nothing")
+        expect(page.locator("[data-gift-found]")).to_contain_text("没有这个货号")
+        expect(page.locator("[data-cost]")).to_be_hidden()
+        page.locator("[name=gift]").fill(cup.variants.get().sku)
+        expect(page.locator("[data-cost-text]")).to_contain_text("¥580")
+        expect(page.locator("[data-gift-found]")).to_contain_text("¥29")
+        page.locator("[name=kind][value=shipping]").check(force=True)
+        expect(page.locator("[data-cost]")).to_be_hidden()
+        assert troubles.found == []
+
+
 def test_a_room_writes_prices_in_the_currency_of_its_shop(client, shop, live):
     shop.currency = "JPY"
     shop.save()

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from merchants.models import Variant
+from merchants.rules.stock import Reason
+from merchants.services.stock import change_stock
 from orders.models import BankEntry, Order, Refund
 from orders.rules.refund import RefundState
 from tests.journeys.browser import Troubles, desk, phone
@@ -77,3 +80,57 @@ def ask(page: Page, pieces: str) -> None:
     page.locator("[name=words]").fill("The wrong size")
     page.locator("main form .btn--primary").click()
     expect(page.locator("[data-refund=requested]")).to_be_visible()
+
+
+@pytest.mark.parametrize("open_", [desk, phone], ids=["desk", "phone"])
+def test_a_shirt_that_does_not_fit_is_exchanged_for_another(
+    browser, server, shop, longjing, variant, store, as_alice, open_
+):
+    large = Variant.objects.create(
+        merchant=shop, product=longjing, name="大罐", sku="large", price=variant.price - 1000
+    )
+    change_stock(variant=large, store=store, delta=1, reason=Reason.RECEIVED, by=None)
+    shopper = open_(browser, server.url).new_page()
+    owner = signed(open_(browser, server.url), server, session_of(as_alice)).new_page()
+    troubles = Troubles(shopper, owner)
+    order = buy_two(shopper, variant.pk)
+    detail = f"/dashboard/tea/orders/{order.number}/"
+    owner.goto(detail)
+    owner.locator("[name=tracking_number]").fill("SF7654321")
+    owner.locator("#ship .btn--primary").click()
+    until(lambda: Order.objects.filter(pk=order.pk, state="shipped").exists())
+
+    shopper.reload()
+    shopper.locator("a[href$='/refund/']").click()
+    instead = shopper.locator("select[name^=for-]")
+    expect(instead).to_be_hidden()  # nobody is asked who wants money
+    shopper.locator("[name=kind][value=exchange]").check()
+    expect(instead).to_be_visible()
+    instead.select_option(str(large.pk))
+    shopper.locator("[name^=line-]").fill("1")
+    shopper.locator("main form .btn--primary").click()
+    expect(shopper.locator("[data-refund=requested]")).to_contain_text("大罐")
+
+    owner.goto(detail)
+    owner.locator("[data-refund=requested] .btn--primary").click()
+    expect(owner.locator("[data-refund=awaiting_return]")).to_be_visible()
+    assert large.stock.get().reserved == 1
+    form = shopper.locator("[data-refund=awaiting_return] form").first
+    expect(form).to_be_visible(timeout=15_000)
+    form.locator("[name=tracking_number]").fill("SF1234567")
+    form.locator(".btn--primary").click()
+    expect(shopper.locator("main")).to_contain_text("SF1234567")
+
+    owner.goto(detail)
+    owner.locator("[data-refund=awaiting_return] .btn--primary").click()
+    owner.wait_for_url(lambda url: order.number not in url)  # to the order that goes out for it
+    owner.locator("[name=tracking_number]").fill("SF1111111")
+    owner.locator("#ship .btn--primary").click()
+    refund = until(lambda: Refund.objects.filter(state=RefundState.REFUNDED).first(), 20)
+    assert refund.amount == 1000  # what the other one costs less
+    link = shopper.locator(f"[data-refund] a[href*='{refund.replacement.number}']")
+    shopper.reload()
+    link.click()
+    expect(shopper.locator("main")).to_contain_text("SF1111111")
+    assert (large.stock.get().on_hand, variant.stock.get().on_hand) == (0, 9)
+    assert troubles.found == []

@@ -111,6 +111,15 @@ def test_what_runs_stands_below_while_a_step_is_open(as_alice, home, scheduled):
     assert "Taken today" in page
 
 
+def test_an_open_page_whose_numbers_are_gone_loads_itself_anew(as_alice, home, scheduled):
+    part = {"HX-Request": "true", "HX-Target": "latest"}
+    assert 'id="latest"' in as_alice.get(home, headers=part).text
+    scheduled.delete()  # nothing runs any more: only the list of steps is left
+    assert 'id="latest"' not in as_alice.get(home).text
+    answer = as_alice.get(home, headers=part)
+    assert (answer.status_code, answer["HX-Refresh"]) == (204, "true")
+
+
 def test_a_clerk_is_not_told_to_do_what_she_may_not(as_bob, home):
     assert "0 of 5 done" not in as_bob.get(home).text
 

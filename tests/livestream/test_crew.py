@@ -14,7 +14,7 @@ from django.utils import timezone
 from livestream.errors import BadCrew, BadGrace, NotOnAir, NotShowing
 from livestream.models import Message, Room
 from livestream.rules.crew import may_show
-from livestream.rules.room import is_lost
+from livestream.rules.room import LONGEST_SHOW, is_lost
 from livestream.services.crew import hand_over, set_crew
 from livestream.services.publication import open_publication
 from livestream.services.rehearsal import begin_rehearsal, end_rehearsal
@@ -23,12 +23,15 @@ from livestream.services.room import (
     change_room,
     end_room,
     interrupt_room,
+    make_room,
     pause_room,
     resume_room,
+    schedule_room,
     start_room,
     sweep_rooms,
 )
-from merchants.models import Staff
+from livestream.tasks import sweep_rooms as sweep
+from merchants.models import Notification, Staff
 from merchants.rules.role import Role
 
 
@@ -155,6 +158,96 @@ def test_without_a_grace_only_a_person_ends_it(live):
     sweep_rooms(timezone.now() + timedelta(hours=23))
     live.refresh_from_db()
     assert live.state == "interrupted"
+
+
+def test_a_forgotten_pause_ends_by_itself_and_only_then(live):
+    now = timezone.now()
+    pause_room(room=live)
+    sweep_rooms(now + timedelta(minutes=live.pause_minutes - 1))
+    live.refresh_from_db()
+    assert live.state == "paused"
+    sweep_rooms(now + timedelta(minutes=live.pause_minutes + 1))
+    live.refresh_from_db()
+    assert live.state == "ended"
+
+
+def test_each_pause_begins_anew(live):
+    pause_room(room=live)
+    Room.objects.update(paused_at=timezone.now() - timedelta(minutes=59))
+    resume_room(room=live)
+    assert Room.objects.get().paused_at is None
+    pause_room(room=live)
+    sweep_rooms(timezone.now() + timedelta(minutes=5))
+    live.refresh_from_db()
+    assert live.state == "paused"
+
+
+def test_a_pause_without_a_limit_lasts_as_long_as_a_show_may(live):
+    Room.objects.update(pause_minutes=0)
+    pause_room(room=live)
+    sweep_rooms(timezone.now() + timedelta(hours=23))
+    live.refresh_from_db()
+    assert live.state == "paused"
+    assert live.gives_up_at == live.started_at + LONGEST_SHOW
+
+
+def test_a_worker_that_was_down_ends_what_was_forgotten_and_nothing_that_goes_on(
+    shop, host, longjing, live
+):
+    """Nobody swept for three hours: one show was forgotten, the other was gone on with."""
+    other = make_room(
+        merchant=shop,
+        host=host,
+        title="下午场到店",
+        starts_at=timezone.now() + timedelta(minutes=5),
+        products=[longjing],
+    )
+    start_room(room=schedule_room(room=other))
+    for room in (live, other):
+        pause_room(room=room)
+    Room.objects.update(paused_at=timezone.now() - timedelta(hours=3))
+    other.refresh_from_db()
+    resume_room(room=other)
+    sweep()
+    sweep()  # it comes twice at once, or again
+    live.refresh_from_db()
+    other.refresh_from_db()
+    assert (live.state, other.state) == ("ended", "live")
+    assert timezone.now() - live.ended_at < timedelta(minutes=1)
+    assert not Notification.objects.filter(kind="room").exists()  # there is nothing to save
+
+
+def test_staff_are_told_once_before_a_pause_ends_the_show(live, as_bob):
+    pause_room(room=live)
+    sweep()
+    assert not Notification.objects.filter(kind="room").exists()
+    console = reverse("livestream:console", args=["tea", live.public_id])
+    page = as_bob.get(console).text
+    assert 'data-module="countdown"' in page
+    assert "is-soon" not in page
+    Room.objects.update(paused_at=timezone.now() - timedelta(minutes=51))
+    sweep()
+    sweep()
+    told = Notification.objects.get(kind="room")
+    assert live.title in told.subject
+    assert told.path == console
+    assert "is-soon" in as_bob.get(console).text
+    live.refresh_from_db()
+    assert live.state == "paused"
+
+
+def test_a_lost_picture_counts_down_in_the_console_too(live, as_bob):
+    interrupt_room(room=live)
+    page = as_bob.get(reverse("livestream:console", args=["tea", live.public_id])).text
+    at = live.interrupted_at + timedelta(minutes=live.grace_minutes)
+    assert f'data-until="{timezone.localtime(at).isoformat()}"' in page
+
+
+def test_a_pause_has_limits(room, host):
+    with pytest.raises(BadGrace):
+        change_room(
+            room=room, title=room.title, starts_at=room.starts_at, host=host, pause_minutes=241
+        )
 
 
 def test_a_grace_has_limits(room, host):

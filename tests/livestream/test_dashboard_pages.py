@@ -59,6 +59,13 @@ def test_the_first_page_shows_the_next_show_and_what_waits(as_bob, scheduled, pa
     assert "<table" in page  # the same in numbers
 
 
+def test_a_day_like_the_same_a_week_ago_is_said_in_one_breath(as_bob, shop):
+    as_bob.cookies["django_language"] = "en"
+    page = as_bob.get("/dashboard/tea/").text
+    assert "as much as at this hour last week" in page
+    assert "against this hour last week" not in page
+
+
 def test_on_air_every_page_leads_back_into_the_room(as_bob, live):
     for page in (at("home"), at("room_list"), reverse("orders:coupon_list", args=["tea"])):
         assert 'class="onair"' in as_bob.get(page).text

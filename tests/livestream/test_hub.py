@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from livestream.hub.rows import Opening
 from livestream.hub.seat import Seat
 from livestream.hub.wire import OUTBOX, AwaitedWire
 from livestream.rules.pace import TICK
-from livestream.rules.presence import Stay
+from livestream.rules.presence import Stay, lowest, mark_of
 
 
 class Memory:
@@ -33,6 +34,7 @@ class Memory:
         self.staff = {1}
         self.says = 0
         self.stays: list[Stay] = []
+        self.attending = 0
 
     async def opening(self, room_id: int, count: int) -> Opening:
         return Opening(likes=self.likes, floor=0, said=self.lines[-count:])
@@ -52,6 +54,9 @@ class Memory:
 
     async def attend(self, room_id: int, stays: list[Stay], viewers: int) -> None:
         self.stays += stays
+
+    async def present(self, room_id: int, seconds: float) -> int:
+        return self.attending
 
     async def still_staff(self, room_id: int, users: set[int]) -> set[int]:
         return users & self.staff
@@ -105,9 +110,11 @@ async def hub(rows, settings):
     await hub.close()
 
 
-def sit(hub: Hub, *, staff: bool = False, user: int | None = None) -> tuple[Seat, Ear]:
+def sit(
+    hub: Hub, *, staff: bool = False, user: int | None = None, device: str | None = None
+) -> tuple[Seat, Ear]:
     ear = Ear()
-    seat = Seat(ear.send, staff=staff, user_id=user)
+    seat = Seat(ear.send, staff=staff, user_id=user, device=device)
     hub.enter(seat)
     hub.start(seat)
     return seat, ear
@@ -349,9 +356,58 @@ async def test_viewers_of_other_processes_count_until_they_fall_silent(hub, monk
     sit(hub)
     sit(hub, staff=True, user=1)
     hub.hear({"type": "hub.counted", "viewers": 10, "node": "another"})
+    hub.viewers.fold()
     assert hub.viewers.total == 11
     monkeypatch.setattr(counts, "DEAF", -1.0)
+    hub.viewers.fold()
     assert hub.viewers.total == 1
+
+
+async def test_a_device_here_and_in_another_process_is_one_viewer(hub):
+    a, b, c = (uuid.uuid4().hex for _ in range(3))
+    for device in (a, b, b):
+        sit(hub, device=device)
+    marks = b"".join(lowest(mark_of(device) for device in (b, c)))
+    hub.hear({"type": "hub.counted", "viewers": 3, "marks": marks, "node": "another"})
+    hub.viewers.fold()
+    assert hub.viewers.total == 4  # a, b, c and one there without a device
+
+
+async def test_no_message_costs_a_count(hub, monkeypatch):
+    _, ear = sit(hub, device=uuid.uuid4().hex)
+    monkeypatch.setattr(counts, "together", None)
+    monkeypatch.setattr(hub.viewers, "_crowd", None)
+    hub.hear({"type": "hub.counted", "viewers": 3, "node": "another"})
+    for number in range(1, 50):
+        hub.hear(message([said(number), False, number]))
+    await settle(TICK * 3)
+    assert len(ear.events) == 49
+
+
+async def test_while_nobody_is_heard_the_last_word_counts_and_then_the_rows(hub, rows, monkeypatch):
+    sit(hub, device=uuid.uuid4().hex)
+    hub.hear({"type": "hub.counted", "viewers": 10, "node": "another"})
+    monkeypatch.setattr(broadcast, "unheard", lambda: 10.0)
+    monkeypatch.setattr(counts, "DEAF", -1.0)  # and nothing new of it
+    hub.viewers.fold()
+    assert hub.viewers.total == 11
+    rows.attending = 7
+    await hub._attend()  # the others may not have written theirs
+    hub.viewers.fold()
+    assert hub.viewers.total == 11
+    monkeypatch.setattr(broadcast, "unheard", lambda: 16.0)
+    await hub._attend()
+    hub.viewers.fold()
+    assert hub.viewers.total == 7
+    rows.attending = 0  # the show has not begun: no rows
+    await hub._attend()
+    hub.viewers.fold()
+    assert hub.viewers.total == 1
+    monkeypatch.setattr(broadcast, "unheard", lambda: 0.0)
+    monkeypatch.setattr(counts, "DEAF", 6.0)
+    hub.hear({"type": "hub.counted", "viewers": 4, "node": "another"})
+    hub.viewers.fold()
+    assert hub.viewers.total == 5
 
 
 async def test_counts_that_could_not_be_saved_are_kept(hub, rows, monkeypatch):

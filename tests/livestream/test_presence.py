@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from livestream.hub import counts, presence
 from livestream.hub.presence import Presence
 from livestream.models import Attendance, Minute
-from livestream.rules.presence import Stay, credit
+from livestream.rules.presence import MARKS, Crowd, Stay, credit, lowest, mark_of, together
 from livestream.selectors.presence import watched
 from livestream.services.like import fold
 from livestream.services.presence import note_stays
@@ -60,6 +60,33 @@ def test_two_tabs_in_two_processes_count_once():
     seconds, last = credit(seconds, last, stay(0, 10))
     seconds, last = credit(seconds, last, stay(5, 15))
     assert (seconds, last) == (15, second(15))
+
+
+def crowd(devices: range, unnamed: int = 0) -> Crowd:
+    return Crowd(len(devices) + unnamed, lowest(mark_of(f"device {one}") for one in devices))
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(0, 3)), max_size=5))
+def test_a_device_in_several_processes_is_one_viewer(told):
+    crowds = [crowd(range(first, first + length), more) for first, length, more in told]
+    devices = {one for first, length, _ in told for one in range(first, first + length)}
+    assert together(crowds) == len(devices) + sum(more for _, _, more in told)
+
+
+@pytest.mark.parametrize("shared", [0, 300, 5_000])
+def test_of_a_large_crowd_the_marks_that_are_told_are_enough(shared):
+    one, two = crowd(range(5_000)), crowd(range(5_000 - shared, 10_000 - shared))
+    assert len(one.marks) == len(two.marks) == MARKS
+    real = 10_000 - shared
+    assert abs(together([one, two]) - real) <= (0.02 * real if 0 < shared < 5_000 else 0)
+
+
+def test_a_small_crowd_beside_a_large_one():
+    assert abs(together([crowd(range(8_000)), crowd(range(7_990, 8_200))]) - 8_200) < 160
+
+
+def test_who_tells_no_marks_adds_up():
+    assert together([crowd(range(10)), Crowd(7), Crowd(3)]) == 20
 
 
 class Clock:

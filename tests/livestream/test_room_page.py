@@ -36,6 +36,21 @@ def test_card_shelf_and_last_lines_are_in_the_first_answer(page, live, longjing,
     assert "是今年的吗" in body
 
 
+def test_only_what_is_cheaper_now_is_red_and_says_what_it_cost(live, longjing, client):
+    item = live.items.get(product=longjing)
+    show_item(room=live, item=item)
+    url = reverse("watch:room", args=[live.public_id])
+
+    def seen() -> tuple[bool, bool]:
+        page = client.get(url).text
+        pin = re.search(r'<span class="money( money--now)?" data-pin-price>', page)
+        return bool(pin and pin[1]), bool(re.search(r"data-was>[^<]*168", page))
+
+    assert seen() == (False, False)
+    live.items.filter(pk=item.pk).update(live_price=13800)
+    assert seen() == (True, True)
+
+
 def weights(html: str) -> dict[str, int]:
     """What the page names and what that imports, as production compresses it."""
     wanted = {f"css/{name}" for name in re.findall(r'href="/static/css/([^"]+)"', html)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 
 import pytest
@@ -11,10 +12,12 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
 from livestream.rules.poster import SIZE, broken, cover
-from livestream.selectors.share import mark_of, sharer
 from livestream.services import poster as poster_module
 from livestream.services.poster import Poster, font_path, poster
+from livestream.views import share
+from merchants.models import Product
 from merchants.rules.qr import square
+from merchants.selectors.share import mark_of, sharer
 from merchants.services.photo import add_photo
 
 needs_font = pytest.mark.skipif(font_path() is None, reason="no font with Chinese letters here")
@@ -118,6 +121,48 @@ def test_a_mark_is_believed_at_its_own_shop_alone(shop, other_shop, host, client
     assert client.session["sharers"] == {"tea": host.pk}
     host.delete()
     assert sharer(shop, mark) is None
+
+
+@needs_font
+def test_a_clerk_has_a_poster_of_her_own_of_each_of_the_goods(
+    as_bob, client, live, longjing, host, monkeypatch
+):
+    """From the page of the goods; who comes by its code came by her."""
+    seen = []
+    monkeypatch.setattr(share, "poster", lambda facts: seen.append(facts) or poster(facts=facts))
+    page = reverse("livestream:goods_share", args=["tea", longjing.public_id])
+    assert (
+        page in as_bob.get(reverse("merchants:product_edit", args=["tea", longjing.public_id])).text
+    )
+    offered = as_bob.get(page).text
+    address = reverse("livestream:goods_poster", args=["tea", longjing.public_id])
+    assert f'href="{address}"' in offered
+    item = live.items.get(product=longjing)
+    its_show = f"{reverse('watch:poster', args=[live.public_id])}?item={item.pk}&c={mark_of(host)}"
+    assert its_show in html.unescape(offered)
+    answer = as_bob.get(address)
+    assert Image.open(io.BytesIO(answer.content)).size == SIZE
+    (facts,) = seen
+    assert (facts.title, "芳姐" in facts.invitation) == (longjing.name, True)
+    client.get(facts.address.removeprefix("http://testserver"))
+    assert client.session["sharers"] == {"tea": host.pk}
+
+
+def test_goods_that_are_not_on_sale_or_of_others_have_none(as_bob, longjing, foreign_product):
+    Product.objects.filter(pk=longjing.pk).update(state="draft")
+    for one in (longjing, foreign_product):
+        for name in ("goods_share", "goods_poster"):
+            url = reverse(f"livestream:{name}", args=["tea", one.public_id])
+            assert as_bob.get(url).status_code == 404
+    edit = as_bob.get(reverse("merchants:product_edit", args=["tea", longjing.public_id])).text
+    assert "/share/" not in edit
+
+
+def test_without_such_a_font_the_goods_say_what_to_set(as_bob, longjing, settings):
+    settings.POSTER_FONT = "/nowhere.ttf"
+    args = ["tea", longjing.public_id]
+    assert "POSTER_FONT" in as_bob.get(reverse("livestream:goods_share", args=args)).text
+    assert as_bob.get(reverse("livestream:goods_poster", args=args)).status_code == 503
 
 
 def test_the_sheet_works_without_javascript(live, client):

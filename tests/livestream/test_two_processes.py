@@ -60,6 +60,43 @@ def test_a_room_is_one_room_in_two_processes(house, live):
         eve.wait("likes.counted", total=7)
 
 
+def test_a_device_in_two_processes_is_one_viewer(house, live):
+    path, dan = f"/ws/live/{live.public_id}/", guest_session("Dan")
+    with (
+        house.one.line(path, dan) as here,
+        house.two.line(path, dan) as there,
+        house.two.line(path, guest_session("Eve")) as eve,
+    ):
+        for line in (here, there, eve):
+            line.wait("seat.taken")
+        here.wait("viewers.counted", count=2, seconds=8)
+        eve.wait("viewers.counted", count=2, seconds=8)
+        for line in (here, there, eve):
+            line.drain(4)  # it stays so
+            assert line.of("viewers.counted")[-1]["count"] == 2
+        house.two.process.kill()
+        here.wait("viewers.counted", count=1, seconds=12)
+
+
+def test_without_redis_the_rows_count_a_device_in_two_processes_once(house, live):  # P13
+    path, dan = f"/ws/live/{live.public_id}/", guest_session("Dan")
+    with (
+        house.one.line(path, dan) as here,
+        house.two.line(path, dan) as there,
+        house.two.line(path, guest_session("Eve")) as eve,
+    ):
+        for line in (here, there, eve):
+            line.wait("viewers.counted", count=2, seconds=8)
+        house.redis.kill()
+        began = time.monotonic()
+        with house.two.line(path, guest_session("Lin")) as lin:
+            lin.wait("seat.taken")
+            here.wait("viewers.counted", count=3, seconds=40)  # told by nobody, found in the rows
+            print(f"found in the rows after {time.monotonic() - began:.0f} s")
+            assert 1 not in [event["count"] for event in here.of("viewers.counted")[1:]]
+            assert 4 not in [event["count"] for event in there.of("viewers.counted")]
+
+
 @pytest.mark.parametrize("trouble", [signal.SIGKILL, signal.SIGSTOP])  # dead, and hanging
 def test_without_redis_a_process_hears_itself_and_rows_reach_the_other(house, live, trouble):
     path = f"/ws/live/{live.public_id}/"

@@ -55,6 +55,14 @@ def test_the_shop_says_from_what_price_it_can_be_bought(client, scarf):
     assert "10 left" not in front
 
 
+def test_the_shop_says_what_it_cost_before(client, shop, longjing, scarf):
+    assert 'class="was' not in client.get("/s/tea/").text
+    longjing.variants.update(price=13800, compare_at=16800)
+    page = client.get("/s/tea/").text
+    assert re.search(r'<small class="was num">.*?168</small>', page)
+    assert page.count('class="was') == 1
+
+
 def test_the_shop_is_walked_through_by_category(client, shop, scarf):
     for name, category in (("Cup", "Cups"), ("Jug", "Jugs"), ("Old", "Gone")):
         heading = Category.objects.create(merchant=shop, name=category)

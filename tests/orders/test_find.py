@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.core.cache import caches
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from merchants.models import Notification
+from livestream.selectors.invariant import ALL
+from merchants.models import Customer, Notification
 from merchants.pace import AGAIN, CODE_SENT, TRIES
+from merchants.selectors.invariant import offenders
 from orders.hers import KEPT, PHONES
+from orders.models import Order, Voucher
+from orders.services.coupon import claim_coupon, issue_coupon
 from tests.conftest import DAN
 
 SENT: list[Notification] = []
@@ -182,3 +188,79 @@ def test_hostile_codes_are_only_wrong(client, order, typed):
     ask(client)
     answer = client.post(reverse("track:find_code"), {"code": typed})
     assert answer.status_code == 422
+
+
+# --- her coupons ----------------------------------------------------------------------------------
+
+
+def on_the_first_device(order, coupon) -> Voucher:
+    """A coupon claimed on the device that ordered; the number is known from elsewhere before."""
+    guest = Customer.objects.create(merchant=order.merchant, device=uuid.uuid4())
+    Order.objects.filter(pk=order.pk).update(device=guest.device)
+    Customer.objects.filter(pk=order.customer_id).update(phone=DAN.phone)
+    return claim_coupon(coupon=coupon, customer=guest)
+
+
+def holds(client, voucher: Voucher) -> bool:
+    shown = reverse("track:voucher", args=[voucher.code])
+    return shown in client.get(reverse("track:vouchers")).text
+
+
+def test_her_wallet_comes_along_to_the_other_device(client, order, coupon):
+    first = on_the_first_device(order, coupon)
+    other = claim_coupon(coupon=coupon, customer=order.customer)  # on the customer's own row
+    assert not holds(client, first)
+    page = client.get(reverse("track:vouchers")).text
+    assert "Find them by the phone number that you ordered with" in page
+    ask(client)
+    tell(client, code())
+    assert holds(client, first)
+    assert holds(client, other)
+    assert not holds(Client(), first)
+
+
+def test_a_code_for_another_number_brings_nobody_elses_coupons(client, order, coupon):
+    first = on_the_first_device(order, coupon)
+    ask(client, OTHER)
+    tell(client, code())
+    assert not holds(client, first)
+
+
+def test_at_another_shop_the_same_device_is_a_stranger(client, order, coupon, other_shop):
+    """What she typed at one shop opens nothing at another, where she typed it not."""
+    on_the_first_device(order, coupon)
+    order.refresh_from_db()
+    there = Customer.objects.create(merchant=other_shop, device=order.device)
+    facts = {"amount": 100, "threshold": 200, "issued": 5, "starts_at": coupon.starts_at}
+    offer = issue_coupon(merchant=other_shop, name="o", ends_at=coupon.ends_at, **facts)
+    voucher = claim_coupon(coupon=offer, customer=there)
+    ask(client)
+    tell(client, code())
+    assert not holds(client, voucher)
+
+
+def test_her_coupon_is_used_on_the_other_device_and_once_only(client, order, coupon, variant):
+    voucher = on_the_first_device(order, coupon)
+    ask(client)
+    tell(client, code())
+    address = reverse("track:checkout", args=[order.merchant.slug])
+    page = client.get(address, {"variant": variant.pk, "quantity": 1}).text
+    assert coupon.name in page
+    form = {
+        "variant": variant.pk,
+        "quantity": 1,
+        "name": "沈梅",
+        "phone": DAN.phone,
+        "method": "delivery",
+        "region": "CN-ZJ",
+        "city": "杭州",
+        "address": "清河坊 12 号",
+        "voucher": voucher.pk,
+        "expected_total": 16800 - 2000,
+        "key": str(uuid.uuid4()),
+    }
+    assert client.post(address, form).status_code == 302
+    assert Order.objects.filter(voucher=voucher, total=14800).exists()
+    voucher.refresh_from_db()
+    assert voucher.state == "redeemed"
+    assert [str(one) for one in offenders(ALL, timezone.now())] == []

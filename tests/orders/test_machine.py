@@ -33,7 +33,7 @@ from merchants.rules.stock import Reason
 from merchants.selectors.invariant import offenders
 from merchants.services.counter import sell_at_counter
 from merchants.services.merchant import open_merchant
-from merchants.services.request import Asked, fingerprint, once, once_each
+from merchants.services.request import Asked, fingerprint, once
 from merchants.services.staff import add_staff
 from merchants.services.stock import change_stock
 from merchants.tasks import send_notifications
@@ -63,13 +63,14 @@ from orders.models import (
 )
 from orders.payments import sandbox
 from orders.rules.line import PARTLY_SHIPPED, LineState
-from orders.rules.refund import Leg, RefundKind, RefundState
+from orders.rules.refund import COMES_BACK, Leg, RefundKind, RefundState
 from orders.selectors.pickup import find_pickup
 from orders.services.coupon import claim_coupon, issue_coupon
 from orders.services.coupon_counter import take_voucher, undo_use
 from orders.services.customer import customer_for_phone
 from orders.services.order import Contact, move_order, place_order
-from orders.services.order_batch import Wish, numbers, place_orders
+from orders.services.order_batch import Wish, place_orders
+from orders.services.order_once import order_each_once
 from orders.services.payback import Outcome, finish_refund
 from orders.services.payment import open_payment, settle_payment
 from orders.services.refund import (
@@ -641,6 +642,10 @@ class Shop(RuleBasedStateMachine):
     def she_wants_to_send_it_back(self, pick: int, count: int, whole: bool, then: str) -> None:
         self.ask_back(pick, count, "back", whole, then)
 
+    @rule(pick=picks, count=quantities, whole=st.booleans(), then=answers)
+    def she_wants_it_new(self, pick: int, count: int, whole: bool, then: str) -> None:
+        self.ask_back(pick, count, "swap", whole, then)
+
     @rule(
         pick=picks, count=quantities, whole=st.booleans(), again=st.sampled_from(["part", "back"])
     )
@@ -658,13 +663,15 @@ class Shop(RuleBasedStateMachine):
         wanted = {line.pk: count}
         if whole:
             wanted = {one.pk: one.left for one in lines if not one.is_gift and one.left}
-        kind = RefundKind.RETURN if how == "back" else RefundKind.MONEY
+        kinds = {"back": RefundKind.RETURN, "swap": RefundKind.EXCHANGE}
+        kind = kinds.get(how, RefundKind.MONEY)
+        same = {one.pk: one.variant_id for one in lines}
         try:
             if how == "part":
                 part = sum(one.paid for one in lines if one.pk in wanted) if whole else count
                 refund = give_refund(order=order, pieces=wanted, by=self.by, amount=part)
             else:
-                refund = request_refund(order=order, pieces=wanted, kind=kind)
+                refund = request_refund(order=order, pieces=wanted, kind=kind, wanted=same)
         except NothingToRefund:
             was = self.now(order)
             vain = order.refunds.filter(state__in=["refused", "withdrawn"]).count()
@@ -677,9 +684,10 @@ class Shop(RuleBasedStateMachine):
                 self.not_given(one) for one in lines if one.pk in wanted
             )
         except WrongState:
-            assert how == "back"
+            assert how in kinds
         else:
-            assert refund.amount <= sum(one.amount for one in order.payments.all())
+            assert refund.amount <= refund.payment.amount
+            assert (refund.amount == 0) == (how == "swap") or refund.unsent
             if how == "part":
                 assert not refund.unsent
                 if again:  # after a part of the money, another part, or all of it with the goods
@@ -688,7 +696,7 @@ class Shop(RuleBasedStateMachine):
                 self.pack_what_is_asked_back(order, refund)
             elif then:
                 self.answer(0, then if then in {"no", "never mind"} else "yes")
-            if how == "back" and then in {"it comes", "it is sent", "she keeps it"}:
+            if how in kinds and then in {"it comes", "it is sent", "she keeps it"}:
                 if then == "it is sent":
                     self.she_sends_it_back(0, "SF1234567")
                 if then == "she keeps it":
@@ -726,7 +734,7 @@ class Shop(RuleBasedStateMachine):
                 withdraw_refund(refund=refund, version=refund.version - 1)
         try:
             if say == "yes":
-                approve_refund(**facts, by=self.by)
+                self.agree(refund)
             elif say == "no":
                 refuse_refund(**facts, by=self.by, words="no")
             elif say == "never mind":
@@ -739,13 +747,38 @@ class Shop(RuleBasedStateMachine):
             return
         now = Refund.objects.get(pk=refund.pk)
         if now.state == RefundState.AWAITING:
-            assert now.kind == RefundKind.RETURN
+            assert now.kind in COMES_BACK
             assert now.money == Leg.NONE  # first the goods
+            if was == RefundState.REQUESTED:
+                self.put_aside(now, -1)
         elif now.state == RefundState.APPROVED:
-            assert now.kind != RefundKind.RETURN
+            assert now.kind not in COMES_BACK
         if was == RefundState.REQUESTED and say in {"yes", "time"} and refund.unsent:
             for piece in refund.pieces.all():
                 self.free[piece.line.variant_id] += piece.quantity
+
+    def agree(self, refund: Refund) -> None:
+        """What is wanted instead may be sold out: then the shop says so, or gives money for it."""
+        facts = {"refund": refund, "version": refund.version, "by": self.by}
+        try:
+            approve_refund(**facts)
+        except OutOfStock:
+            assert refund.is_exchange
+            store = refund.order.store
+            assert any(
+                self.left(piece.wanted_id, store)
+                < sum(
+                    one.quantity for one in refund.pieces.all() if one.wanted_id == piece.wanted_id
+                )
+                for piece in refund.pieces.all()
+            )
+            approve_refund(**facts, money=True)
+
+    def put_aside(self, refund: Refund, sign: int) -> None:
+        """What an exchange holds is not free, or is again."""
+        for piece in refund.pieces.all():
+            if piece.wanted_id is not None:
+                self.free[piece.wanted_id] += sign * piece.quantity
 
     @rule(pick=picks)
     def she_keeps_it(self, pick: int) -> None:
@@ -758,6 +791,8 @@ class Shop(RuleBasedStateMachine):
             assert refund.is_sent or refund.state not in {"requested", "awaiting_return"}
         else:
             assert not refund.is_sent
+            if refund.state == RefundState.AWAITING:
+                self.put_aside(refund, 1)
 
     @rule(pick=picks, number=st.sampled_from(["SF1234567", "x"]))
     def she_sends_it_back(self, pick: int, number: str) -> None:
@@ -799,6 +834,10 @@ class Shop(RuleBasedStateMachine):
                 take_back(refund=refund, **facts)
         for piece in refund.pieces.all() if whole else ():
             self.free[piece.line.variant_id] += piece.quantity
+        refund.refresh_from_db()
+        assert (refund.replacement is not None) == refund.is_exchange
+        if refund.replacement is not None:  # goes the way of any order, and may come back in turn
+            self.placed.append(refund.replacement)
 
     @rule(broken=st.booleans())
     def the_gateway_is_asked(self, broken: bool) -> None:
@@ -911,10 +950,10 @@ class Shop(RuleBasedStateMachine):
 def place_each(wishes: list[Wish], merchant: Merchant) -> list[str | Exception]:
     """The number of each one's order, or why she has none: as those who gather are served."""
 
-    def act(places: list[int]) -> list[str | RuleBroken]:
-        return numbers(place_orders(merchant=merchant, wishes=[wishes[at] for at in places]))
+    def act(places: list[int]) -> list[Order | RuleBroken]:
+        return place_orders(merchant=merchant, wishes=[wishes[at] for at in places])
 
-    return once_each(asked=[one.asked for one in wishes], act=act)
+    return order_each_once(asked=[one.asked for one in wishes], act=act)
 
 
 @pytest.mark.broad

@@ -139,7 +139,8 @@ def test_an_unpaid_order_expires_and_gives_the_stock_back(order, variant):
     order.refresh_from_db()
     assert order.state == LineState.EXPIRED
     assert stock_of(variant).reserved == 0
-    assert order.steps.count() == 2
+    assert order.steps.count() == 1
+    assert [step.state for step in order.story] == ["pending_payment", "expired"]
 
 
 def test_an_order_in_time_does_not_expire(order):

@@ -5,20 +5,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from django.forms.models import model_to_dict
 from django.utils import timezone
 
 from merchants.errors import KeyReused, OutOfStock
-from merchants.models import AnsweredRequest, Customer, Reservation, Stock
+from merchants.models import Customer, Reservation, Stock
 from merchants.selectors.invariant import offenders
-from merchants.services.request import Asked, once
+from merchants.services.request import Asked
 from orders.errors import BadBasket, NotAtStore, NotSentThere, PriceMoved, TooManyOpen
 from orders.models import Order
 from orders.selectors.invariant import INVARIANTS
 from orders.services.order import Contact, place_order
 from orders.services.order_batch import Wish, order_together, place_orders
+from orders.services.order_once import order_each_once, order_once
 from tests.conftest import DAN
 
 
@@ -48,7 +50,8 @@ def plain(row) -> dict:
 
 def all_of(order: Order) -> list[object]:
     fields = {f.attname: getattr(order, f.attname) for f in Order._meta.concrete_fields}
-    for odd in ("id", "number", "device", "placed_at", "pay_by", "pickup_code", "customer_id"):
+    own = {"id", "number", "device", "placed_at", "pay_by", "pickup_code", "customer_id"}
+    for odd in own | {"request_key", "request_mark"}:
         fields.pop(odd)
     return [
         fields,
@@ -159,17 +162,43 @@ def test_the_same_request_twice_is_one_order(shop, variant):
     assert Order.objects.count() == 1
     with pytest.raises(KeyReused):
         order_together(shop, replace(mine, asked=replace(mine.asked, mark="other")))
-    # `once` and the group know each other's answers: a form may come by either way.
-    asked = mine.asked
-    again = AnsweredRequest.objects.get(scope=asked.scope, key=asked.key)
-    assert again.answer == first
+    # The two ways know each other's orders: a form may come by either.
+    facts = {"merchant": shop, "contact": mine.contact, "language": "en", "basket": mine.basket}
+
+    def alone(asked: Asked) -> tuple[str, bool]:
+        customer = Customer.objects.get()
+        act = partial(place_order, customer=customer, asked=asked, **facts)
+        return order_once(asked=asked, act=act)
+
+    assert alone(mine.asked) == (first, False)
     with pytest.raises(KeyReused):
-        once(scope=asked.scope, key=asked.key, body="other", act=lambda: pytest.fail("acted"))
+        alone(replace(mine.asked, mark="other"))
+    assert Order.objects.count() == 1
+
+
+def test_of_one_request_twice_in_a_group_one_is_an_order(shop, variant):
+    mine = wish(variant, 3)
+    other = wish(variant)
+    again = replace(mine, number="another")
+    changed = replace(mine, number="changed", asked=replace(mine.asked, mark="other"))
+    group = [mine, other, again, changed]
+
+    def act(places: list[int]) -> list:
+        return place_orders(merchant=shop, wishes=[group[at] for at in places])
+
+    told = order_each_once(asked=[one.asked for one in group], act=act)
+    assert told[:3] == [mine.number, other.number, mine.number]
+    assert isinstance(told[3], KeyReused)
+    late = wish(variant)
+    group = [replace(mine, number="late"), late]
+    told = order_each_once(asked=[one.asked for one in group], act=act)
+    assert told == [mine.number, late.number], "who was served before keeps nobody from hers"
+    assert Order.objects.count() == 3
 
 
 def test_a_refusal_may_be_tried_again(shop, variant, store):
     mine = wish(variant, 11)
     with pytest.raises(OutOfStock):
         order_together(shop, mine)
-    assert not AnsweredRequest.objects.exists()
+    assert not Order.objects.exists()
     assert order_together(shop, replace(mine, basket={variant.pk: 10}))

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import re
+from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from PIL import Image
 
 from livestream import broadcast
-from orders.models import Order, Payment, Refund
+from merchants.models import User, Variant
+from merchants.rules.stock import Reason
+from merchants.services.stock import change_stock
+from orders.models import Order, Payment, Refund, RefundPhoto
+from orders.rules.number import spoken
 from orders.rules.refund import RefundKind, RefundState
+from orders.services.dispute import open_dispute
 from orders.services.payment import settle_payment
 from orders.services.refund import approve_refund, refuse_refund, request_refund
 from orders.services.shipment import ship_order
@@ -174,9 +184,9 @@ def test_the_shop_gives_part_of_it_of_its_own_accord(as_alice, mine, alice):
 
 def test_refunds_have_a_tab_of_their_own(client, as_alice, mine, shop):
     listed = reverse("orders:order_list", args=[shop.slug]) + "?tab=refunds"
-    assert mine.number[:8].upper() not in as_alice.get(listed).text
+    assert spoken(mine.number) not in as_alice.get(listed).text
     ask(client, mine)
-    assert mine.number[:8].upper() in as_alice.get(listed).text
+    assert spoken(mine.number) in as_alice.get(listed).text
 
 
 def test_words_are_never_read_as_html(client, as_alice, mine):
@@ -249,3 +259,144 @@ def test_open_pages_hear_of_a_refund_and_of_no_new_payment(
         as_alice.post(staff_url("refund_ok", refund), {"version": refund.version})
     orders = {event["type"] for event in told if event["type"].startswith("order.")}
     assert orders == {"order.moved"}
+
+
+def page(client, name: str, *args: object) -> str:
+    url = reverse(name, args=args) if args else name
+    return words(client.get(url).text)
+
+
+def test_she_asks_for_another_size_and_gets_it(client, as_alice, mine, alice, store, shop):
+    ship_order(order=mine, carrier="sf", tracking_number="SF123456", by=alice)
+    line = mine.lines.get()
+    product = line.variant.product
+    other, dearer = (
+        Variant.objects.create(
+            merchant=shop, product=product, name=name, sku=name, price=line.variant.price + more
+        )
+        for name, more in (("Large", 0), ("Gold", 1))
+    )
+    asking = client.get(reverse("track:refund_ask", args=[mine.number])).text
+    assert "Large (sold out)" in asking
+    change_stock(variant=other, store=store, delta=1, reason=Reason.RECEIVED, by=None)
+    url = reverse("track:refund_ask", args=[mine.number])
+    asking = client.get(url).text
+    assert re.search(r'<option value="\d+" disabled>Gold \(costs more\)</option>', asking)
+    missing = client.post(url, asked(mine, kind="exchange"))
+    assert missing.status_code == 422
+    assert "Choose which one you want instead" in missing.text
+    wrong = client.post(url, asked(mine, kind="exchange", **{f"for-{line.pk}": str(dearer.pk)}))
+    assert wrong.status_code == 422
+    assert "That one costs more" in words(wrong.text)
+    refund = ask(client, mine, kind="exchange", **{f"for-{line.pk}": str(other.pk)})
+    assert "Large" in page(client, "track:order", mine.number)
+    detail = ("orders:order_detail", shop.slug, mine.number)
+    assert "1 in stock" in page(as_alice, *detail)
+    as_alice.post(staff_url("refund_ok", refund), {"version": refund.version})
+    assert "put aside" in page(as_alice, *detail)
+    refund.refresh_from_db()
+    facts = {"version": refund.version, "store": store.pk}
+    answer = as_alice.post(staff_url("refund_back", refund), facts)
+    refund.refresh_from_db()
+    assert refund.replacement is not None
+    number = refund.replacement.number
+    assert answer.url == reverse("orders:order_detail", args=[shop.slug, number])
+    assert "In exchange for goods that came back" in page(as_alice, answer.url)
+    assert "Ship it" in page(as_alice, answer.url)
+    assert number in client.get(reverse("track:order", args=[mine.number])).text
+    hers = page(client, "track:order", number)
+    assert "the shop is packing this one" in hers
+    assert "In exchange for goods that you sent back" in hers
+    assert spoken(number) in as_alice.get(reverse("orders:order_list", args=[shop.slug])).text
+    assert other.sku in as_alice.get(reverse("orders:order_picks", args=[shop.slug])).text
+
+
+def test_the_shop_gives_money_instead_of_what_it_has_no_more(client, as_alice, mine, alice):
+    ship_order(order=mine, carrier="sf", tracking_number="SF123456", by=alice)
+    line = mine.lines.get()
+    refund = ask(client, mine, kind="exchange", **{f"for-{line.pk}": str(line.variant_id)})
+    as_alice.post(staff_url("refund_ok", refund), {"version": refund.version, "money": "1"})
+    refund.refresh_from_db()
+    assert (refund.kind, refund.state) == (RefundKind.RETURN, RefundState.AWAITING)
+
+
+def files_of(*bodies: bytes) -> list[SimpleUploadedFile]:
+    return [SimpleUploadedFile(f"{place}.jpg", body) for place, body in enumerate(bodies)]
+
+
+def proofs(client, refund: Refund) -> list[str]:
+    return re.findall(
+        rf'<img src="([^"]*/refunds/{refund.public_id}/photos/\w+/)"',
+        client.get(reverse("track:order", args=[refund.order.number])).text,
+    )
+
+
+def test_photos_are_for_her_and_the_shop_and_for_nobody_else(
+    client, as_alice, as_bob, mine, picture, mallory
+):
+    photo = picture(3000, 2000)[0].read()
+    refund = ask(client, mine, file=files_of(photo, photo))
+    pictures = proofs(client, refund)
+    assert len(pictures) == 2
+    answer = client.get(pictures[0])
+    assert answer["Content-Type"] == "image/webp"
+    assert answer["Cache-Control"] == "private, no-store"
+    shown = Image.open(io.BytesIO(answer.content))
+    assert shown.size == (1600, 1067)
+    assert not shown.getexif()
+    stranger = type(client)()
+    assert proofs(stranger, refund) == []
+    assert stranger.get(pictures[0]).status_code == 404
+    detail = reverse("orders:order_detail", args=[mine.merchant.slug, mine.number])
+    of_shop = re.search(r'<img src="(/dashboard/[^"]*/photos/\w+/)"', as_bob.get(detail).text)
+    assert of_shop is not None
+    assert as_bob.get(of_shop[1]).status_code == 200
+    stranger.force_login(mallory)
+    assert stranger.get(of_shop[1]).status_code == 404
+    kept = Path(RefundPhoto.objects.first().image.path)
+    assert "private" in kept.parts
+    assert settings.MEDIA_ROOT not in kept.parents
+
+
+def test_the_platform_sees_them_once_it_was_asked(client, mine, picture, alice, settings):
+    settings.ADMIN_REQUIRES_MFA = False
+    refund = ask(client, mine, file=files_of(picture()[0].read()))
+    other = refund.photos.get()
+    admin = type(client)()
+    admin.force_login(User.objects.create_superuser("root@example.com", "a long password"))
+    refuse_refund(refund=refund, version=refund.version, by=alice, words="no")
+    dispute = open_dispute(refund=refund, words="but look at it")
+    page = admin.get(reverse("admin:orders_dispute_change", args=[dispute.pk])).text
+    link = reverse("admin:orders_dispute_photo", args=[dispute.pk, other.public_id])
+    assert link in page
+    assert admin.get(link).status_code == 200
+    lonely = reverse("admin:orders_dispute_photo", args=[dispute.pk + 1, other.public_id])
+    assert admin.get(lonely).status_code == 404
+    assert client.get(link).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"<svg onload=alert(1)>", "not a picture"),
+        (b"%PDF-1.7 a licence", "A PDF does not work here"),
+        (b"GIF89a", "not a picture"),
+    ],
+)
+def test_what_is_no_picture_is_said_and_nothing_is_asked(client, mine, picture, body, sentence):
+    good = picture()[0].read()
+    url = reverse("track:refund_ask", args=[mine.number])
+    answer = client.post(url, asked(mine) | {"file": files_of(good, body)})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert "Wrong size" in answer.text  # nothing typed is lost
+    assert not Refund.objects.exists()
+
+
+def test_more_photos_than_six_are_refused(client, mine, picture):
+    photo = picture()[0].read()
+    url = reverse("track:refund_ask", args=[mine.number])
+    answer = client.post(url, asked(mine) | {"file": files_of(*[photo] * 7)})
+    assert answer.status_code == 422
+    assert not Refund.objects.exists()
+    assert ask(client, mine, file=files_of(*[photo] * 6)).photos.count() == 6

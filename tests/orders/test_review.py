@@ -6,9 +6,11 @@ import io
 import re
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.test import TestCase
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +18,7 @@ from django.utils import timezone
 from merchants.errors import StaleVersion
 from merchants.models import Notification
 from merchants.selectors.invariant import offenders
+from merchants.services.photo import Upload
 from orders.errors import (
     AlreadyReviewed,
     NotArrived,
@@ -24,7 +27,7 @@ from orders.errors import (
     TooEarly,
     TooManyPhotos,
 )
-from orders.models import Line, Order, Review, ReviewStep
+from orders.models import Line, Order, Review, ReviewPhoto, ReviewStep
 from orders.payments import sandbox
 from orders.rules.refund import RefundKind
 from orders.rules.review import MOST_TEXT, HideReason, masked_name, may_follow, tidy
@@ -35,8 +38,7 @@ from orders.services.payment import open_payment
 from orders.services.refund import approve_refund, request_refund
 from orders.services.refund import take_back as take_back_refund
 from orders.services.review import (
-    add_shots,
-    develop_shot,
+    add_photos,
     follow_up,
     hide_review,
     reply_to,
@@ -44,8 +46,9 @@ from orders.services.review import (
     show_review,
     write_review,
 )
+from orders.services.review_photo import develop_photo, forget_refused
 from orders.services.shipment import confirm_delivery, ship_order
-from orders.tasks import send_refunds
+from orders.tasks import develop_review_photos, send_refunds
 from tests.conftest import DAN
 
 
@@ -235,8 +238,9 @@ def test_the_photos_of_a_hidden_review_leave_their_addresses(
     buy, device, picture, carol, django_capture_on_commit_callbacks
 ):
     file, size = picture()
-    shot = develop_shot(file=file, size=size)
-    written = write_review(line=buy(), device=device, stars=5, text="", shots=[shot])
+    shot = Upload(file, size)
+    written = write_review(line=buy(), device=device, stars=5, text="", uploads=[shot])
+    develop_review_photos()
     old = written.photos.get()
     with django_capture_on_commit_callbacks(execute=True):
         hide_review(review=written, reason=HideReason.PRIVATE, by=carol)
@@ -249,13 +253,64 @@ def test_the_photos_of_a_hidden_review_leave_their_addresses(
 
 def test_six_photos_and_no_more(review, device, picture):
     file, size = picture(800, 600, "HEIF")
-    shot = develop_shot(file=file, size=size)
-    add_shots(review=review, device=device, shots=[shot] * 5)
+    shot = Upload(file, size)
+    add_photos(review=review, device=device, uploads=[shot] * 5)
     with pytest.raises(TooManyPhotos):
-        add_shots(review=review, device=device, shots=[shot] * 2)
+        add_photos(review=review, device=device, uploads=[shot] * 2)
     with pytest.raises(NotYourReview):
-        add_shots(review=review, device=uuid.uuid4(), shots=[shot])
+        add_photos(review=review, device=uuid.uuid4(), uploads=[shot])
+    develop_review_photos()
     assert review.photos.count() == 5
+
+
+def test_a_photo_is_developed_by_a_worker_and_only_then_shown(review, device, picture):
+    file, size = picture(3000, 2000)
+    add_photos(review=review, device=device, uploads=[Upload(file, size)])
+    photo = ReviewPhoto.whole.get()
+    assert (photo.state, review.photos.count()) == ("waiting", 0)
+    assert "private" in Path(photo.original.path).parts
+    sound()
+    original = photo.original.path
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        develop_review_photos()
+    photo = review.photos.get()
+    assert (photo.image.width, photo.image.height) == (1600, 1067)
+    assert not Path(original).exists()
+    sound()
+
+
+def test_what_is_no_picture_after_all_is_said_to_its_author_and_counts_not(
+    buy, buyer, device, picture
+):
+    line = buy()
+    file, _size = picture()
+    body = file.read()[:-40]  # its header is right, and the rest is missing
+    cut = Upload(io.BytesIO(body), len(body))
+    cut.check()
+    write_review(line=line, device=device, stars=5, text="look", uploads=[cut] * 6)
+    body = page(buyer, address("review", line))
+    assert "photos are being prepared" in body
+    assert "every 2s" in body
+    ReviewPhoto.whole.update(attempts=9)  # as if each had ended its worker
+    develop_review_photos()
+    body = page(buyer, address("review", line))
+    assert "6 photos could not be read" in body
+    assert "every 2s" not in body
+    assert 'type="file"' in body  # there is room for six again
+    sound()
+    forget_refused(timezone.now() + timedelta(days=2))
+    assert not ReviewPhoto.whole.exists()
+
+
+def test_of_two_workers_one_develops_it_and_a_killed_one_is_followed(review, device, picture):
+    file, size = picture()
+    add_photos(review=review, device=device, uploads=[Upload(file, size)])
+    pk = ReviewPhoto.whole.get().pk
+    ReviewPhoto.whole.update(leased_until=timezone.now() + timedelta(seconds=30))
+    assert not develop_photo(pk)
+    ReviewPhoto.whole.update(leased_until=timezone.now() - timedelta(seconds=1))
+    assert develop_photo(pk)
+    assert not develop_photo(pk)
 
 
 # --- pages ----------------------------------------------------------------------------------------
@@ -315,11 +370,11 @@ def test_good_photos_are_kept_and_the_others_named(buy, buyer, picture):
     form = {"stars": 5, "text": "", "file": [good, bad]}
     body = buyer.post(address("review", line), form, follow=True).content.decode()
     assert "bad.pdf" in body
-    assert Review.objects.get().photos.count() == 1
+    assert ReviewPhoto.whole.count() == 1
     again, _size = picture()
     again.name = "again.jpg"
     buyer.post(address("review_photos", line), {"file": again})
-    assert Review.objects.get().photos.count() == 2
+    assert ReviewPhoto.whole.count() == 2
 
 
 def test_photos_that_are_sent_twice_are_added_once(buy, buyer, picture):
@@ -331,7 +386,7 @@ def test_photos_that_are_sent_twice_are_added_once(buy, buyer, picture):
         photo, _size = picture()
         photo.name = "photo.jpg"
         buyer.post(address("review_photos", line), {"file": photo, "form_key": key[1]})
-    assert Review.objects.get().photos.count() == 1
+    assert ReviewPhoto.whole.count() == 1
 
 
 def test_who_reports_what_is_no_longer_sold_ends_in_the_shop(client, review):
@@ -405,12 +460,14 @@ def test_a_list_costs_the_same_queries_for_any_number(buy, buyer, device, pictur
         return len(queries)
 
     file, size = picture()
-    shot = develop_shot(file=file, size=size)
-    product = write_review(line=buy(), device=device, stars=5, text="", shots=[shot]).product
+    shot = Upload(file, size)
+    product = write_review(line=buy(), device=device, stars=5, text="", uploads=[shot]).product
+    develop_review_photos()
     counted()  # the session comes to know this browser
     alone = counted()
     for _more in range(4):
-        write_review(line=buy(), device=device, stars=4, text="more", shots=[shot, shot])
+        write_review(line=buy(), device=device, stars=4, text="more", uploads=[shot, shot])
+    develop_review_photos()
     assert counted() == alone
 
 

@@ -12,16 +12,11 @@ from django.utils import timezone
 from merchants.models import Merchant
 from merchants.rules.region import PROVINCES, countries, region_name, written_address
 from orders.errors import NotSentThere, RegionTwice
-from orders.models import Address, Order, ShippingRule
+from orders.models import Order, ShippingRule
 from orders.rules.shipping import Rate, rate_to, served
+from orders.selectors.shipping import REMEMBERED, addresses_of, bought_on
 from orders.services.order import Contact, place_order, quote
-from orders.services.shipping import (
-    KEPT,
-    forget_address,
-    forget_addresses,
-    remember_address,
-    save_rule,
-)
+from orders.services.shipping import forget_address, save_rule
 from tests.orders.test_cart import contact, said
 from tests.orders.test_checkout import hidden, words
 
@@ -181,11 +176,11 @@ def test_a_city_of_its_own_needs_no_city(client, variant):
 def test_where_it_was_sent_is_offered_next_time_on_this_device_alone(client, variant):
     assert buy(client, variant).status_code == 302
     page = choose(client, variant).text
-    entry = Address.objects.get()
-    assert f'value="{entry.public_id}"' in page
+    entry = Order.objects.get()
+    assert f'value="{entry.number}"' in page
     assert entry.whole_address in page
     body = hidden(page) | {"variant": variant.pk, "quantity": 1, "method": "delivery"}
-    answer = client.post(CHECKOUT, body | {"saved": entry.public_id, "phone": "", "name": ""})
+    answer = client.post(CHECKOUT, body | {"saved": entry.number, "phone": "", "name": ""})
     assert answer.status_code == 302, words(answer.text)
     first, second = Order.objects.order_by("pk")
     assert (first.name, first.phone, first.whole_address) == (
@@ -193,13 +188,13 @@ def test_where_it_was_sent_is_offered_next_time_on_this_device_alone(client, var
         second.phone,
         second.whole_address,
     )
-    assert Address.objects.count() == 1, "used again, not kept twice"
+    assert choose(client, variant).text.count('name="saved"') == 2, "once, and another address"
 
     stranger = client.__class__(HTTP_ACCEPT_LANGUAGE="en")
     theirs = choose(stranger, variant).text
-    assert entry.public_id not in theirs
+    assert entry.number not in theirs
     body = hidden(theirs) | {"variant": variant.pk, "quantity": 1, "method": "delivery"}
-    refused = stranger.post(CHECKOUT, body | {"saved": entry.public_id})
+    refused = stranger.post(CHECKOUT, body | {"saved": entry.number})
     assert refused.status_code == 422
     assert "清河坊 12" not in refused.text
 
@@ -225,13 +220,28 @@ def test_a_shop_abroad_asks_for_no_province(client, shop, variant):
     assert buy(client, variant, region="JP", city="Kyoto", postcode="604-8081").status_code == 302
 
 
-def test_the_book_forgets(db):
-    place = HOME | {"postcode": ""}
+def test_what_is_taken_out_of_the_book_is_gone_for_every_order_that_went_there(
+    client, variant, device
+):
     for _again in range(2):
-        remember_address(device=DEVICE, name="沈梅", phone="+8613800002688", **place)
-    entry = Address.objects.get()
-    forget_address(device=uuid.UUID(int=10), address=entry.public_id)
-    assert Address.objects.exists(), "another device forgets nothing of it"
-    now = timezone.now()
-    assert forget_addresses(now) == 0
-    assert forget_addresses(now + KEPT + timedelta(seconds=1)) == 1
+        buy(client, variant)
+    buy(client, variant, address="河坊街 7 号")
+    other, first, again = Order.objects.all()
+    assert addresses_of(bought_on(first.device)) == [other, first]
+    forget_address(device=device, number=first.number)
+    assert addresses_of(bought_on(first.device)) == [other, first], "another device forgets nothing"
+    forget_address(device=first.device, number=again.number)
+    assert addresses_of(bought_on(first.device)) == [other]
+    page = client.get(reverse("track:addresses")).text
+    assert "河坊街" in page
+    assert "清河坊" not in page
+    buy(client, variant)
+    assert "清河坊" in client.get(reverse("track:addresses")).text, "sent there again"
+
+
+def test_the_book_is_of_two_years(client, variant):
+    buy(client, variant)
+    (order,) = Order.objects.all()
+    at = timezone.now() - REMEMBERED - timedelta(minutes=1)
+    Order.objects.update(placed_at=at, pay_by=at + timedelta(minutes=15))
+    assert bought_on(order.device) == []

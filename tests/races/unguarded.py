@@ -15,15 +15,17 @@ from django.db import connection
 from django.db.models import F
 
 from config.asgi import application
+from livestream.views import watch
 from merchants.errors import OutOfStock
 from merchants.models import Merchant, Stock
-from merchants.services import request, stock
+from merchants.services import stock
 from orders.errors import NotTogether
+from orders.services import order_once
 from orders.views import checkout
 
 __all__ = ["application"]
 seen: ContextVar[dict[int, int]] = ContextVar("seen")  # stock id -> free pieces, as looked up
-once = request.once
+once = order_once.order_once
 
 
 def look_then_buy(*, act: Callable[[], Any], **wanted: Any) -> Any:
@@ -46,9 +48,9 @@ def hold_what_was_seen(
 
 
 def nobody_gathers(*_wanted: Any) -> Any:
-    raise NotTogether  # so that each goes the way of one, through `once`
+    raise NotTogether  # so that each goes the way of one, through `order_once`
 
 
-checkout._in_a_crowd = nobody_gathers
-checkout.once = look_then_buy
+watch.buy_together = checkout.order_together = nobody_gathers
+checkout.order_once = look_then_buy
 stock._hold = hold_what_was_seen

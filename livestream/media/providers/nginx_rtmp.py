@@ -35,7 +35,7 @@ _OVER = {"publish_done": Kind.STOPPED, "record_done": Kind.RECORDED}
 class NginxRtmp:
     name = "nginx_rtmp"
     # It asks again about each publisher every other second, which is as good as a status.
-    caps = Caps(frozenset({"rtmp"}), frozenset({"hls"}), records=True, polled=False)
+    caps = Caps(frozenset({"rtmp"}), frozenset({"hls", "rewind"}), records=True, polled=False)
 
     def issue_publish(self, name: str, secret: str, expires_at: datetime) -> PublishGrant:
         return PublishGrant("rtmp", settings.LIVE_RTMP_URL, f"{name}?key={secret}", expires_at)
@@ -68,24 +68,34 @@ class NginxRtmp:
         return Answer()
 
     def playback(self, name: str) -> list[PlaySource]:
-        return [PlaySource("hls", f"{settings.LIVE_HLS_URL}/{quote(name)}.m3u8", 4.0)]
+        """To rewind there is a list where a second application keeps the whole show."""
+        sources = [PlaySource("hls", f"{settings.LIVE_HLS_URL}/{quote(name)}.m3u8", 4.0)]
+        if settings.LIVE_REWIND_URL:
+            url = f"{settings.LIVE_REWIND_URL}/{quote(name)}.m3u8"
+            sources.append(PlaySource("rewind", url, 15.0))
+        return sources
 
     def end(self, name: str, publisher: str) -> None:
         """Dropped by her own number: who publishes after her is not meant."""
-        app = settings.LIVE_RTMP_URL.rstrip("/").rsplit("/", 1)[-1]
+        app = _application()
         asked = f"app={quote(app)}&name={quote(name)}&clientid={quote(publisher)}"
         call(f"{settings.LIVE_API_URL}/control/drop/client?{asked}", missing=b"0")
 
     def status(self, name: str, publisher: str) -> StreamStatus:
-        """From its page of figures."""
+        """From its page of figures. What she sends may go on to another application there."""
         try:
             page = ElementTree.fromstring(call(f"{settings.LIVE_API_URL}/stat"))
         except ElementTree.ParseError:
             raise ProviderDown("a page of figures that cannot be read") from None
-        for stream in page.iter("stream"):
+        ours = [one for one in page.iter("application") if one.findtext("name") == _application()]
+        for stream in (stream for one in ours for stream in one.iter("stream")):
             if stream.findtext("name") != name:
                 continue
             for client in stream.iter("client"):
                 if client.find("publishing") is not None:
                     return StreamStatus(live=True, publisher=client.findtext("id") or "")
         return StreamStatus(live=False)
+
+
+def _application() -> str:
+    return settings.LIVE_RTMP_URL.rstrip("/").rsplit("/", 1)[-1]

@@ -2,11 +2,12 @@
 // while the show goes on.
 //
 //   <details data-module="livestream/modes" data-sound-url data-rewind-url>
-//     <input type="radio" name="picture" value="video|sound|none">   remembered on this device
+//     <input type="radio" name="picture" value="video|sound|none">   remembered on this device; the label
+//                                                                    of a sound that there is not is hidden
 //     <button data-rewind>                                           hidden where nothing can be rewound
 //   <div data-behind hidden><button data-back-live> <input type="range" data-seek> <output data-seek-at>
 //
-// On the <main>: data-picture is the mode, for the stylesheet.
+// On the <main>: data-picture is the mode, for the stylesheet. It hears live:picture.moved and live:room.state.
 import startPlayer from "guitai/livestream/player";
 
 const KEY = "picture";
@@ -19,9 +20,10 @@ export default function start(menu) {
   startPlayer(video); // it may have been started already: it hears us from now on
   const bar = main.querySelector("[data-behind]");
   const seek = bar.querySelector("[data-seek]");
-  const { soundUrl, rewindUrl } = menu.dataset;
+  let { soundUrl, rewindUrl } = menu.dataset;
   const radios = [...menu.querySelectorAll("input[name=picture]")];
   const rewind = menu.querySelector("[data-rewind]");
+  const sound = menu.querySelector("[value=sound]").closest("label");
   const go = (detail) => video.dispatchEvent(new CustomEvent("player:source", { detail }));
 
   function choose(mode, { asked = true } = {}) {
@@ -30,9 +32,27 @@ export default function start(menu) {
     for (const radio of radios) radio.checked = radio.value === mode;
     main.querySelector("[data-pin]")?.setAttribute("aria-live", mode === "none" ? "polite" : "off");
     bar.hidden = true;
-    rewind.hidden = !rewindUrl || mode !== "video";
+    offer();
     if (mode === "sound" && asked) video.muted = false; // she has pressed: the browser lets us
     go(mode === "none" ? { none: true } : { url: mode === "sound" ? soundUrl : "" });
+  }
+
+  // What can be had of the show as its picture is carried now.
+  function offer() {
+    const { picture = "video" } = main.dataset;
+    rewind.hidden = !rewindUrl || picture !== "video";
+    sound.hidden = !soundUrl;
+  }
+
+  // The picture comes from elsewhere: what has been is there as well, or nowhere.
+  function moved({ detail: { picture } }) {
+    if (!picture || (picture.sound === soundUrl && picture.rewind === rewindUrl)) return;
+    const rewound = !bar.hidden && picture.rewind !== rewindUrl;
+    const heard = main.dataset.picture === "sound" && picture.sound !== soundUrl;
+    ({ sound: soundUrl, rewind: rewindUrl } = picture);
+    if (heard) choose("sound", { asked: false });
+    else if (rewound) behind(false);
+    offer();
   }
 
   function behind(on) {
@@ -70,7 +90,9 @@ export default function start(menu) {
   });
   const known = recall();
   if (known && known !== "video") choose(known, { asked: false });
-  else rewind.hidden = !rewindUrl;
+  else offer();
+  document.addEventListener("live:picture.moved", moved);
+  document.addEventListener("live:room.state", moved);
 }
 
 function clock(seconds) {

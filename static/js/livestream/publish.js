@@ -18,8 +18,10 @@
 //   publish:lost  publish:refused {code}  publish:over  and those of camera.js
 // A show that is over, by whoever ended it, has no use for the camera: it is let go for good.
 // While it is open, a link opens beside the page: to leave it would take the picture from everybody.
+// Whoever closes the tab while it is open is asked first; the page's own ways on (again.js) are not.
 // data-health on the element is good | fair | poor | off; data-publishing is "true" while open.
 
+import { goes } from "guitai/livestream/again";
 import { Camera } from "guitai/livestream/camera";
 import { Rate } from "guitai/livestream/rate";
 import { Recorder, bestKind } from "guitai/livestream/recorder";
@@ -128,6 +130,9 @@ export default function start(stage) {
     const link = target.closest("a[href]");
     if (!link || defaultPrevented || stage.dataset.publishing !== "true") return;
     if (link.pathname !== location.pathname) link.target ||= "_blank";
+  });
+  window.addEventListener("beforeunload", (event) => {
+    if (stage.dataset.publishing === "true" && !goes()) event.preventDefault();
   });
   stage.addEventListener("publish:end", end);
   stage.addEventListener("publish:start", ({ detail }) => begin(detail ?? {}));

@@ -49,11 +49,18 @@ export default function start(element) {
     pin.dataset.item = card.item;
     pin.classList.toggle("out", card.left <= 0);
     pin.querySelector("[data-pin-name]").textContent = card.name;
-    pin.querySelector("[data-pin-price]").textContent = from(card);
-    pin.querySelector("[data-pin-was]").textContent = card.was ? price(card.was) : "";
+    showPinned(card);
     pin.querySelector("[data-pin-left]").textContent = left(card);
     pin.querySelector("[data-pin-picture]").src = card.picture;
     pin.querySelector("[data-pin-link]").href = productUrl.replace("/0/", `/${card.item}/`);
+  }
+
+  // Red is what is cheaper now, and nothing else.
+  function showPinned(offer) {
+    const amount = pin.querySelector("[data-pin-price]");
+    amount.textContent = from(offer);
+    amount.classList.toggle("money--now", offer.was !== null);
+    pin.querySelector("[data-pin-was]").textContent = offer.was ? price(offer.was) : "";
   }
 
   function showStock(offer) {
@@ -61,8 +68,7 @@ export default function start(element) {
     if (pin.dataset.item === String(item)) {
       pin.classList.toggle("out", count <= 0);
       pin.querySelector("[data-pin-left]").textContent = left(offer);
-      pin.querySelector("[data-pin-price]").textContent = from(offer);
-      pin.querySelector("[data-pin-was]").textContent = was ? price(was) : "";
+      showPinned(offer);
     }
     for (const row of document.querySelectorAll(`[data-shelf] [data-item="${item}"]`)) {
       row.dataset.pieces = count;
@@ -71,6 +77,7 @@ export default function start(element) {
       const shown = row.querySelector("[data-price]");
       shown.textContent = from(offer);
       shown.classList.toggle("money--now", was !== null);
+      row.querySelector("[data-was]").textContent = was ? price(was) : "";
     }
   }
 

@@ -1,5 +1,5 @@
 // <form data-module="orders/cost" data-symbol="¥" data-digits="2">: what a coupon costs at most,
-// copies × amount, while it is typed, and how it will look. The sentences come from data attributes
+// copies × amount, or × the price of the gift, while it is typed, and how it will look. The sentences come from data attributes
 // with %s for the number.
 import { amount, currencyOf, money } from "guitai/money";
 
@@ -24,7 +24,8 @@ export default function start(form) {
     part("name").textContent = typed("name");
     const { one, some } = part("days").dataset;
     part("days").textContent = days > 0 ? said(days === 1 ? one : some, days) : "";
-    const each = { amount: off, percent: amount(typed("cap"), currency) }[kind]; // what one copy costs at most
+    const gift = Number(part("gift-found")?.querySelector("[data-price]")?.dataset.price);
+    const each = { amount: off, percent: amount(typed("cap"), currency), gift }[kind]; // what one copy costs at most
     part("cost").hidden = !(each && copies > 0);
     if (each && copies > 0) {
       part("cost-text").textContent = said(part("cost-text").dataset.most, price(each * copies));
@@ -32,5 +33,6 @@ export default function start(form) {
   }
 
   form.addEventListener("input", show);
+  form.addEventListener("htmx:afterSwap", show); // the gift that was typed has been found
   show();
 }

@@ -99,6 +99,33 @@ def encoders(pid: int) -> list[int]:
     return [int(child) for path in found for child in path.read_text().split()]
 
 
+async def test_who_closes_the_tab_while_it_films_is_asked_first(server, live, as_bob):
+    async with chromium(*FAKE_CAMERA, *ALLOWED) as browser:
+        clerk = await open_console(browser, server, live, session_of(as_bob))
+        asked: list[str] = []
+
+        async def answer(dialog) -> None:
+            asked.append(dialog.type)
+            await dialog.dismiss()  # she stays
+
+        clerk.on("dialog", answer)
+        await publishing(clerk)
+        await clerk.click("[data-camera-mute]")  # a browser asks only whoever has touched the page
+        await clerk.close(run_before_unload=True)
+        await clerk.wait_for_timeout(1500)
+        assert asked == ["beforeunload"]
+        assert await clerk.locator('[data-publishing="true"]').count() == 1
+
+        async with clerk.expect_navigation():  # the page's own ways on ask nothing
+            await clerk.click(".cs-cam [value=pause]")
+        await clerk.wait_for_selector(".cs-start--rest")
+        assert asked == ["beforeunload"]
+        await clerk.click("[data-camera-mute]")
+        async with clerk.expect_event("close", timeout=10_000):  # nothing is sent: nothing is asked
+            await clerk.close(run_before_unload=True)
+        assert asked == ["beforeunload"]
+
+
 async def test_the_show_goes_on_whatever_happens_and_can_be_watched_again(  # P21
     server, live, as_bob
 ):

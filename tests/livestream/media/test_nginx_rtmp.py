@@ -18,7 +18,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from livestream.media import film
 from livestream.media.encoder import find_ffmpeg
+from livestream.media.providers import provider_named
 from livestream.models import Replay, Room
 from livestream.rules.room import RoomState
 from livestream.selectors.picture import picture_of
@@ -52,6 +54,12 @@ rtmp {{ server {{
     notify_update_timeout 2s; notify_update_strict on;
     hls on; hls_path {folder}/hls; hls_fragment 1s; hls_playlist_length 12s;
     record all; record_path {folder}/takes; record_unique on;
+    push rtmp://127.0.0.1:{rtmp}/whole; push_reconnect 1s;
+  }}
+  application whole {{
+    live on; allow publish 127.0.0.1; deny publish all; deny play all;
+    hls on; hls_path {folder}/hls/whole; hls_fragment 6s; hls_playlist_length 24h;
+    hls_continuous on;
   }} }} }}
 http {{
   access_log off; client_body_temp_path {folder}/tmp;
@@ -78,7 +86,7 @@ class Nginx:
 
 @contextmanager
 def nginx(folder: Path, rtmp: int, http: int, hook: str) -> Iterator[Nginx]:
-    for name in ("hls", "takes", "tmp"):
+    for name in ("hls/whole", "takes", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     conf = folder / "nginx.conf"
     conf.write_text(CONF.format(module=MODULE, folder=folder, rtmp=rtmp, http=http, hook=hook))
@@ -103,6 +111,7 @@ def place(alone, transactional_db, settings, tmp_path) -> Iterator[tuple[Server,
         "LIVE_PROVIDER": "nginx_rtmp",
         "LIVE_RTMP_URL": f"rtmp://127.0.0.1:{rtmp}/live",
         "LIVE_HLS_URL": f"http://127.0.0.1:{http}/hls",
+        "LIVE_REWIND_URL": f"http://127.0.0.1:{http}/hls/whole",
         "LIVE_API_URL": f"http://127.0.0.1:{http}",
         "LIVE_HOOK_TOKEN": TOKEN,
         "LIVE_RECORDINGS": str(tmp_path / "nginx" / "takes"),
@@ -165,9 +174,9 @@ def now(room: Room) -> Room:
     return room
 
 
-def playlist(room: Room) -> str:
+def playlist(room: Room, kind: str = "hls") -> str:
     try:
-        with urllib.request.urlopen(picture_of(now(room))["hls"], timeout=5) as answer:
+        with urllib.request.urlopen(picture_of(now(room))[kind], timeout=5) as answer:
             return answer.read().decode()
     except (OSError, ValueError):  # not there yet
         return ""
@@ -264,6 +273,41 @@ def test_whoever_sends_is_sent_away_with_the_end(place, live, verb):
         assert (abs(shown - first) < 2500, offset) == (True, 0)
 
 
+def test_the_whole_show_can_be_rewound_also_after_a_cut(place, live, tmp_path):
+    grant = issue_stream_key(room=live, by=live.host)
+    with app(address(grant)):
+        until(lambda: playlist(live, "rewind").count("#EXTINF") >= 3, 60)
+        first = playlist(live).partition("#EXT-X-MEDIA-SEQUENCE:")[2].split()[0]
+        assert int(first) > 0  # the list of those who watch now has let go of the beginning
+    until(lambda: now(live).state == RoomState.INTERRUPTED, 10)
+    before = playlist(live, "rewind")
+    with app(address(grant)):
+        until(lambda: playlist(live, "rewind").count("#EXTINF") > before.count("#EXTINF") + 1, 60)
+        whole = playlist(live, "rewind")
+        assert "#EXT-X-MEDIA-SEQUENCE:0" in whole
+        assert whole.count("#EXT-X-DISC") == before.count("#EXT-X-DISC") + 1
+        kept = [line for line in before.splitlines() if line.endswith(".ts")]
+        assert [line for line in whole.splitlines() if line.endswith(".ts")][: len(kept)] == kept
+        source = tmp_path / "nginx" / "hls" / "whole" / kept[0]
+        assert film.take_ms(source) > 4000
+        assert provider_named("nginx_rtmp").status(live.stream_keys.get().name, "").live
+
+
+def test_a_shopper_goes_back_to_the_start_and_to_live_again(place, live):
+    server, _media = place
+    grant = issue_stream_key(room=live, by=live.host)
+    with app(address(grant), 90):
+        until(lambda: playlist(live, "rewind").count("#EXTINF") >= 4, 60)
+        url = f"{server.url}/live/{live.public_id}/"
+        seen = subprocess.run(
+            [sys.executable, "-c", REWIND, url], capture_output=True, text=True, timeout=120
+        )
+    if seen.returncode == NO_BROWSER:
+        pytest.skip("There is no Chromium here.")
+    assert seen.returncode == 0, seen.stderr[-900:]
+    print(seen.stdout)
+
+
 def test_a_shopper_sees_the_picture_of_the_app(place, live):
     server, _media = place
     grant = issue_stream_key(room=live, by=live.host)
@@ -280,6 +324,53 @@ def test_a_shopper_sees_the_picture_of_the_app(place, live):
 
 
 NO_BROWSER = 7
+REWIND = """
+import os, sys
+from pathlib import Path
+from playwright.sync_api import Error, expect, sync_playwright
+chromium, shots = Path("/usr/bin/chromium"), os.environ.get("SHOTS", "")
+with sync_playwright() as playwright:
+    try:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium) if chromium.exists() else None, args=["--no-sandbox"])
+    except Error:
+        sys.exit(7)
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    asked = []
+    page.on("request", lambda request: asked.append(request.url.rsplit("/", 2)[-2:]))
+    page.goto(sys.argv[1])
+    second = "document.querySelector('video').currentTime"
+    def until(wanted):
+        for _ in range(300):
+            if wanted():
+                return
+            page.wait_for_timeout(100)
+        raise AssertionError(page.evaluate(second))
+    until(lambda: page.evaluate("document.querySelector('video').videoWidth") > 0)
+    assert not [one for one in asked if one[0] == "whole"], asked
+    page.click(".lr-modes summary")
+    expect(page.locator("[name=picture][value=sound]")).to_be_hidden()  # nobody cuts it out there
+    page.click("[data-rewind]")
+    until(lambda: [name for folder, name in asked if folder == "whole" and name.endswith(".ts")])
+    until(lambda: 1 < page.evaluate(second) < 5)
+    first = [name for folder, name in asked if folder == "whole" and name.endswith(".ts")][0]
+    assert first.endswith("-0.ts"), first
+    end = page.evaluate("document.querySelector('video').seekable.end(0)")
+    assert end > 20, end
+    if shots:
+        page.screenshot(path=f"{shots}/rtmp-rewound.png")
+    page.click("[data-back-live]")
+    expect(page.locator("[data-behind]")).to_be_hidden()
+    page.wait_for_timeout(3000)
+    asked.clear()
+    page.wait_for_timeout(4000)
+    assert asked and not [one for one in asked if one[0] == "whole"], asked
+    began = page.evaluate(second)
+    page.wait_for_timeout(3000)
+    assert page.evaluate(second) > began + 1
+    print("rewound", first, end)
+    browser.close()
+"""
 # In a process of its own: Playwright's loop and Django's rows do not go together.
 WATCH = """
 import sys, time

@@ -49,7 +49,7 @@ class Engine:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, bytes, dict[str, str]]] = []
-        self.answer: dict[str, Any] = {}
+        self.answer: Any = {}
         self.status = 200
         engine = self
 
@@ -61,7 +61,7 @@ class Engine:
                 engine.asked.append((self.command, self.path, body, headers))
                 said = engine.answer
                 said = said(self.command, self.path) if callable(said) else said
-                data = json.dumps(said).encode()
+                data = said if isinstance(said, bytes) else json.dumps(said).encode()
                 self.send_response(engine.status)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
@@ -553,6 +553,25 @@ def test_a_recording_of_tencent_is_heard_once(live, use, post):
         assert post("tencent", tencent_news(grant, "record")).status_code == 200
     assert StreamEvent.objects.get(kind="recorded").event_id == "file:5285890000000000001"
     assert not waits_for_takes(live, timezone.now()), "it is not ours to fetch"
+
+
+def test_only_where_the_whole_show_is_kept_can_it_be_rewound(use, settings):
+    nginx = use("nginx_rtmp")
+    assert [source.protocol for source in nginx.playback("s1")] == ["hls"]
+    settings.LIVE_REWIND_URL = "https://play.example/whole"
+    addresses = {source.protocol: source.url for source in nginx.playback("s1")}
+    assert addresses["rewind"] == "https://play.example/whole/s1.m3u8"
+    for name in ("mediamtx", "srs", "tencent"):
+        assert "rewind" not in {source.protocol for source in use(name).playback("s1")}
+
+
+def test_who_publishes_is_asked_of_the_application_that_apps_publish_to(use, engine):
+    relayed = "<stream><name>s1</name><client><id>9</id><publishing/></client></stream>"
+    page = "<rtmp><server><application><name>{}</name><live>{}</live></application></server></rtmp>"
+    engine.answer = page.format("whole", relayed).encode()
+    assert not use("nginx_rtmp").status("s1", "9").live
+    engine.answer = page.format("live", relayed).encode()
+    assert use("nginx_rtmp").status("s1", "9").live
 
 
 def state(word: str) -> Any:

@@ -1,0 +1,32 @@
+"""Who handed an address on: a colleague's signed mark in it, read only at her own shop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core import signing
+
+from merchants.models import Merchant, Staff
+
+MARK = "c"  # the query of an address that a colleague handed on
+SIGNER = signing.Signer(salt="livestream.share", sep=".")
+
+
+def mark_of(staff: Staff) -> str:
+    """What an address carries as `?c=`."""
+    return SIGNER.sign(str(staff.pk))
+
+
+def sharer(merchant: Merchant, mark: str) -> Staff | None:
+    """Whose mark it is; nobody, if we did not write it or she works elsewhere, or no longer."""
+    try:
+        pk = SIGNER.unsign(mark[:120])
+    except signing.BadSignature:
+        return None
+    return merchant.staff.filter(pk=pk).first()
+
+
+def remember_sharer(session: Any, merchant: Merchant, mark: str) -> None:
+    """Keep by whom she came; a mark of another shop is not believed."""
+    if mark and (staff := sharer(merchant, mark)):
+        session["sharers"] = {**session.get("sharers", {}), merchant.slug: staff.pk}
