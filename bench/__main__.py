@@ -25,6 +25,7 @@ ALL = (
     "inventory",
     "orders",
     "hot",
+    "broker",
     "imports",
     "draws",
 )  # media first: it wants the quietest machine

@@ -46,13 +46,22 @@ class Host:
 
 
 @contextmanager
-def product(*, talkers: int, processes: int = 1, database: str = "") -> Iterator[Host]:
+def product(
+    *,
+    talkers: int,
+    processes: int = 1,
+    database: str = "",
+    redis: str = "",
+    pages: bool = False,
+) -> Iterator[Host]:
     """The product as in production, with one room on air, on `database` or a SQLite file of its
-    own; several processes share Redis.
+    own; several processes share Redis: this one, or one of their own. `pages`: whole pages are
+    asked for, which name their styles.
     """
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="guitai-bench-"))
-        redis = stack.enter_context(_redis()) if processes > 1 else ""
+        if processes > 1 and not redis:
+            redis, _pid = stack.enter_context(redis_server())
         environment = os.environ | {
             "DEBUG": "",
             "SECRET_KEY": secrets.token_hex(32),
@@ -60,8 +69,15 @@ def product(*, talkers: int, processes: int = 1, database: str = "") -> Iterator
             "REDIS_URL": redis,
             "DATABASE_URL": database or f"sqlite:///{folder}/db.sqlite3",
             "VAR_DIR": folder,
+            "STATIC_ROOT": f"{folder}/static",
+            "ORDERS_PER_ADDRESS": "1000000",  # a crowd comes from one address
+            "SANDBOX_PAYMENTS": "1",  # or nobody could order in a shop without an account
+            "SANDBOX_IN_PRODUCTION": "1",
             "LOG_LEVEL": "WARNING",
         }
+        if pages:
+            collect = [sys.executable, "manage.py", "collectstatic", "--noinput"]
+            subprocess.run(collect, env=environment, cwd=ROOT, check=True, capture_output=True)
         room = prepare(environment, "bench.air")["room"]
         cookies = prepare(environment, "bench.guests", str(talkers))
         host = Host([], [], f"/ws/live/{room}/", cookies, environment)
@@ -98,11 +114,12 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def _redis() -> Iterator[str]:
+def redis_server() -> Iterator[tuple[str, int]]:
+    """The address of a Redis of its own, and its pid."""
     port = free_port()
     command = ["redis-server", "--port", str(port), "--save", "", "--bind", "127.0.0.1"]
-    with serving([*command, "--loglevel", "warning"], port, dict(os.environ)):
-        yield f"redis://127.0.0.1:{port}/0"
+    with serving([*command, "--loglevel", "warning"], port, dict(os.environ)) as pid:
+        yield f"redis://127.0.0.1:{port}/0", pid
 
 
 def prepare(environment: dict[str, str], *module: str) -> Any:

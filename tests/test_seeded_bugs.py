@@ -87,8 +87,8 @@ BUGS = [
     Bug(
         "a paid order is cancelled by an old page",
         f"{ORDER}:move_order",
-        "filter(pk=order.pk, state=old).update(state=to.value)",
-        "filter(pk=order.pk).update(state=to.value)",
+        "filter(pk=order.pk, state=old).update(state=to.value, **facts)",
+        "filter(pk=order.pk).update(state=to.value, **facts)",
     ),
     Bug(
         "a paid order can be cancelled",
@@ -125,12 +125,6 @@ BUGS = [
         "merchants.services.request:once",
         "if not key:",
         "if key:",
-    ),
-    Bug(
-        "the same request in a crowd is done twice",
-        "merchants.services.request:once_each",
-        "fresh.setdefault(one.name, place)",
-        "fresh[one.name + (str(place),)] = place",
     ),
     # --- coupons
     Bug(
@@ -215,8 +209,8 @@ BUGS = [
     Bug(
         "money that comes too late is swallowed",
         f"{PAYMENT}:settle_locked",
-        "_give_back(order, payment, now)\n        return payment\n    Order",
-        "return payment\n    Order",
+        "_give_back(order, payment, now)\n        return payment\n    move",
+        "return payment\n    move",
     ),
     Bug(
         "money that comes twice is swallowed",
@@ -250,9 +244,9 @@ BUGS = [
     ),
     Bug(
         "she is told twice",
-        "merchants.services.notification:notify",
-        'key=f"{channel.value}:{key}",\n        defaults',
-        'key=f"{channel.value}:{key}:{timezone.now()}",\n        defaults',
+        "merchants.services.notification:News.row",
+        'key=f"{self.channel.value}:{self.key}"',
+        'key=f"{self.channel.value}:{self.key}:{due}"',
     ),
     # --- money back
     Bug(
@@ -282,7 +276,7 @@ BUGS = [
     Bug(
         "the money goes before the goods come back",
         f"{REFUND}:_agree",
-        "if refund.kind == RefundKind.RETURN:",
+        "if refund.kind in COMES_BACK:",
         "if refund.kind == RefundKind.GOODWILL:",
     ),
     Bug(
