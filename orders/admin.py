@@ -157,6 +157,15 @@ class PieceInline(ReadOnlyInline):
     fields = ["line", "quantity", "amount"]
 
 
+class RefundPhotoInline(ReadOnlyInline):
+    """Which there are: they lie in private, and what a buyer shows the platform hangs on her
+    dispute."""
+
+    model = RefundPhoto
+    readonly_fields = ["public_id"]
+    fields = ["public_id"]
+
+
 class RefundStepInline(ReadOnlyInline):
     model = RefundStep
     fields = ["at", "state", "by"]
@@ -168,7 +177,7 @@ class RefundAdmin(ReadOnlyAdmin):
     list_select_related = ["order"]
     list_filter = ["state", "money", "kind"]
     search_fields = ["public_id", "transaction", "order__number", "merchant__name"]
-    inlines = [PieceInline, RefundStepInline]
+    inlines = [PieceInline, RefundPhotoInline, RefundStepInline]
 
 
 @admin.register(Dispute)

@@ -375,6 +375,16 @@ def test_the_platform_sees_them_once_it_was_asked(client, mine, picture, alice, 
     assert client.get(link).status_code == 302
 
 
+def test_the_desk_reads_of_photos_that_it_was_not_asked_to_look_at(
+    client, mine, picture, settings, admin_client
+):
+    settings.ADMIN_REQUIRES_MFA = False
+    photo = ask(client, mine, file=files_of(picture()[0].read())).photos.get()
+    page = admin_client.get(reverse("admin:orders_refund_change", args=[photo.refund_id])).text
+    assert photo.public_id in page
+    assert photo.image.name not in page
+
+
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
