@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,13 +20,16 @@ from merchants.models import User, Variant
 from merchants.rules.stock import Reason
 from merchants.services.stock import change_stock
 from orders.models import Order, Payment, Refund, RefundPhoto
+from orders.payments import sandbox
 from orders.rules.number import spoken
 from orders.rules.refund import RefundKind, RefundState
 from orders.services.dispute import open_dispute
-from orders.services.payment import settle_payment
+from orders.services.order import place_order
+from orders.services.payment import open_payment, settle_payment
 from orders.services.refund import approve_refund, refuse_refund, request_refund
-from orders.services.shipment import ship_order
+from orders.services.shipment import hand_over, make_ready, ship_order
 from orders.tasks import send_refunds
+from tests.conftest import DAN
 
 
 @pytest.fixture(autouse=True)
@@ -149,6 +153,7 @@ def test_goods_are_sent_back_and_received(client, as_alice, as_bob, mine, alice,
     approve_refund(refund=refund, version=refund.version, by=alice)
     page = words(client.get(reverse("track:order", args=[mine.number])).text)
     assert "I have sent it" in page
+    assert "Or bring it to" not in page
     refund.refresh_from_db()
     url = reverse("track:refund_sent", args=[mine.number, refund.public_id])
     parcel = {"version": refund.version, "carrier": "zto", "tracking_number": "??"}
@@ -161,6 +166,33 @@ def test_goods_are_sent_back_and_received(client, as_alice, as_bob, mine, alice,
     as_bob.post(staff_url("refund_back", refund), back)
     refund.refresh_from_db()
     assert refund.state == RefundState.RETURNED
+
+
+def test_what_was_collected_at_a_store_may_be_brought_there(
+    client, as_bob, shop, dan, variant, store, alice
+):
+    client.get(reverse("track:mine"))
+    order = place_order(
+        merchant=shop,
+        customer=dan,
+        basket={variant.pk: 1},
+        contact=replace(DAN, store=store),
+        language="en",
+        device=client.session["device"],
+    )
+    sandbox.receive(sandbox.charge(open_payment(order=order, gateway=sandbox.NAME)))
+    order.refresh_from_db()
+    make_ready(order=order, by=alice)
+    hand_over(order=order, code=order.pickup_code, by=alice)
+    refund = ask(client, order, kind="return")
+    approve_refund(refund=refund, version=refund.version, by=alice)
+    bring = f"Or bring it to {store.name}: then there is no number to write down."
+    assert bring in words(client.get(reverse("track:order", args=[order.number])).text)
+    refund.refresh_from_db()
+    back = {"version": refund.version, "store": store.pk}
+    as_bob.post(staff_url("refund_back", refund), back)
+    refund.refresh_from_db()
+    assert (refund.state, refund.tracking_number) == (RefundState.RETURNED, "")
 
 
 def test_the_shop_gives_part_of_it_of_its_own_accord(as_alice, mine, alice):
