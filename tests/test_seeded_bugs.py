@@ -382,14 +382,6 @@ BUGS = [
 # What a slip in this file would raise: that would be no proof.
 FOUL = (NameError, AttributeError, TypeError, SyntaxError, ImportError)
 EXAMPLES = 30
-# Seen by longer or other runs, but not within these: the machine seldom comes to where they bite.
-SELDOM = {
-    "a part that is shipped takes the rest along",
-    "a part that was given does not count",
-    "the parcel's price goes back twice",
-    "a refund that is withdrawn keeps the promise",
-}
-SOWN = [bug for bug in BUGS if bug.name not in SELDOM]
 
 
 def run(examples: int = EXAMPLES) -> None:
@@ -426,7 +418,7 @@ def notice(trouble: BaseException) -> str:
 
 @pytest.mark.broad
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="its CHECKs can be switched off")
-@pytest.mark.parametrize("bug", SOWN, ids=lambda bug: bug.name.replace(" ", "_"))
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name.replace(" ", "_"))
 def test_the_machine_sees(unlocked, bug):
     with sown(bug), pytest.raises((Exception, pytest.fail.Exception)) as found:
         run()
@@ -440,5 +432,4 @@ def test_without_a_bug_it_sees_nothing(unlocked):
 
 
 def test_there_are_enough_of_them():
-    assert len({bug.name for bug in BUGS}) == len(BUGS) == len(SOWN) + len(SELDOM)
-    assert len(SOWN) >= 24
+    assert len({bug.name for bug in BUGS}) == len(BUGS) >= 24

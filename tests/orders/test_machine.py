@@ -110,6 +110,16 @@ stories = st.tuples(
     st.sampled_from(["part", "back"]),
 )
 
+# Each goes straight to where something is decided, and chance alone comes to seldom.
+TALES = (
+    "called off piece by piece",
+    "a line goes ahead",
+    "part after part of the price",
+    "she keeps what was to come back",
+    "she keeps hers for which another was put aside",
+    "hers comes back and another goes out",
+)
+
 
 class Shop(RuleBasedStateMachine):
     """One shop with two stores, three products, one coupon, a gift, and four guests' devices."""
@@ -132,6 +142,7 @@ class Shop(RuleBasedStateMachine):
         fee=st.integers(0, 900),
         first=st.lists(st.tuples(baskets, st.integers(0, 3)), min_size=4, max_size=6),
         stories=st.lists(stories, min_size=3, max_size=4),
+        tales=st.lists(st.sampled_from(TALES), min_size=2, max_size=2, unique=True),
     )
     def open(
         self,
@@ -139,6 +150,7 @@ class Shop(RuleBasedStateMachine):
         fee: int,
         first: list[tuple[dict[int, int], int]],
         stories: list[tuple[int, int, str, bool, str, str]],
+        tales: list[str],
     ) -> None:
         owner = User.objects.create_user("alice@machine.example", "x", name="Alice")
         self.merchant: Merchant = open_merchant(owner=owner, name="Machine", store="A", city="杭州")
@@ -194,6 +206,8 @@ class Shop(RuleBasedStateMachine):
             self.receive_goods(place, 1, 1 + place)
         for guest in (0, 1):
             self.claim(guest, 1)
+        for tale in tales:
+            self.tell(tale)
         for place, (wanted, stage) in enumerate(first):
             before = len(self.placed)
             self.place(wanted, place % 3, place % 2, place < 2, bool(place % 2), False, place == 1)
@@ -864,6 +878,53 @@ class Shop(RuleBasedStateMachine):
 
     def waits(self, order: Order) -> bool:
         return Order.objects.get(pk=order.pk).waits_for_refund
+
+    # --- whole tales ------------------------------------------------------------------------------
+
+    @rule(tale=st.sampled_from(TALES))
+    def tell(self, tale: str) -> None:
+        """One parcel, from the shelf to where the tale ends."""
+        before = len(self.placed)
+        wanted = {0: 2} if tale == TALES[0] else {0: 2, 1: 1}
+        for place in wanted:
+            self.receive_goods(place, 0, 3)
+        self.place(wanted, 3, 1, False, False, False)
+        if len(self.placed) == before:  # this device, or this number, has too many unpaid
+            return
+        self.pay(0)
+        order = self.placed[-1]
+        if tale == TALES[0]:
+            self.piece_by_piece(order)
+            return
+        self.ship(0, False, tale == TALES[1])
+        if tale == TALES[2]:
+            self.part_after_part(order)
+        elif tale == TALES[3]:
+            self.ask_back(0, 1, "back", False, "she keeps it")
+        elif tale == TALES[4]:
+            self.ask_back(0, 1, "swap", False, "she keeps it")
+        elif tale == TALES[5]:
+            self.ask_back(0, 1, "swap", False, "it is sent")
+
+    def piece_by_piece(self, order: Order) -> None:
+        """Nothing is packed meanwhile; the last piece ends the order, and there is no third."""
+        for _piece in range(2):
+            self.ask_back(0, 1, "money", False, "pack")
+            self.answer(0, "yes")
+        assert self.now(order) == LineState.REFUNDED
+        with pytest.raises(NothingToRefund):
+            give_refund(order=order, pieces={order.lines.get().pk: 1}, by=self.by)
+        self.the_gateway_is_asked(False)
+
+    def part_after_part(self, order: Order) -> None:
+        """The payment could bear more, but no line more than it cost: what is left of its price
+        goes back with its goods."""
+        line = order.lines.all()[0]
+        facts = {"order": order, "pieces": {line.pk: line.quantity}, "by": self.by}
+        give_refund(**facts, amount=line.paid - 1)
+        with pytest.raises(RefundTooLarge):
+            give_refund(**facts, amount=2)
+        self.ask_back(0, line.quantity, "back", False, "it is sent")
 
     # --- the clock --------------------------------------------------------------------------------
 
