@@ -893,6 +893,9 @@ class Shop(RuleBasedStateMachine):
             return
         self.pay(0)
         order = self.placed[-1]
+        for page in (order, self.seen(order)):  # paid is paid, on an old page too
+            with pytest.raises(WrongState):
+                move_order(order=page, to=LineState.CANCELLED, by=self.by)
         if tale == TALES[0]:
             self.piece_by_piece(order)
             return
