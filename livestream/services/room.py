@@ -111,7 +111,7 @@ def change_room(
 
     Who was told of a start that is put off is told again of the new one.
     """
-    before = Room.objects.select_for_update(of=("self",)).get(pk=room.pk)
+    before = Room.objects.select_for_update(of=("self",), no_key=True).get(pk=room.pk)
     if before.state not in NOT_BEGUN:
         raise WrongState(_("A room that has begun cannot be changed."))
     if (before.host_id, before.backup_id) != (host.pk, backup.pk if backup else None):
