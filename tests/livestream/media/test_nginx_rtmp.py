@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from livestream.media import film
@@ -26,7 +28,8 @@ from livestream.rules.room import RoomState
 from livestream.selectors.picture import picture_of
 from livestream.services.room import ban_room, end_room
 from livestream.services.stream_key import issue_stream_key
-from tests.servers import Server, database_url, running, until
+from tests.races.shopper import Shopper
+from tests.servers import Server, database_url, running, session_of, until
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 TOKEN = "a-token-between-the-two-of-us"
@@ -323,7 +326,79 @@ def test_a_shopper_sees_the_picture_of_the_app(place, live):
     assert float(seconds.stdout) > 2
 
 
+def test_a_pause_hides_what_the_app_goes_on_sending(place, live, as_bob):
+    server, _media = place
+    clerk = Shopper(server, {settings.SESSION_COOKIE_NAME: session_of(as_bob)})
+    console = reverse("livestream:console_move", args=[live.merchant.slug, live.public_id])
+    grant = issue_stream_key(room=live, by=live.host)
+    with app(address(grant), 120):
+        until(lambda: playlist(live, "rewind").count("#EXTINF") >= 1, 60)
+        url = f"{server.url}/live/{live.public_id}/"
+        words = [sys.executable, "-c", REST, url]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as shopper:
+            for verb in ("pause", "resume"):
+                if shopper.stdout.readline() != "next\n":
+                    break
+                assert clerk.post(console, {"do": verb}).status < 400
+            said = shopper.communicate(timeout=60)[0]
+    if shopper.returncode == NO_BROWSER:
+        pytest.skip("There is no Chromium here.")
+    assert shopper.returncode == 0
+    assert "plays again" in said
+
+
 NO_BROWSER = 7
+REST = """
+import os, sys
+from pathlib import Path
+from playwright.sync_api import Error, expect, sync_playwright
+chromium, shots = Path("/usr/bin/chromium"), os.environ.get("SHOTS", "")
+with sync_playwright() as playwright:
+    try:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium) if chromium.exists() else None, args=["--no-sandbox"])
+    except Error:
+        sys.exit(7)
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(sys.argv[1])
+    moved = "second => document.querySelector('video').currentTime > second + 2"
+    plays = lambda: page.wait_for_function(
+        moved, arg=page.evaluate("document.querySelector('video').currentTime"), timeout=30000)
+    def rests():
+        page.wait_for_timeout(1500)
+        asked.clear()
+        page.wait_for_timeout(3000)
+        media = [one for one in asked if one.endswith((".ts", ".m3u8"))]
+        assert not media, media
+        assert page.evaluate("document.querySelector('video').paused")
+        page.click(".lr-modes summary")
+        expect(page.locator("[name=picture][value=none]")).to_be_visible()
+        expect(page.locator("[data-rewind]")).to_be_hidden()
+        page.keyboard.press("Escape")
+    plays()
+    page.click(".lr-modes summary")
+    page.click("[data-rewind]")  # who looks back is brought back as well
+    expect(page.locator("[data-behind]")).to_be_visible()
+    page.focus("[data-say-open]")
+    print("next", flush=True)
+    expect(page.locator(".lr-slate")).to_be_visible(timeout=10000)
+    expect(page.locator("[data-behind]")).to_be_hidden()
+    expect(page.locator("[data-say-open]")).to_be_focused()
+    rests()
+    page.reload()
+    expect(page.locator(".lr-slate")).to_be_visible()
+    rests()
+    if shots:
+        page.screenshot(path=f"{shots}/rtmp-paused.png")
+    print("next", flush=True)
+    expect(page.locator(".lr-slate")).to_be_hidden(timeout=10000)
+    plays()
+    expect(page.locator("[data-rewind]")).not_to_have_attribute("hidden", "")
+    print("plays again")
+    browser.close()
+"""
 REWIND = """
 import os, sys
 from pathlib import Path
