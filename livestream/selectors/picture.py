@@ -28,6 +28,11 @@ def picture_of(room: Room) -> dict[str, str]:
     return picture | {"app": "" if room.provider == EMBEDDED else "yes"}
 
 
+def may_be_seen(room: Room) -> bool:
+    """Whether anybody may fetch what its apps sent: a banned show is out of reach."""
+    return room.state != RoomState.BANNED
+
+
 def is_by_app(room: Room) -> bool:
     """Whether somebody has a key: the console then leaves the picture to the app."""
     keys = StreamKey.objects.in_force(timezone.now()).filter(room=room)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,9 +66,18 @@ rtmp {{ server {{
     hls_continuous on;
   }} }} }}
 http {{
-  access_log off; client_body_temp_path {folder}/tmp;
+  access_log off; client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/proxied;
+  proxy_cache_path {folder}/seen keys_zone=seen:1m;
   server {{ listen 127.0.0.1:{http};
-    location /hls/ {{ alias {folder}/hls/; add_header Access-Control-Allow-Origin *; }}
+    location ~ "^/hls/(?:whole/)?(?<stream>[a-z0-9]+)[.-]" {{
+      auth_request /seen; root {folder}; add_header Access-Control-Allow-Origin *;
+    }}
+    location = /seen {{
+      internal; proxy_pass {app}/hooks/seen/$stream/; proxy_pass_request_body off;
+      proxy_set_header Content-Length ""; proxy_cache seen; proxy_cache_key $stream;
+      proxy_cache_valid 204 403 404 3s; proxy_cache_lock on;
+      proxy_cache_use_stale error timeout updating http_500 http_502 http_503;
+    }}
     location /control {{ rtmp_control all; }}
     location /stat {{ rtmp_stat all; }}
   }} }}
@@ -92,7 +102,9 @@ def nginx(folder: Path, rtmp: int, http: int, hook: str) -> Iterator[Nginx]:
     for name in ("hls/whole", "takes", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     conf = folder / "nginx.conf"
-    conf.write_text(CONF.format(module=MODULE, folder=folder, rtmp=rtmp, http=http, hook=hook))
+    place = hook.partition("/hooks/")[0]
+    words = {"folder": folder, "rtmp": rtmp, "http": http, "hook": hook, "app": place}
+    conf.write_text(CONF.format(module=MODULE, **words))
     process = subprocess.Popen(["nginx", "-e", f"{folder}/start.log", "-c", str(conf)])
     try:
         until(lambda: answers(http), 20)
@@ -294,6 +306,28 @@ def test_the_whole_show_can_be_rewound_also_after_a_cut(place, live, tmp_path):
         source = tmp_path / "nginx" / "hls" / "whole" / kept[0]
         assert film.take_ms(source) > 4000
         assert provider_named("nginx_rtmp").status(live.stream_keys.get().name, "").live
+
+
+def test_a_banned_show_is_out_of_reach_in_nginx_as_well(place, live):
+    grant = issue_stream_key(room=live, by=live.host)
+    with app(address(grant)):
+        until(lambda: playlist(live, "rewind").count("#EXTINF") >= 1, 60)
+        urls = {kind: picture_of(now(live))[kind] for kind in ("hls", "rewind")}
+        whole = playlist(live, "rewind").splitlines()
+        piece = next(line for line in whole if line.endswith(".ts"))
+        urls["piece"] = urls["rewind"].rpartition("/")[0] + "/" + piece
+        assert {kind: status(url) for kind, url in urls.items()} == dict.fromkeys(urls, 200)
+        ban_room(room=now(live))
+        time.sleep(4)  # what nginx holds of our word
+        assert {kind: status(url) for kind, url in urls.items()} == dict.fromkeys(urls, 403)
+
+
+def status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
 
 
 def test_a_shopper_goes_back_to_the_start_and_to_live_again(place, live):

@@ -722,6 +722,14 @@ def test_a_paused_show_keeps_its_stream(live, use, post):
     assert current(live).state == RoomState.PAUSED
 
 
+def test_of_a_banned_show_the_web_server_gives_nothing(live, use, client):
+    use("nginx_rtmp")
+    url = reverse("hooks:seen", args=[key_of(live).name])
+    assert client.get(url).status_code == 204
+    ban_room(room=current(live))
+    assert client.get(url).status_code == 403
+
+
 def test_her_console_says_that_the_app_sends_through_the_pause(live, use, post, as_bob):
     use("nginx_rtmp")
     grant = key_of(live)

@@ -131,7 +131,7 @@ def test_a_film_waits_until_the_disk_has_room_for_it(live, settings, tmp_path, m
     settings.LIVE_ROOT = tmp_path
     folder = tmp_path / live.public_id
     folder.mkdir()
-    one = record(folder / "take-1.flv", seconds=1)
+    one = record(folder / "take-1795379099000-1.flv", seconds=1)
     end_room(room=live)
     Room.objects.update(ended_at=timezone.now() - timedelta(minutes=1))
     needed = 2 * one.stat().st_size + SMALLEST_DISK
