@@ -42,7 +42,7 @@ def hook(request: HttpRequest, provider: str, token: str) -> HttpResponse:
 
 @require_safe
 def seen(_request: HttpRequest, stream: str) -> HttpResponse:
-    """For the web server before a media server's files: 204 if this stream may be watched, or 403."""
+    """For a web server that gives away streams: 204 if this one may be watched, or 403."""
     key = get_object_or_404(StreamKey.objects.select_related("room"), name=stream)
     return HttpResponse(status=204 if may_be_seen(key.room) else 403)
 
