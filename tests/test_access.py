@@ -287,6 +287,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:parcel_news": (BANK, {POST}, ["tracker"]),
     # media servers
     "hooks:hook": (SERVER, {POST}, ["provider", "hook_token"]),
+    "hooks:seen": (PUBLIC, {GET}, ["stream"]),
     # programs
     "api:product-list": (KEY, {GET}, []),
     "api:product-detail": (KEY, {GET}, ["product_public_id"]),
@@ -414,7 +415,16 @@ def things(shop, live, longjing, paid, coupon, bob, store, picture) -> dict[str,
         "gateway": "sandbox",
         "tracker": "kuaidi100",
         "hook_token": HOOK_TOKEN,
+        "stream": a_stream(live),
     }
+
+
+def a_stream(live) -> str:
+    """The name under which a media server knows a show."""
+    now = timezone.now()
+    return live.stream_keys.create(
+        provider="nginx_rtmp", name="s0123456789", issued_at=now, expires_at=now, revoked_at=now
+    ).name
 
 
 def a_voucher(coupon: Coupon) -> str:

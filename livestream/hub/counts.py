@@ -118,7 +118,7 @@ class Viewers:
 
     What all processes together have is worked out with the fold, every two seconds, and never for a
     message. While the channel layer is dead the others stay as they were last heard, until the rows
-    have told who was there lately.
+    have told who was there lately; and so for the first seconds of its new life.
     """
 
     def __init__(
@@ -132,6 +132,7 @@ class Viewers:
         self._others: dict[str, tuple[float, Crowd]] = {}
         self._elsewhere = 0
         self._in_rows: int | None = None
+        self._deaf_until = float("-inf")
         self._shown = -1
 
     def hear(self, node: str, count: int, marks: bytes = b"") -> None:
@@ -161,14 +162,18 @@ class Viewers:
         return {"type": "viewers.counted", "count": total}
 
     def _count(self, mine: Crowd) -> int:
-        if not broadcast.unheard():
+        """When the layer listens again, the others need a moment until they have been heard."""
+        now = self._clock()
+        unheard = bool(broadcast.unheard())
+        if unheard:
+            self._deaf_until = now + DEAF
+        elif now >= self._deaf_until:
             self._in_rows = None
-            fresh = self._clock() - DEAF
-            self._others = {node: one for node, one in self._others.items() if one[0] > fresh}
-        elif self._in_rows is not None:
+            self._others = {node: one for node, one in self._others.items() if one[0] > now - DEAF}
+        if unheard and self._in_rows is not None:
             self._others.clear()
-            return max(mine.viewers, self._in_rows)
-        return together([mine, *(crowd for _, crowd in self._others.values())])
+        heard = together([mine, *(crowd for _, crowd in self._others.values())])
+        return max(heard, self._in_rows or 0)
 
 
 async def save(rows: Rows, room_id: int, likes: Likes, viewers: Viewers) -> None:

@@ -172,7 +172,7 @@ class Encoder:
             if transcode:
                 slots.give_back()
             raise
-        _restrain(child.pid, polite=transcode)
+        restrain(child.pid, polite=transcode)
         encoder = cls(child, transcode=transcode, by_rtp=bool(sdp))
         if sdp:
             with contextlib.suppress(OSError, RuntimeError):
@@ -225,13 +225,17 @@ class Encoder:
                 self.complaints.append(line.decode(errors="replace").strip()[:200])
 
 
-def _restrain(pid: int, *, polite: bool) -> None:
-    """Limits set from outside: a hook between fork and exec is unsafe beside threads."""
+def restrain(pid: int, *, polite: bool, writes: bool = False) -> None:
+    """Limits set from outside: a hook between fork and exec is unsafe beside threads.
+
+    Only a child that `writes` may make files; the others speak through their pipes.
+    """
     if not hasattr(resource, "prlimit"):
         return
     with contextlib.suppress(OSError, ValueError):
         resource.prlimit(pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))
+        if not writes:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))
         resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
         if polite:
             os.setpriority(os.PRIO_PROCESS, pid, 5)

@@ -14,7 +14,7 @@ from itertools import chain, groupby
 from pathlib import Path
 
 from livestream.media.boxes import BadStream, Splitter, child, children
-from livestream.media.encoder import FRAME_RATE, H264, find_ffmpeg
+from livestream.media.encoder import FRAME_RATE, H264, find_ffmpeg, restrain
 from livestream.media.reel import read_journal
 from livestream.rules.playlist import Segment
 
@@ -22,11 +22,22 @@ NAME = "replay.mp4"
 LONGEST = 600  # seconds of work
 SLOWEST = 10  # more of them for each second that is encoded anew
 YIELDS = ("nice", "-n", "15") if shutil.which("nice") else ()
+LARGEST = 4096  # of a side of a picture: what is larger takes the memory of the shop
 HEADER = 32 * 1024 * 1024  # bytes in which the header of a long film ends: it comes first
 
 
 class GivenUp(Exception):
     """The process ends before the film is made."""
+
+
+class DiskFull(Exception):
+    """There is no room for the film now; there may be later."""
+
+
+def fits(width: int, height: int) -> None:
+    """Raises BadStream of a picture that no camera of a shop makes."""
+    if max(width, height) > LARGEST:
+        raise BadStream(f"A picture of {width}x{height} is too large.")
 
 
 _children: set[subprocess.Popen[bytes]] = set()
@@ -88,6 +99,8 @@ def _blend(folder: Path, draft: Path) -> None:
     shown: Counter[tuple[int, int]] = Counter()
     for one in chain(*sessions):
         shown[_size((folder / f"init{one.init}.mp4").read_bytes())] += round(one.duration * 1000)
+    for size in shown:
+        fits(*size)
     width, height = max(shown, key=lambda size: shown[size])
     parts: list[Path] = []
     try:
@@ -142,6 +155,7 @@ def ffmpeg(*words: str, longest: float = LONGEST) -> bytes:
     command = [*YIELDS, *program, "-protocol_whitelist", "file", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         _children.add(process)
+        restrain(process.pid, polite=False, writes=True)  # it is nicer than polite: YIELDS
         try:
             if _ending.is_set():
                 raise GivenUp

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import uuid
 from collections import Counter
 from collections.abc import Sequence
@@ -16,7 +17,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from livestream.media.encoder import FRAME_RATE, H264
-from livestream.media.film import LONGEST, NAME, SLOWEST, ffmpeg, join_files, take_ms
+from livestream.media.film import (
+    LONGEST,
+    NAME,
+    SLOWEST,
+    DiskFull,
+    ffmpeg,
+    fits,
+    join_files,
+    take_ms,
+)
+from livestream.media.readiness import SMALLEST_DISK
 
 WIDEST = 1280  # of the longer side of a picture that is encoded anew
 SOUND = ["-c:a", "aac", "-b:a", "96k", "-ar", "48000", "-ac", "2"]
@@ -42,11 +53,16 @@ class Shape:
 def write(folder: Path, takes: Sequence[Path]) -> Path:
     """Make NAME of takes, in this order. All of them lie in the show's folder.
 
-    Raises GivenUp, OSError or subprocess.SubprocessError.
+    Raises DiskFull, GivenUp, BadStream, OSError or subprocess.SubprocessError.
     """
+    needed = 2 * sum(take.stat().st_size for take in takes) + SMALLEST_DISK  # parts, and the film
+    if shutil.disk_usage(folder).free < needed:
+        raise DiskFull
     draft = folder / f".{uuid.uuid4().hex}.{NAME}"  # nobody else ever writes to it
     try:
         shapes = [shape_of(take) for take in takes]
+        for shape in shapes:
+            fits(*shape.size)
         if len(set(shapes)) > 1:
             _blend(takes, shapes, draft)
         else:

@@ -8,6 +8,7 @@ from enum import StrEnum
 WARM_UP = (10, 300)  # seconds between the announcement and the first piece
 RUNS = (1, 20)  # minutes
 LEAST_PRICE = 1
+HEARD = timedelta(seconds=30)  # that we may hear later of a payment than it was made
 
 
 class FlashState(StrEnum):

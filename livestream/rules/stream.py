@@ -7,10 +7,16 @@ from datetime import datetime, timedelta
 FRESH = timedelta(seconds=6)  # media servers are heard every other second
 
 
-def health_of(*, sends: bool, media_at: datetime | None, on_air: bool, now: datetime) -> str:
-    """`early` before the show, `waiting` for the app, `good`, or `silent`: no picture."""
+def health_of(
+    *, sends: bool, media_at: datetime | None, on_air: bool, paused: bool, now: datetime
+) -> str:
+    """`early` before the show, `waiting` for the app, `good`, or `silent`: no picture; `unseen`: it
+    comes while the show is paused.
+    """
     if not on_air:
         return "early"
     if not sends:
         return "waiting"
-    return "good" if media_at is not None and now - media_at < FRESH else "silent"
+    if media_at is None or now - media_at >= FRESH:
+        return "silent"
+    return "unseen" if paused else "good"

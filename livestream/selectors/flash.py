@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from livestream.models import FlashSale, Room, ShelfItem
-from livestream.rules.flash import FlashState, state_at
+from livestream.rules.flash import HEARD, FlashState, state_at
 
 
 def announced(room: Room, now: datetime) -> QuerySet[FlashSale]:
@@ -42,8 +42,10 @@ def state_of(sale: FlashSale, now: datetime) -> FlashState:
 
 
 def overdue(now: datetime) -> QuerySet[FlashSale]:
-    """Those whose time is up and whose rest has not gone back."""
-    rows = FlashSale.objects.filter(Q(ends_at__lte=now), closed_at=None)
+    """Those whose time is up and whose rest has not gone back; where the first to pay gets it, not
+    before the last payments were heard of."""
+    over = Q(ends_at__lte=now, pay_first=False) | Q(ends_at__lte=now - HEARD)
+    rows = FlashSale.objects.filter(over, closed_at=None)
     return rows.select_related("room__merchant", "variant")
 
 

@@ -46,7 +46,7 @@ def home_page(staff: Staff, now: datetime) -> dict[str, Any]:
         "total": total,
         "live_share": round(100 * live_total / total) if total else 0,
         "latest": seen_by(staff)
-        .filter(paid_at__isnull=False)
+        .filter(paid_at__isnull=False, replaces=None)
         .prefetch_related(lines_with_pictures())
         .order_by("-paid_at")[:6],
     }
@@ -108,7 +108,9 @@ def daily(merchant: Merchant, now: datetime) -> list[dict[str, Any]]:
     start = timezone.make_aware(datetime.combine(first, datetime.min.time()))
     rows: dict[date, dict[str, Any]] = {
         row["day"]: dict(row)
-        for row in Order.objects.filter(sold(), merchant=merchant, paid_at__gte=start)
+        for row in Order.objects.filter(
+            sold(), merchant=merchant, paid_at__gte=start, replaces=None
+        )
         .order_by()
         .annotate(day=TruncDate("paid_at"))
         .values("day")
@@ -132,7 +134,8 @@ def kpis(merchant: Merchant, days: list[dict[str, Any]], now: datetime) -> dict[
     """Today's figures beside those of the same weekday up to the same hour: a fair comparison."""
     then = now - WEEK
     start = timezone.localtime(then).replace(hour=0, minute=0, second=0, microsecond=0)
-    before = merchant.orders.filter(sold(), paid_at__gte=start, paid_at__lte=then).aggregate(
+    bought = merchant.orders.filter(sold(), replaces=None)  # what is sent in exchange is no sale
+    before = bought.filter(paid_at__gte=start, paid_at__lte=then).aggregate(
         turnover=Sum("total", default=0),
         orders=Count("pk"),
         buyers=Count("customer", distinct=True),

@@ -9,18 +9,28 @@ from django.utils import timezone
 from livestream.media.providers import provider_named
 from livestream.models import Room, StreamKey
 from livestream.models.publication import EMBEDDED, TAKEOVER
+from livestream.rules.room import RoomState
 from livestream.rules.stream import health_of
 
 
 def picture_of(room: Room) -> dict[str, str]:
-    """The addresses of the playlists, by protocol; one that there is not is empty."""
+    """The addresses of the playlists, by protocol; one that there is not is empty.
+
+    `app` is not empty where an app sends it, which a pause does not stop.
+    """
     name, provider = room.public_id, provider_named(room.provider)
     if not provider.caps.ours:
         carried = room.publications.filter(provider=room.provider).order_by("-epoch").first()
         name = carried.session.partition("/")[0] if carried else name
     sources = provider.playback(name)
     addresses = {source.protocol: source.url for source in sources}
-    return {kind: addresses.get(kind, "") for kind in ("llhls", "hls", "sound", "rewind")}
+    picture = {kind: addresses.get(kind, "") for kind in ("llhls", "hls", "sound", "rewind")}
+    return picture | {"app": "" if room.provider == EMBEDDED else "yes"}
+
+
+def may_be_seen(room: Room) -> bool:
+    """Whether anybody may fetch what its apps sent: a banned show is out of reach."""
+    return room.state != RoomState.BANNED
 
 
 def is_by_app(room: Room) -> bool:
@@ -50,5 +60,6 @@ def app_health(room: Room) -> str:
         sends=sending.exclude(provider=EMBEDDED).exists(),
         media_at=room.media_at,
         on_air=room.is_on_air,
+        paused=room.state == RoomState.PAUSED,
         now=timezone.now(),
     )

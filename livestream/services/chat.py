@@ -74,7 +74,7 @@ def say_all(*, room_id: int, lines: Sequence[Line]) -> list[Outcome]:
 
 def _locked(room_id: int) -> Room:
     return (
-        Room.objects.select_for_update(of=("self",))
+        Room.objects.select_for_update(of=("self",), no_key=True)
         .only("state", "scheduled_at", "muted", "merchant", "slow_seconds", "holds_chat")
         .get(pk=room_id)
     )

@@ -68,7 +68,7 @@ def hand_over(*, room: Room, to: Staff, by: Staff | None = None) -> Room:
     """
     if to.merchant_id != room.merchant_id:
         raise BadCrew
-    before = Room.objects.select_for_update(of=("self",)).get(pk=room.pk)
+    before = Room.objects.select_for_update(of=("self",), no_key=True).get(pk=room.pk)
     refuse_who_does_not_show(room, by)
     if before.state not in ON_AIR:
         raise NotOnAir

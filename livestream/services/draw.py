@@ -73,7 +73,8 @@ def open_draw(
         phrase=phrase,
         watch_minutes=watch_minutes,
     )
-    if not Room.objects.select_for_update().filter(pk=room.pk, state__in=ON_AIR).exists():
+    rooms = Room.objects.select_for_update(no_key=True)
+    if not rooms.filter(pk=room.pk, state__in=ON_AIR).exists():
         raise NotOnAir
     seed, closes_at, chance = secrets.token_hex(32), now + timedelta(minutes=minutes), beacon()
     try:

@@ -31,7 +31,8 @@ def open_drop(*, room: Room, coupon: Coupon, minutes: int, fair: bool = False) -
     Raises NotOnAir, or BadDrop for a coupon that is not running or an odd number of minutes.
     """
     now = timezone.now()
-    if not Room.objects.select_for_update().filter(pk=room.pk, state__in=ON_AIR).exists():
+    rooms = Room.objects.select_for_update(no_key=True)
+    if not rooms.filter(pk=room.pk, state__in=ON_AIR).exists():
         raise NotOnAir
     ends_at = drop_end(room, coupon, minutes, now)
     room.drops.filter(withdrawn_at__isnull=True, ends_at__gt=now).update(withdrawn_at=now)

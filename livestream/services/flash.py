@@ -61,7 +61,9 @@ def announce_flash(
     TooFewPieces.
     """
     now = timezone.now()
-    if not Room.objects.select_for_update().filter(pk=room.pk, state__in=ON_AIR).exists():
+    # No key: an order that holds the stock which we want needs the room's key to be committed.
+    rooms = Room.objects.select_for_update(no_key=True)
+    if not rooms.filter(pk=room.pk, state__in=ON_AIR).exists():
         raise NotOnAir
     lasts = flash_window(
         room=room,

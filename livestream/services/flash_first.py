@@ -16,6 +16,7 @@ from django.utils import timezone
 from livestream import broadcast
 from livestream.errors import FlashAlone, FlashLimit, FlashOver
 from livestream.models import FlashPurchase, FlashSale
+from livestream.rules.flash import HEARD
 from livestream.selectors.flash import flash_event
 from merchants.models import Customer, Store
 from merchants.services.stock import lock_stock, release_part, reserve
@@ -30,7 +31,7 @@ KIND = "flash"  # how the reference of a sale begins
 
 def alone(bought: Mapping[int, int], basket: Mapping[int, int]) -> None:
     """Raise FlashAlone if anything else is in it: that would be held, and this is not."""
-    if len(bought) > 1 or set(basket) != set(bought):
+    if len(bought) > 1 or dict(basket) != dict(bought):  # a gift may be of the same kind
         raise FlashAlone
 
 
@@ -71,7 +72,7 @@ def take(order: Order) -> None:
     open_ = FlashSale.objects.filter(
         pk=sale.pk,
         closed_at=None,
-        ends_at__gt=now,
+        ends_at__gt=now - HEARD,
         sold__lte=F("quota") - quantity,
     )
     if not open_.update(sold=F("sold") + quantity):
@@ -85,8 +86,9 @@ def take(order: Order) -> None:
     FlashPurchase.objects.filter(pk=purchase.pk).update(taken=True)
     merchant, basket = order.merchant, {sale.variant_id: quantity}
     lock_stock(merchant=merchant, variants=basket)
-    release_part(merchant=merchant, reference=sale.reference, quantity=quantity)
-    reserve(merchant=merchant, basket=basket, reference=order.number, store=order.store)
+    at = order.store
+    release_part(merchant=merchant, reference=sale.reference, quantity=quantity, store=at)
+    reserve(merchant=merchant, basket=basket, reference=order.number, store=at)
     sale.refresh_from_db(fields=["sold"])
     broadcast.flash_changed(sale.room, flash_event(sale))
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from livestream.models import Room
 from livestream.rules.room import SOON, RoomState
-from merchants.services.notification import notify_all
+from merchants.services.notification import notify_all, told_before
 
 logger = logging.getLogger(__name__)
 
@@ -20,17 +20,22 @@ def warn_of_endings(now: datetime) -> int:
 
     A show that lost its picture is not told of: its clerk has seen it.
     """
-    count = 0
-    for room in Room.objects.filter(state=RoomState.PAUSED).select_related("merchant"):
-        at = room.gives_up_at
-        if at is None or at - now > SOON:
+    resting = Room.objects.filter(state=RoomState.PAUSED).select_related("merchant")
+    soon = [room for room in resting if (at := room.gives_up_at) and at - now <= SOON]
+    told = told_before(_key(room) for room in soon) if soon else set()
+    for room in soon:
+        if _key(room) in told:
             continue
         try:
             _warn(room)
-            count += 1
         except Exception:  # its own trouble: the others must not wait for it
             logger.exception("nobody could be told that %s ends", room.public_id)
-    return count
+    return len(soon)
+
+
+def _key(room: Room) -> str:
+    """Of one pause, and of no other."""
+    return f"room_paused:{room.public_id}:{room.paused_at:%Y%m%d%H%M%S}"
 
 
 def _warn(room: Room) -> None:
@@ -43,7 +48,7 @@ def _warn(room: Room) -> None:
     notify_all(
         merchant=room.merchant,
         kind="room",
-        key=f"room_paused:{room.public_id}:{room.paused_at:%Y%m%d%H%M%S}",
+        key=_key(room),
         say=say,
         path=f"/dashboard/{room.merchant.slug}/rooms/{room.public_id}/console/",
     )

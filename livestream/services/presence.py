@@ -24,7 +24,8 @@ def note_stays(*, room_id: int, stays: Sequence[Stay], viewers: int) -> None:
     What lies before the show began, or after it ended, does not count.
     """
     now = timezone.now()
-    room = Room.objects.select_for_update().only("started_at", "ended_at").get(pk=room_id)
+    rooms = Room.objects.select_for_update(no_key=True)
+    room = rooms.only("started_at", "ended_at").get(pk=room_id)
     if room.started_at is None:
         return
     inside = [stay.within(room.started_at, room.ended_at) for stay in stays]

@@ -139,7 +139,7 @@ def interrupt_silent_rooms(now: datetime) -> int:
     count = 0
     for room in Room.objects.filter(silent, state=RoomState.LIVE).exclude(young):
         try:
-            interrupt_room(room=room)
+            interrupt_room(room=room, silent=silent)
             count += 1
         except RuleBroken:
             logger.info("%s moved on while it was silent", room.public_id)

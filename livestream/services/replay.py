@@ -27,6 +27,7 @@ logger = logging.getLogger(__name__)
 
 REHEARSAL_FOR = timedelta(hours=1)  # nobody has written to it for so long
 TAKES_COME = timedelta(seconds=20)  # in which a media server hands over what it recorded
+DISK_FULL = "disk full"
 TRY_FOR = timedelta(days=1)  # how long a sweep keeps trying to make a film of an ended show
 
 
@@ -65,7 +66,10 @@ def _awaits_takes(room: Room, now: datetime) -> bool:
 
 
 def make_film_of_takes(*, room: Room) -> Replay:
-    """The replay of a show that came through a media server: what that recorded, as one film."""
+    """The replay of a show that came through a media server: what that recorded, as one film.
+
+    Where the disk has no room for it the replay is still processing, and the sweep comes again.
+    """
     folder, takes = Path(settings.LIVE_ROOT) / room.public_id, takes_of(room)
     state: dict[str, Any] = {"state": "failed"}
     try:
@@ -75,6 +79,8 @@ def make_film_of_takes(*, room: Room) -> Replay:
         state |= {"path": f"{room.public_id}/{film.NAME}", "ready_at": timezone.now()}
     except film.GivenUp:
         return Replay.objects.get_or_create(room=room)[0]
+    except film.DiskFull:
+        return _wait_for_disk(room)
     except Exception as failure:  # trying the same again will not mend it
         logger.warning("no film of %s", room.public_id, exc_info=True)
         state["trouble"] = type(failure).__name__
@@ -83,6 +89,15 @@ def make_film_of_takes(*, room: Room) -> Replay:
         for take in takes:
             take.unlink(missing_ok=True)
         broadcast.tell(room, {"type": "replay.ready", "room": room.public_id})
+    return replay
+
+
+def _wait_for_disk(room: Room) -> Replay:
+    replay, _ = Replay.objects.get_or_create(room=room)
+    if replay.trouble != DISK_FULL:  # said once, however often it is tried
+        logger.warning("the disk has no room for the film of %s", room.public_id)
+        replay.trouble = DISK_FULL
+        replay.save(update_fields=["trouble"])
     return replay
 
 
@@ -214,9 +229,10 @@ def _make_one_film() -> int:
     recent = now - TRY_FOR
     recorded = Room.objects.filter(_without_replay(), ended_at__lt=now - TAKES_COME)
     for room in recorded.filter(state=RoomState.ENDED):
-        if takes_of(room) and not waits_for_takes(room, now):
-            make_film_of_takes(room=room)
-            return 1
+        if not takes_of(room) or waits_for_takes(room, now):
+            continue
+        if make_film_of_takes(room=room).state != "processing":
+            return 1  # one at a time; who waits for the disk keeps nobody waiting
     waiting = Replay.objects.filter(
         state="ready", trouble="", ready_at__gt=recent, room__state=RoomState.ENDED
     )

@@ -8,7 +8,7 @@ second is refused with a sentence that names the state, and so is `by` whom, unl
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -111,7 +111,7 @@ def change_room(
 
     Who was told of a start that is put off is told again of the new one.
     """
-    before = Room.objects.select_for_update(of=("self",)).get(pk=room.pk)
+    before = Room.objects.select_for_update(of=("self",), no_key=True).get(pk=room.pk)
     if before.state not in NOT_BEGUN:
         raise WrongState(_("A room that has begun cannot be changed."))
     if (before.host_id, before.backup_id) != (host.pk, backup.pk if backup else None):
@@ -204,16 +204,23 @@ def resume_room(*, room: Room, by: Staff | None = None) -> Room:
 
 
 @transaction.atomic
-def interrupt_room(*, room: Room) -> Room:
-    """The stream is lost; the room says so and keeps selling, for as long as its grace lasts."""
-    return _move(room, RoomState.INTERRUPTED, interrupted_at=timezone.now())
+def interrupt_room(*, room: Room, silent: Q | None = None) -> Room:
+    """The stream is lost; the room says so and keeps selling, for as long as its grace lasts.
+
+    `silent`: only if that still holds of the row. Raises WrongState.
+    """
+    return _move(room, RoomState.INTERRUPTED, still=silent, interrupted_at=timezone.now())
 
 
 @transaction.atomic
 def end_room(*, room: Room, by: Staff | None = None) -> Room:
     """Over. Spotlights and offers close, an open draw too; the replay is due."""
+    return _end(room, by=by)
+
+
+def _end(room: Room, **guard: Any) -> Room:
     now = timezone.now()
-    _move(room, RoomState.ENDED, by=by, ended_at=now)
+    _move(room, RoomState.ENDED, **guard, ended_at=now)
     _close_all(room, now)
     Replay.objects.get_or_create(room=room)
     return room
@@ -271,24 +278,29 @@ def sweep_rooms(now: datetime) -> None:
         _unless_moved(room, RoomState.EXPIRED)
     left = Room.objects.filter(state=RoomState.REHEARSING, media_at__lte=now - LONG_REHEARSAL)
     for room in left:
-        _unless_moved(room, room.shown_state)
+        _unless_moved(room, room.shown_state, "media_at")
     endless = Room.objects.filter(state__in=ON_AIR, started_at__lte=now - LONGEST_SHOW)
     for room in endless:
         _unless_moved(room, RoomState.ENDED)
     for room in Room.objects.filter(state=RoomState.INTERRUPTED, grace_minutes__gt=0):
         if is_lost(room.interrupted_at or room.media_at, room.grace_minutes, now):
-            _unless_moved(room, RoomState.ENDED)
+            _unless_moved(room, RoomState.ENDED, "interrupted_at", "media_at")
     for room in Room.objects.filter(state=RoomState.PAUSED, pause_minutes__gt=0):
         if is_lost(room.paused_at, room.pause_minutes, now):
-            _unless_moved(room, RoomState.ENDED)
+            _unless_moved(room, RoomState.ENDED, "paused_at")
     for room in Room.objects.filter(state=RoomState.BANNED).only("public_id"):
         _put_away(room)
 
 
-def _unless_moved(room: Room, to: RoomState) -> None:
+def _unless_moved(room: Room, to: RoomState, *judged: str) -> None:
+    """`judged`: by these fields; a room where one of them is another by now has moved as well."""
+    still = {name: getattr(room, name) for name in judged}
     try:
         with transaction.atomic():
-            end_room(room=room) if to is RoomState.ENDED else _move(room, to)
+            if to is RoomState.ENDED:
+                _end(room, still=still)
+            else:
+                _move(room, to, still=still)
     except WrongState:
         return
     except Exception:  # its own trouble: the others must not wait for it
@@ -300,9 +312,17 @@ def _is_quiet(old: RoomState, to: RoomState) -> bool:
     return RoomState.REHEARSING in {old, to} and to is not RoomState.BANNED
 
 
-def _move(room: Room, to: RoomState, *, by: Staff | None = None, **fields: Any) -> Room:
+def _move(
+    room: Room,
+    to: RoomState,
+    *,
+    by: Staff | None = None,
+    still: Mapping[str, Any] | Q | None = None,
+    **fields: Any,
+) -> Room:
     old = RoomState(room.state)
-    rows = Room.objects.filter(pk=room.pk, state=old)
+    rows = Room.objects.filter(still if isinstance(still, Q) else Q(**(still or {})))
+    rows = rows.filter(pk=room.pk, state=old)
     if by is not None and by.role < Role.MANAGER:
         rows = rows.filter(Q(host=by) | Q(backup=by))
     moved = may_move(old, to) and rows.update(state=to.value, **fields)

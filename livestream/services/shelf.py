@@ -20,7 +20,7 @@ from merchants.rules.product import ProductState
 
 def _open_shelf(room: Room) -> None:
     """Nobody ends the room while its shelf changes. Raises ShelfClosed if it is over already."""
-    rows = Room.objects.select_for_update().filter(pk=room.pk, state__in=SHELF_OPEN)
+    rows = Room.objects.select_for_update(no_key=True).filter(pk=room.pk, state__in=SHELF_OPEN)
     if not rows.exists():
         raise ShelfClosed
 
@@ -195,7 +195,7 @@ def show_item(*, room: Room, item: ShelfItem) -> Spotlight:
     Raises NotOnAir, or ForeignProduct for what is not on sale any more.
     """
     now = timezone.now()
-    fresh = Room.objects.select_for_update().get(pk=room.pk)
+    fresh = Room.objects.select_for_update(no_key=True).get(pk=room.pk)
     if not fresh.is_on_air:
         raise NotOnAir
     shown = card(room, item)

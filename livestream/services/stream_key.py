@@ -47,7 +47,7 @@ def issue_stream_key(*, room: Room, by: Staff) -> PublishGrant:
     if provider is None:
         raise NoOtherApp
     refuse_who_does_not_show(room, by)
-    if Room.objects.select_for_update(of=("self",)).get(pk=room.pk).is_over:
+    if Room.objects.select_for_update(of=("self",), no_key=True).get(pk=room.pk).is_over:
         raise NotOnAir
     now = timezone.now()
     room.stream_keys.filter(revoked_at=None).update(revoked_at=now)

@@ -5,4 +5,7 @@ from django.urls import path
 from livestream.views import hook
 
 app_name = "hooks"
-urlpatterns = [path("<slug:provider>/<slug:token>/", hook.hook, name="hook")]
+urlpatterns = [
+    path("seen/<slug:stream>/", hook.seen, name="seen"),
+    path("<slug:provider>/<slug:token>/", hook.hook, name="hook"),
+]

@@ -7,8 +7,9 @@ from functools import partial
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from livestream.media.providers import provider_named
 from livestream.media.providers.base import (
@@ -19,6 +20,8 @@ from livestream.media.providers.base import (
     Unreadable,
     same,
 )
+from livestream.models import StreamKey
+from livestream.selectors.picture import may_be_seen
 from livestream.services.stream_event import hear
 from livestream.services.stream_key import admit
 
@@ -35,6 +38,13 @@ def hook(request: HttpRequest, provider: str, token: str) -> HttpResponse:
     answer = _answer(provider_named(provider), request)
     answer._has_been_logged = True  # type: ignore[attr-defined]  # the address holds the token
     return answer
+
+
+@require_safe
+def seen(_request: HttpRequest, stream: str) -> HttpResponse:
+    """For a web server that gives away streams: 204 if this one may be watched, or 403."""
+    key = get_object_or_404(StreamKey.objects.select_related("room"), name=stream)
+    return HttpResponse(status=204 if may_be_seen(key.room) else 403)
 
 
 def _answer(carrier: StreamProvider, request: HttpRequest) -> HttpResponse:

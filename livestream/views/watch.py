@@ -42,7 +42,7 @@ from merchants.selectors.stock import held_pieces
 from orders.errors import CouponHeld
 from orders.models import Voucher
 from orders.selectors.review import score_of
-from orders.views.checkout import asked, buy, checkout_context, refused
+from orders.views.checkout import answered_before, asked, buy, checkout_context, refused
 
 PAGES = {
     RoomState.SCHEDULED: "livestream/room/countdown.html",
@@ -180,8 +180,9 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
     )
     context = checkout_context(request, found.merchant, asked(request), prices, sales, held)
     context["room"] = found
-    wanted = (sales[pk] for pk in context.get("basket", ()) if pk in sales)
-    context["pay_first"] = any(sale.pay_first for sale in wanted)
+    context["pay_first"] = SimpleLazyObject(
+        lambda: any(sales[pk].pay_first for pk in context.get("basket", ()) if pk in sales)
+    )
     form = context["form"]
     status = 200 if form is not None else 422
     if request.method == "GET" and form is not None:
@@ -190,9 +191,9 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
         except RuleBroken as refusal:
             context |= {"form": None, "refusal": str(refusal)}
             status = refusal.status
-    if request.method == "POST" and form is not None:
+    if request.method == "POST":
         status = 422
-        if form.is_valid():
+        if form is not None and form.is_valid():
             try:
                 act = partial(_buy, found)
                 together = partial(buy_together, found)
@@ -201,6 +202,8 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
                 status = refused(context, refusal)
             else:
                 return _to_payment(request, found, number)
+        elif before := answered_before(request, found.merchant):
+            return _to_payment(request, found, before)
     return sheet_or_page(request, "livestream/sale/_checkout.html", context, status=status)
 
 

@@ -65,10 +65,14 @@ def held_pieces(merchant: Merchant, references: Iterable[str]) -> dict[tuple[int
     return {(store, variant): n for store, variant, n in rows}
 
 
-def free_pieces(merchant: Merchant, variants: Iterable[int]) -> dict[int, int]:
-    """{variant id: pieces free over all stores}; a variant of somebody else is not in it."""
+def free_pieces(
+    merchant: Merchant, variants: Iterable[int], store: Store | None = None
+) -> dict[int, int]:
+    """{variant id: pieces free over all stores, or at one}; a variant of somebody else is not in
+    it."""
+    there = Q() if store is None else Q(stock__store=store)
     rows = merchant.variants.filter(pk__in=list(variants)).annotate(
-        free=Sum(F("stock__on_hand") - F("stock__reserved"), default=0)
+        free=Sum(F("stock__on_hand") - F("stock__reserved"), filter=there, default=0)
     )
     return dict(rows.values_list("pk", "free"))
 

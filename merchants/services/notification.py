@@ -106,6 +106,13 @@ def notify_all(*, merchant: Merchant, **words: Any) -> Notification:
     return row
 
 
+def told_before(keys: Iterable[str]) -> set[str]:
+    """Which of these keys have a notice on the dashboard: so many need not be tried again."""
+    mark = f"{Channel.IN_APP.value}:"
+    rows = Notification.objects.filter(key__in=[mark + key for key in keys])
+    return {key.removeprefix(mark) for key in rows.values_list("key", flat=True)}
+
+
 def notice(
     *,
     kind: str,

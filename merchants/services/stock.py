@@ -246,15 +246,24 @@ def release(*, merchant: Merchant, reference: str) -> int:
 
 @transaction.atomic
 def release_part(
-    *, merchant: Merchant, reference: str, quantity: int, variant_id: int | None = None
+    *,
+    merchant: Merchant,
+    reference: str,
+    quantity: int,
+    variant_id: int | None = None,
+    store: Store | None = None,
 ) -> int:
-    """Give back so many of the pieces held under `reference`, perhaps of one variant alone.
+    """Give back so many of the pieces held under `reference`, perhaps of one variant alone; those
+    at `store` first, if one is named.
 
     Returns how many there were to give. Within the caller's transaction they are his to hold
     again: the stock's rows are locked.
     """
     left = quantity
-    for held in _open(merchant, reference):
+    rows = list(_open(merchant, reference))
+    if store is not None:
+        rows.sort(key=lambda held: held.stock.store_id != store.pk)
+    for held in rows:
         if variant_id not in (None, held.stock.variant_id):
             continue
         part = min(held.quantity, left)

@@ -136,7 +136,7 @@ class CheckoutForm(ChoiceForm, PlaceForm):
     @cached_property
     def book(self) -> dict[str, Order]:
         """The addresses that she may choose; asked for when one is, or when the form is shown."""
-        return {entry.number: entry for entry in self._entries}
+        return {entry.address_key: entry for entry in self._entries}
 
     def _saved(self) -> list[tuple[str, Any]]:
         known = [(key, f"{one.name} · {one.whole_address}") for key, one in self.book.items()]

@@ -106,7 +106,7 @@ class AskForm(PiecesForm):
             del self.fields["kind"]
             return
         away = [line for line in self.lines if line.state not in UNSENT]
-        free = free_instead(self.order.merchant, away)
+        free = free_instead(self.order, away)
         for line in away:
             self.fields[f"for-{line.pk}"] = instead_field(line, free, self.order.currency)
 

@@ -1,7 +1,10 @@
 """Orders keep which request placed them, and where they went is the address book.
 
-That an order was placed is its `placed_at`; it had a step that said so again.
+That an order was placed is its `placed_at`; it had a step that said so again. There
+is no way back: the first of many steps cannot be written last.
 """
+
+import hashlib
 
 from django.db import migrations, models
 from django.db.models import Exists, F, OuterRef
@@ -29,13 +32,13 @@ def drop_first_steps(apps, schema_editor):
     settle(schema_editor)
 
 
-def write_first_steps(apps, schema_editor):
-    step = apps.get_model("orders", "Step")
-    orders = apps.get_model("orders", "Order").objects.values_list("pk", "placed_at")
-    step.objects.bulk_create(
-        (step(order_id=pk, state="pending_payment", at=at) for pk, at in orders.iterator()),
-        batch_size=1_000,
-    )
+def remember_requests(apps, schema_editor):
+    """A form that was answered just before and is sent again still gets its order."""
+    orders = apps.get_model("orders", "Order").objects
+    answered = apps.get_model("merchants", "AnsweredRequest").objects
+    for one in answered.filter(scope__startswith="checkout:").iterator():
+        key = hashlib.sha256(f"{one.scope}:{one.key}".encode()).hexdigest()
+        orders.filter(number=one.answer).update(request_key=key, request_mark=one.fingerprint)
     settle(schema_editor)
 
 
@@ -60,5 +63,6 @@ class Migration(migrations.Migration):
         ),
         migrations.RunPython(forget_what_was_taken_out, migrations.RunPython.noop),
         migrations.DeleteModel(name="Address"),
-        migrations.RunPython(drop_first_steps, write_first_steps),
+        migrations.RunPython(remember_requests, migrations.RunPython.noop),
+        migrations.RunPython(drop_first_steps),
     ]

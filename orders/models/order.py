@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -249,6 +250,11 @@ class Order(Place):
     def recipient(self) -> tuple[str, ...]:
         """Who gets the parcel, and where."""
         return self.name, self.phone, *(getattr(self, part) for part in self.PLACE)
+
+    @property
+    def address_key(self) -> str:
+        """A name for who gets the parcel and where: the same of every order that went there."""
+        return blake2b("\n".join(self.recipient).encode(), digest_size=8).hexdigest()
 
     @property
     def vouchers(self) -> list[Voucher]:

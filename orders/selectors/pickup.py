@@ -36,5 +36,6 @@ def _whose(typed: str) -> Q | None:
     words = as_kept(typed)
     digits = phone_digits(typed)
     if len(digits) == LAST_DIGITS or len(digits) > SHORT:
-        return Q(phone__endswith=digits) | Q(number__startswith=words)
+        last = Q(phone__endswith=digits)
+        return last | Q(number__startswith=words) if words else last
     return Q(number__startswith=words) if len(words) >= SHORT else None

@@ -17,16 +17,20 @@ MOST_SHOWN = 200
 
 
 def known_as(device: UUID, phones: Sequence[str]) -> QuerySet[Customer]:
-    """She at every shop: this device, who has one of these numbers, and the devices that ordered
-    there with it. Whoever shows a number to be hers sees the orders of those devices already.
+    """She at every shop: by this device, by these numbers, which she has shown to be hers, and by
+    the devices that ordered there with them.
+
+    Not by a device that ordered with another number as well: who has something sent to a friend
+    writes the friend's, and what she has claimed stays her own.
     """
     rows = Customer.objects.all()
     if not phones:
         return rows.filter(device=device)
-    ordered = Order.objects.filter(
-        phone__in=phones, device=OuterRef("device"), merchant=OuterRef("merchant")
-    )
-    return rows.filter(Q(device=device) | Q(phone__in=phones) | Exists(ordered))
+    ordered = Order.objects.filter(device=OuterRef("device"), merchant=OuterRef("merchant"))
+    hers, others = ordered.filter(phone__in=phones), ordered.exclude(phone__in=phones)
+    with_them = Order.objects.filter(phone__in=phones, device__isnull=False).values("device")
+    on_them = Q(Exists(hers), ~Exists(others), device__in=with_them, phone="")
+    return rows.filter(Q(device=device) | Q(phone__in=phones) | on_them)
 
 
 def usable_vouchers(people: Sequence[Customer]) -> list[Voucher]:

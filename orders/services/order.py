@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -116,6 +117,12 @@ class Terms:
 
     variants: Mapping[int, Variant]  # in the order of their ids
     parcels: Parcels
+    at: float = field(default_factory=time.monotonic)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether it is of this moment; whoever had to wait in a crowd asks again."""
+        return time.monotonic() - self.at < 1
 
 
 def terms_of(merchant: Merchant, variants: Iterable[int]) -> Terms:
@@ -140,7 +147,8 @@ def quote(
     flash sale; `region` is where it is sent, empty while nobody knows; `terms` may have been looked
     up before. Raises BadBasket, or NotSentThere.
     """
-    terms = terms or terms_of(merchant, basket)
+    if terms is None or not terms.fresh:
+        terms = terms_of(merchant, basket)
     rate = terms.parcels.rate("" if pickup else region)
     if rate is None:
         raise NotSentThere

@@ -163,11 +163,12 @@ def _priced(
     prices: Mapping[int, int],
     flash: Container[int],
 ) -> list[Quote | RuleBroken]:
-    unseen = {pk for wish in wishes if wish.terms is None for pk in wish.basket}
+    seen = {wish.number: wish.terms for wish in wishes if wish.terms and wish.terms.fresh}
+    unseen = {pk for wish in wishes if wish.number not in seen for pk in wish.basket}
     looked_up = terms_of(merchant, unseen) if unseen else None
 
     def one(wish: Wish) -> Quote | RuleBroken:
-        terms = wish.terms or looked_up
+        terms = seen.get(wish.number, looked_up)
         if terms is None:
             return BadBasket()
         pickup = wish.contact.store is not None

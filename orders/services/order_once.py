@@ -63,6 +63,12 @@ def order_each_once(
     ]
 
 
+def placed_before(asked: Asked) -> str | None:
+    """The number of the order that this very request placed, if it has."""
+    known = _known([asked]).get(asked.digest)
+    return known.number if known and known.request_mark == asked.mark else None
+
+
 def _serve(
     first: dict[str, int], act: Callable[[list[int]], Sequence[Order | RuleBroken]]
 ) -> dict[str, Order | RuleBroken]:

@@ -53,7 +53,7 @@ def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
     if fresh.state != LineState.PENDING or fresh.pay_by <= now:
         raise WrongState(_("This order can no longer be paid. Nothing was charged."))
     if not pool_has(fresh):
-        raise WrongState(_("Others paid first, and nothing is left. Nothing was charged."))
+        raise WrongState(_("Others paid first, or the sale is over. Nothing was charged."))
     if current is not None and (current.gateway, current.way) == (gateway, way):
         return current
     if current is not None:
@@ -320,7 +320,7 @@ def _tell_of_surplus(order: Order, payment: Payment) -> None:
             subject=_("Your money comes back"),
             body=(
                 _(
-                    "Others paid first at %(shop)s, and nothing was left. Your %(amount)s go back "
+                    "Others paid first at %(shop)s, or the time was over. Your %(amount)s go back "
                     "by themselves, the way you paid."
                 )
                 if missed

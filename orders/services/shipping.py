@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from merchants.models import Merchant
 from orders.errors import RegionTwice
 from orders.models import Order, ShippingRegion, ShippingRule
+from orders.selectors.shipping import addresses_of, bought_on
 
 
 @transaction.atomic
@@ -47,9 +48,9 @@ def drop_rule(*, rule: ShippingRule) -> None:
     rule.delete()
 
 
-def forget_address(*, device: UUID, number: str) -> None:
-    """Where this order of the device went is not offered again, nor is the same of other orders."""
-    order = Order.objects.filter(device=device, number=number).first()
-    if order is not None:
+def forget_address(*, device: UUID, key: str) -> None:
+    """This address of the device's book is not offered again, of whatever order it is."""
+    known = [order for order in addresses_of(bought_on(device)) if order.address_key == key]
+    for order in known:
         same = {part: getattr(order, part) for part in ("name", "phone", *Order.PLACE)}
         Order.objects.filter(device=device, **same).update(remembered=False)

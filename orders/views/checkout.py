@@ -48,7 +48,7 @@ from orders.services.cart import take_from_cart
 from orders.services.customer import buyers
 from orders.services.order import Terms, move_order, place_order, quote, shortage
 from orders.services.order_batch import Wish, order_together
-from orders.services.order_once import order_once
+from orders.services.order_once import order_once, placed_before
 from orders.services.payment import settle_nothing
 from orders.services.saving import Choice, choose
 
@@ -174,7 +174,7 @@ def _region(data: Mapping[str, Any] | None, regions: list[str], book: list[Order
     if data is None:
         wanted = book[0].region if book else ""
     elif data.get("saved"):
-        known = {entry.number: entry.region for entry in book}
+        known = {entry.address_key: entry.region for entry in book}
         wanted = known.get(data["saved"], data.get("region", ""))
     else:
         wanted = data.get("region", "")
@@ -189,7 +189,7 @@ def _remembered(known: list[Order], book: list[Order]) -> dict[str, str]:
         return {}
     last = known[0]
     contact = {"name": last.name, "email": last.email, "phone": as_typed(last.phone)}
-    return contact | {"saved": book[0].number if book else ""}
+    return contact | {"saved": book[0].address_key if book else ""}
 
 
 def asked(request: HttpRequest) -> Mapping[str, Any] | None:
@@ -217,18 +217,16 @@ def buy(
     if coupons.key is not None and coupons.key != coupons.seen:  # no scripts: the sum is new to her
         raise PriceMoved(_("This is the sum with the coupons that you chose: order if it suits."))
     contact = form.contact()
-    typed = request.POST.lists()
-    body = {k: v for k, v in typed if k != "csrfmiddlewaretoken"}
     device = device_of(request.session)
-    scope = f"checkout:{merchant.pk}:{device}"
+    pace = _Pace(request)
     wish = Wish(
         basket=form.basket(),
         contact=contact,
         language=get_language() or settings.LANGUAGE_CODE,
         device=device,
         expected_total=data["expected_total"],
-        asked=Asked(scope, str(data["key"]), fingerprint(body)),
-        may=partial(keep_pace, request, "checkout"),
+        asked=_asked(request, merchant, data["key"]),
+        may=pace,
         terms=terms,
     )
     # A coupon is one person's own row, and what costs nothing is paid at once: each by itself.
@@ -241,10 +239,50 @@ def buy(
         except NotTogether:
             number, new = _by_itself(request, merchant, form, wish, act)
     if not new:  # the same form again is no new order, and does not count as one
-        take_back(request, "checkout")
-    elif data["cart"]:  # what she bought leaves it
+        pace.take_back()
+    if data["cart"]:  # what she bought leaves it
         take_from_cart(device=device, variants=wish.basket)
     return number
+
+
+class _Pace:
+    """Counts a checkout once, however often its wish is tried, and can take that back."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+        self._counted = False
+        self._refusal: RuleBroken | None = None
+
+    def __call__(self) -> None:
+        if not self._counted:
+            self._counted = True
+            try:
+                keep_pace(self._request, "checkout")
+            except RuleBroken as refusal:
+                self._refusal = refusal
+        if self._refusal is not None:
+            raise self._refusal
+
+    def take_back(self) -> None:
+        if self._counted:
+            take_back(self._request, "checkout")
+
+
+def _asked(request: HttpRequest, merchant: Merchant, key: uuid.UUID) -> Asked:
+    """What makes a form that is sent again the same."""
+    body = {name: said for name, said in request.POST.lists() if name != "csrfmiddlewaretoken"}
+    scope = f"checkout:{merchant.pk}:{device_of(request.session)}"
+    return Asked(scope, str(key), fingerprint(body))
+
+
+def answered_before(request: HttpRequest, merchant: Merchant) -> str | None:
+    """The number of the order that this form placed before. What it asks for may be no choice any
+    more because of that very order: the last piece at a store, say."""
+    try:
+        key = uuid.UUID(request.POST.get("key", ""))
+    except ValueError:
+        return None
+    return placed_before(_asked(request, merchant, key))
 
 
 def _by_itself(
@@ -308,6 +346,8 @@ def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
                 status = refused(context, refusal)
             else:
                 return redirect("track:pay", number)
+        elif before := answered_before(request, shop):
+            return redirect("track:pay", before)
     elif form is None:
         status = 422
     return render(request, "orders/checkout/page.html", context, status=status)

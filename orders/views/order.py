@@ -211,7 +211,7 @@ def _page(
         "ship_form": ship_form,
         "hand_over_form": hand_over_form,
         "refunds": order.refunds.all(),
-        "free": free_for(request.merchant, order.refunds.all()),
+        "free": free_for(order, order.refunds.all()),
         "stores": request.stores,
         "bought": order.customer.orders.filter(sold(), replaces=None).count(),
     }

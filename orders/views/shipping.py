@@ -78,7 +78,7 @@ def book(request: HttpRequest) -> HttpResponse:
     """Where this device had things sent. POST takes one out."""
     device = device_of(request.session)
     if request.method == "POST":
-        forget_address(device=device, number=request.POST.get("address", "").replace("\0", ""))
+        forget_address(device=device, key=request.POST.get("address", ""))
         return redirect("track:addresses")
     addresses = addresses_of(bought_on(device))
     return render(request, "orders/shipping/book.html", {"addresses": addresses})

@@ -30,7 +30,7 @@ from orders.rules.waitlist import MOST_WAITING, WaitState
 from orders.selectors.shipping import bought_on
 from orders.selectors.waitlist import line_of, place_in_line, sold_out
 from orders.services.waitlist import buy_in_turn, join_waitlist, leave_waitlist
-from orders.views.checkout import asked, buy, checkout_context, refused
+from orders.views.checkout import answered_before, asked, buy, checkout_context, refused
 
 
 @require_http_methods(["GET", "POST"])
@@ -119,6 +119,8 @@ def buy_now(request: HttpRequest, waiting: str) -> HttpResponse:
                 status = refused(context, refusal)
             else:
                 return redirect("track:pay", number)
+        elif before := answered_before(request, shop):
+            return redirect("track:pay", before)
     return render(request, "orders/checkout/page.html", context, status=status)
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import html
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -16,7 +18,8 @@ from livestream.models import Message, Room
 from livestream.rules.crew import may_show
 from livestream.rules.room import LONGEST_SHOW, is_lost
 from livestream.services.crew import hand_over, set_crew
-from livestream.services.publication import open_publication
+from livestream.services.giving_up import warn_of_endings
+from livestream.services.publication import interrupt_silent_rooms, open_publication
 from livestream.services.rehearsal import begin_rehearsal, end_rehearsal
 from livestream.services.room import (
     cancel_room,
@@ -338,3 +341,66 @@ def test_who_only_helps_is_refused_by_each_address_and_offered_no_button(
     answer = client.post(url("console_spotlight"), {"do": "next"}, headers={"HX-Request": "true"})
     assert answer.status_code == 200
     assert live.spotlights.filter(closed_at=None).exists()
+
+
+@pytest.fixture
+def before_the_sweep_writes():
+    """Does something between the sweep's look at the rooms and its first UPDATE of one."""
+
+    @contextmanager
+    def before(act: Callable[[], object]) -> Iterator[None]:
+        waiting = [act]
+
+        def ahead(execute, sql, params, many, context):
+            if waiting and sql.startswith('UPDATE "livestream_room"'):
+                waiting.pop()()
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(ahead):
+            yield
+        assert not waiting  # it did want to write
+
+    return before
+
+
+def test_a_pause_that_is_another_by_now_ends_nothing(live, before_the_sweep_writes):
+    pause_room(room=live)
+
+    def again() -> None:
+        other = Room.objects.get(pk=live.pk)
+        resume_room(room=other)
+        pause_room(room=other)
+
+    with before_the_sweep_writes(again):
+        sweep_rooms(timezone.now() + timedelta(minutes=live.pause_minutes + 1))
+    assert Room.objects.get().state == "paused"
+
+
+def test_a_picture_lost_anew_ends_nothing(live, before_the_sweep_writes):
+    interrupt_room(room=live)
+
+    def again() -> None:
+        other = Room.objects.get(pk=live.pk)
+        resume_room(room=other)
+        interrupt_room(room=other)
+
+    with before_the_sweep_writes(again):
+        sweep_rooms(timezone.now() + timedelta(minutes=live.grace_minutes + 1))
+    assert Room.objects.get().state == "interrupted"
+
+
+def test_media_that_comes_while_the_sweep_looks_interrupts_nothing(live, before_the_sweep_writes):
+    long_ago = timezone.now() - timedelta(minutes=1)
+    Room.objects.update(started_at=long_ago, media_at=long_ago)
+    with before_the_sweep_writes(lambda: Room.objects.update(media_at=timezone.now())):
+        assert interrupt_silent_rooms(timezone.now()) == 0
+    assert Room.objects.get().state == "live"
+
+
+def test_a_pause_that_soon_ends_is_told_once_and_written_once(live, django_assert_num_queries):
+    pause_room(room=live)
+    now = timezone.now() + timedelta(minutes=live.pause_minutes - 5)
+    assert warn_of_endings(now) == 1
+    with django_assert_num_queries(2):  # the rooms that rest, and what has been told of them
+        assert warn_of_endings(now) == 1
+    assert Notification.objects.filter(kind="room").count() == 1

@@ -12,12 +12,16 @@ from django.utils.translation import override
 
 from livestream.errors import FlashAlone, FlashLimit
 from livestream.models import FlashPurchase, FlashSale
+from livestream.rules.flash import HEARD
 from livestream.selectors.invariant import ALL
 from livestream.services.flash import announce_flash, close_flash, sweep_flash_sales
+from livestream.services.flash_first import alone
 from livestream.services.rush import buy_each
 from livestream.services.sale import buy_in_room
 from merchants.models import Customer, Notification, Stock
+from merchants.rules.stock import Reason
 from merchants.selectors.invariant import offenders
+from merchants.services.stock import change_stock
 from orders.errors import NotAtStore, NotTogether, WrongState
 from orders.models import BankEntry, Order, Refund
 from orders.payments import sandbox
@@ -187,6 +191,53 @@ def test_it_is_collected_where_it_lies(live, sale, store, shop):
         buy(live, sale, store=far)
     order = pay(buy(live, sale, store=store))
     assert order.state == LineState.PAID
+
+
+def test_it_is_taken_from_where_it_is_collected(live, sale, variant, store, shop):
+    """Pieces of two stores are put aside: the second store's are given out there."""
+    close_flash(sale=sale)
+    second = shop.stores.create(name="Second", city="Hangzhou", position=9)
+    facts = {"variant": variant, "by": None}
+    here = Stock.objects.get(variant=variant, store=store).on_hand
+    change_stock(store=store, delta=2 - here, reason=Reason.WRITTEN_OFF, **facts)
+    change_stock(store=second, delta=1, reason=Reason.RECEIVED, **facts)
+    again = announce_flash(
+        room=live,
+        item=sale.item,
+        variant=variant,
+        price=6800,
+        quota=3,
+        per_buyer=1,
+        warm_up=30,
+        minutes=5,
+        pay_first=True,
+    )
+    begin(again)
+    there = pay(buy(live, again, store=second))
+    assert there.state == LineState.PAID
+    place = Stock.objects.get(variant=variant, store=second)
+    assert (place.on_hand, place.reserved) == (1, 1)
+
+
+def test_who_paid_in_time_has_it_although_we_hear_late(live, sale):
+    order = buy(live, sale)
+    payment = open_payment(order=order, gateway=sandbox.NAME)
+    now = timezone.now()
+    begun, over = now - timedelta(minutes=5), now - timedelta(seconds=2)
+    FlashSale.objects.filter(pk=sale.pk).update(announced_at=begun, starts_at=begun, ends_at=over)
+    Order.objects.filter(pk=order.pk).update(placed_at=begun, pay_by=over)
+    sweep_flash_sales(now)
+    sandbox.receive(sandbox.charge(payment))
+    order.refresh_from_db()
+    assert order.state == LineState.PAID
+    sweep_flash_sales(now + HEARD)
+    sale.refresh_from_db()
+    assert sale.closed_at is not None
+
+
+def test_a_gift_of_the_same_kind_is_no_part_of_it(sale):
+    with pytest.raises(FlashAlone):
+        alone({sale.variant_id: 1}, {sale.variant_id: 2})
 
 
 def test_a_crowd_is_told_to_come_one_by_one(live, sale):

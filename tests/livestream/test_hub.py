@@ -410,6 +410,31 @@ async def test_while_nobody_is_heard_the_last_word_counts_and_then_the_rows(hub,
     assert hub.viewers.total == 5
 
 
+@pytest.mark.parametrize("in_rows", [None, 7])
+async def test_when_the_layer_listens_again_the_number_does_not_collapse(hub, monkeypatch, in_rows):
+    now = 100.0
+    monkeypatch.setattr(hub.viewers, "_clock", lambda: now)
+    sit(hub, device=uuid.uuid4().hex)
+    hub.hear({"type": "hub.counted", "viewers": 6, "node": "another"})
+    monkeypatch.setattr(broadcast, "unheard", lambda: 16.0)
+    for later in (110.0, 120.0):  # longer than the last word of the others is good
+        now = later
+        if in_rows:
+            hub.viewers.read(in_rows)
+        hub.viewers.fold()
+    monkeypatch.setattr(broadcast, "unheard", lambda: 0.0)
+    now = 122.0
+    hub.viewers.fold()
+    assert hub.viewers.total == 7  # as before: the others have not had time to speak
+    hub.hear({"type": "hub.counted", "viewers": 6, "node": "another"})
+    now = 124.0
+    hub.viewers.fold()
+    assert hub.viewers.total == 7
+    now = 131.0  # and who is silent still has gone
+    hub.viewers.fold()
+    assert hub.viewers.total == 1
+
+
 async def test_counts_that_could_not_be_saved_are_kept(hub, rows, monkeypatch):
     async def full(*args: Any) -> None:
         raise OSError("disk full")

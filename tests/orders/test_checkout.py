@@ -14,7 +14,7 @@ from django.utils import timezone
 from livestream.services.drop import open_drop
 from livestream.services.room import make_room, schedule_room
 from livestream.services.shelf import set_item
-from merchants.models import Store
+from merchants.models import Stock, Store
 from merchants.rules.stock import Reason
 from merchants.services.stock import change_stock
 from orders.models import Order, Voucher
@@ -206,6 +206,25 @@ def test_the_remembered_number_looks_as_it_is_typed_and_is_taken(client, typed, 
     assert phone is not None
     assert phone[1] == "138 0013 8000"
     assert client.post(URL, typed(phone=phone[1])).status_code == 302
+
+
+def test_the_last_one_of_a_store_pressed_twice_is_one_order(client, typed, store, variant):  # P2
+    Stock.objects.filter(variant=variant, store=store).update(on_hand=1, reserved=0)
+    form = typed(method="pickup", store=store.pk, expected_total=16800)
+    answers = [client.post(URL, form) for _press in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert client.post(URL, form | {"note": "another"}).status_code == 422
+
+
+def test_a_form_sent_again_takes_nothing_off_the_pace(client, typed, settings):
+    settings.OPEN_ORDERS = 100
+    forms = [typed() for _one in range(10)]
+    for form in [*forms, *forms]:
+        assert client.post(URL, form).status_code == 302
+    assert Order.objects.count() == 10
+    assert client.post(URL, typed()).status_code == 429
+    assert client.post(URL, forms[0]).status_code == 302
 
 
 # --- how often -----------------------------------------------------------------------------------

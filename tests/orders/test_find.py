@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from dataclasses import replace
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -19,6 +20,7 @@ from merchants.selectors.invariant import offenders
 from orders.hers import KEPT, PHONES
 from orders.models import Order, Voucher
 from orders.services.coupon import claim_coupon, issue_coupon
+from orders.services.order import place_order
 from tests.conftest import DAN
 
 SENT: list[Notification] = []
@@ -217,6 +219,18 @@ def test_her_wallet_comes_along_to_the_other_device(client, order, coupon):
     assert holds(client, first)
     assert holds(client, other)
     assert not holds(Client(), first)
+
+
+def test_who_got_a_present_does_not_get_the_givers_coupons(client, order, coupon, variant):
+    """Her own orders have her number; one had the friend's, who now shows it to be his."""
+    first = on_the_first_device(order, coupon)
+    device = Order.objects.get(pk=order.pk).device
+    facts = {"merchant": order.merchant, "customer": order.customer, "language": "en"}
+    her_own = replace(DAN, phone="+8613900000005")
+    place_order(basket={variant.pk: 1}, contact=her_own, device=device, **facts)
+    ask(client)
+    tell(client, code())
+    assert not holds(client, first)
 
 
 def test_a_code_for_another_number_brings_nobody_elses_coupons(client, order, coupon):

@@ -136,6 +136,8 @@ def test_every_wrong_code_is_answered_alike(as_bob, ready, paid, order):
         {"code": ready.pickup_code},  # whose?
         {"code": ready.pickup_code, "whose": "9999"},
         {"code": ready.pickup_code, "whose": "8"},
+        {"code": ready.pickup_code, "whose": "+86 139 0000 9999"},
+        {"code": ready.pickup_code, "whose": "(9999)"},
         {"code": pickup_text("z" * 16, ready.pickup_code)},
         {"code": pickup_text(paid.number, "000000")},  # a parcel
         {"code": "'; drop table"},

@@ -177,10 +177,10 @@ def test_where_it_was_sent_is_offered_next_time_on_this_device_alone(client, var
     assert buy(client, variant).status_code == 302
     page = choose(client, variant).text
     entry = Order.objects.get()
-    assert f'value="{entry.number}"' in page
+    assert f'value="{entry.address_key}"' in page
     assert entry.whole_address in page
     body = hidden(page) | {"variant": variant.pk, "quantity": 1, "method": "delivery"}
-    answer = client.post(CHECKOUT, body | {"saved": entry.number, "phone": "", "name": ""})
+    answer = client.post(CHECKOUT, body | {"saved": entry.address_key, "phone": "", "name": ""})
     assert answer.status_code == 302, words(answer.text)
     first, second = Order.objects.order_by("pk")
     assert (first.name, first.phone, first.whole_address) == (
@@ -192,11 +192,22 @@ def test_where_it_was_sent_is_offered_next_time_on_this_device_alone(client, var
 
     stranger = client.__class__(HTTP_ACCEPT_LANGUAGE="en")
     theirs = choose(stranger, variant).text
-    assert entry.number not in theirs
+    assert entry.address_key not in theirs
     body = hidden(theirs) | {"variant": variant.pk, "quantity": 1, "method": "delivery"}
-    refused = stranger.post(CHECKOUT, body | {"saved": entry.number})
+    refused = stranger.post(CHECKOUT, body | {"saved": entry.address_key})
     assert refused.status_code == 422
     assert "清河坊 12" not in refused.text
+
+
+def test_sent_twice_with_a_remembered_address_it_is_one_order(client, variant):  # P2
+    buy(client, variant)
+    page = choose(client, variant).text
+    body = hidden(page) | {"variant": variant.pk, "quantity": 1, "method": "delivery"}
+    body |= {"saved": Order.objects.get().address_key, "phone": "", "name": ""}
+    answers = [client.post(CHECKOUT, body) for _press in range(2)]
+    assert [answer.status_code for answer in answers] == [302, 302]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert Order.objects.count() == 2
 
 
 def test_a_far_address_of_the_book_costs_the_far_price(client, variant, far):
@@ -228,9 +239,9 @@ def test_what_is_taken_out_of_the_book_is_gone_for_every_order_that_went_there(
     buy(client, variant, address="河坊街 7 号")
     other, first, again = Order.objects.all()
     assert addresses_of(bought_on(first.device)) == [other, first]
-    forget_address(device=device, number=first.number)
+    forget_address(device=device, key=first.address_key)
     assert addresses_of(bought_on(first.device)) == [other, first], "another device forgets nothing"
-    forget_address(device=first.device, number=again.number)
+    forget_address(device=first.device, key=again.address_key)
     assert addresses_of(bought_on(first.device)) == [other]
     page = client.get(reverse("track:addresses")).text
     assert "河坊街" in page

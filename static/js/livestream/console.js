@@ -76,6 +76,14 @@ export default function start(element) {
     if (form) window.htmx.process(form);
   }, true);
 
+  // Turned on and off without leaving: whoever films goes on filming.
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (!detail.successful || !detail.elt.closest?.("[data-keys-switch]")) return;
+    const now = element.dataset.keys === "off" ? "on" : "off";
+    element.dataset.keys = now;
+    for (const part of document.querySelectorAll("#keys [data-keys-are]")) part.hidden = part.dataset.keysAre !== now;
+    document.querySelector("#keys [data-keys-switch] button:not([hidden])").focus();
+  });
   // The list of keys names those that do something now.
   element.addEventListener("click", ({ target }) => {
     if (!target.closest("[data-dialog-open=keys]")) return;

@@ -40,7 +40,7 @@ export default function start(menu) {
   // What can be had of the show as its picture is carried now.
   function offer() {
     const { picture = "video" } = main.dataset;
-    rewind.hidden = !rewindUrl || picture !== "video";
+    rewind.hidden = !rewindUrl || picture !== "video" || Boolean(video.dataset.rests);
     sound.hidden = !soundUrl;
   }
 
@@ -51,15 +51,24 @@ export default function start(menu) {
     const heard = main.dataset.picture === "sound" && picture.sound !== soundUrl;
     ({ sound: soundUrl, rewind: rewindUrl } = picture);
     if (heard) choose("sound", { asked: false });
-    else if (rewound) behind(false);
+    else if (rewound) behind(false, { asked: false });
     offer();
   }
 
-  function behind(on) {
+  // `asked`: she has pressed, and what she pressed goes. Else she may be writing, and is left alone.
+  function behind(on, { asked = true } = {}) {
+    const lost = bar.contains(document.activeElement);
     bar.hidden = !on;
     go(on ? { url: rewindUrl, at: 0 } : { url: "" });
+    if (!asked && !lost) return;
     menu.open = false;
     (on ? bar.querySelector("[data-back-live]") : menu.querySelector("summary")).focus();
+  }
+
+  // Nobody looks back into a pause: what an app sends meanwhile is in the list as well.
+  function rests() {
+    if (video.dataset.rests && !bar.hidden) behind(false, { asked: false });
+    offer();
   }
 
   for (const radio of radios) {
@@ -78,7 +87,7 @@ export default function start(menu) {
     if (document.activeElement !== seek || !seek.matches(":active")) seek.value = video.currentTime;
     seek.setAttribute("aria-valuetext", clock(video.currentTime));
     bar.querySelector("[data-seek-at]").textContent = clock(video.currentTime);
-    if (end > 3 && end - video.currentTime < NEAR) behind(false);
+    if (end > 3 && end - video.currentTime < NEAR) behind(false, { asked: false });
   });
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !menu.open) return;
@@ -91,6 +100,7 @@ export default function start(menu) {
   const known = recall();
   if (known && known !== "video") choose(known, { asked: false });
   else offer();
+  video.addEventListener("player:rests", rests);
   document.addEventListener("live:picture.moved", moved);
   document.addEventListener("live:room.state", moved);
 }

@@ -4,14 +4,17 @@
 //
 //   <video data-module="livestream/player" playsinline webkit-playsinline x5-playsinline muted
 //          data-hls-ll="/hls/<room>/ll.m3u8" data-hls="/hls/<room>/live.m3u8"   a show, or
+//          data-app="yes"                                                       which an app sends
 //          data-replay="/hls/<room>/vod.m3u8">                                  what is left of it
 //   <button data-sound>             turns the sound on; hidden while it is. data-sound="toggle" stays.
 //   <button data-play hidden>       shown where the browser wants a tap before it plays
 //
 // Events it sends on the video (bubbling): player:ready {ms}  player:latency {seconds}
+//   player:rests: the show is paused, or goes on, as data-rests says: an app sends on, and nobody is to see it
 //   player:waiting {waiting}  player:ended  player:at {at}: the moment of the programme, in ms since 1970
 // Events it hears: player:source {url, at, none}: another list of the same show, from second `at`; without
 //   a url back to now; `none`: nothing at all. live:picture.moved and live:room.state, whose picture may have another address;
+//   live:room.moved; <main data-state> is the state at the beginning;
 //   player:stop, to let go of everything before the element leaves the page.
 
 import Hls from "hls.js";
@@ -66,27 +69,44 @@ export default function start(video) {
   const own = !Hls.isSupported() || isIos();
   const pick = ({ llhls, hls }) => (own ? hls || llhls : llhls || hls);
   const first = replay || pick({ llhls: hlsLl, hls: plain });
-  const change = own ? viaBrowser(video, first, !replay) : viaHls(video, first, !replay);
-  if (!replay) follow(video, first, pick, change);
+  const via = own ? viaBrowser : viaHls;
+  if (replay) via(video, first, false);
+  else follow(video, first, pick, via);
 }
 
 // The clerk may go on with another device, whose picture comes by another address; and the shopper
 // may rewind, or want the sound alone, or nothing.
-function follow(video, first, pick, change) {
+function follow(video, first, pick, via) {
   let url = first;
-  let away = false;
-  const moved = ({ detail: { picture } }) => {
-    const next = picture && pick(picture);
-    if (!next || next === url) return;
-    url = next;
-    if (!away) change(url);
+  let wish = {}; // what she has asked for
+  let { app } = video.dataset;
+  const main = video.closest("main")?.dataset ?? {};
+  let { state } = main;
+  const rests = () => state === "paused" && Boolean(app);
+  const rest = (on) => {
+    video.dataset.rests = on ? "yes" : "";
+    tell(video, "player:rests", {});
   };
-  video.addEventListener("player:source", ({ detail: { url: wanted, at, none } }) => {
-    away = Boolean(wanted || none);
-    change(none ? "" : wanted || url, at);
+  const away = () => Boolean(wish.url || wish.none);
+  const go = () => change(rests() || wish.none ? "" : wish.url || url, rests() ? -1 : wish.at);
+  rest(rests());
+  const change = via(video, rests() ? "" : first, true);
+  const heard = ({ detail }) => {
+    if (!detail.room || detail.room === main.room) state = detail.state ?? state;
+    if (detail.picture) ({ app } = detail.picture);
+    const next = (detail.picture && pick(detail.picture)) || url;
+    const moved = next !== url;
+    url = next;
+    if (rests() !== Boolean(video.dataset.rests)) {
+      rest(rests());
+      go();
+    } else if (moved && !away() && !rests()) change(url);
+  };
+  video.addEventListener("player:source", ({ detail }) => {
+    wish = detail;
+    go();
   });
-  document.addEventListener("live:picture.moved", moved);
-  document.addEventListener("live:room.state", moved);
+  for (const news of ["picture.moved", "room.state", "room.moved"]) document.addEventListener(`live:${news}`, heard);
 }
 
 // Both answer with a function that goes on with another address.
@@ -109,7 +129,8 @@ function viaHls(video, url, live) {
   });
   hls.on(Hls.Events.FRAG_BUFFERED, () => { mends = 0; });
   hls.on(Hls.Events.MANIFEST_PARSED, () => play(video));
-  hls.loadSource(url);
+  video.dataset.held = url ? "" : "yes";
+  if (url) hls.loadSource(url);
   hls.attachMedia(video);
   let behind = false; // she watches what has been: nothing hurries her
   const change = (next, at = -1) => {
@@ -184,6 +205,7 @@ function viaBrowser(video, url, live) {
   }, TELL);
   video.addEventListener("error", () => live && setTimeout(load, AGAIN * (0.5 + Math.random())));
   video.addEventListener("loadedmetadata", () => play(video));
+  video.dataset.held = url ? "" : "yes";
   load();
   return (next, at = -1) => {
     url = next;
@@ -199,7 +221,7 @@ function viaBrowser(video, url, live) {
 }
 
 async function play(video) {
-  if (video.dataset.held) return; // she wants none
+  if (video.dataset.held) return; // she wants none, or it rests
   const button = document.querySelector("[data-play]");
   try {
     await video.play();

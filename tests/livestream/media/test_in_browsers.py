@@ -116,6 +116,13 @@ async def test_who_closes_the_tab_while_it_films_is_asked_first(server, live, as
         assert asked == ["beforeunload"]
         assert await clerk.locator('[data-publishing="true"]').count() == 1
 
+        await clerk.keyboard.press("Shift+?")
+        await clerk.click("#keys button[value=off]")  # no way out of the page at all
+        await clerk.wait_for_selector("#keys button[value=on]:focus")
+        assert await clerk.locator('[data-keys="off"]').count() == 1
+        assert await clerk.locator('[data-publishing="true"]').count() == 1
+        assert asked == ["beforeunload"]
+        await clerk.click("#keys [data-dialog-close]")
         async with clerk.expect_navigation():  # the page's own ways on ask nothing
             await clerk.click(".cs-cam [value=pause]")
         await clerk.wait_for_selector(".cs-start--rest")

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from livestream.media import film
@@ -26,7 +29,8 @@ from livestream.rules.room import RoomState
 from livestream.selectors.picture import picture_of
 from livestream.services.room import ban_room, end_room
 from livestream.services.stream_key import issue_stream_key
-from tests.servers import Server, database_url, running, until
+from tests.races.shopper import Shopper
+from tests.servers import Server, database_url, running, session_of, until
 
 MODULE = Path("/usr/lib/nginx/modules/ngx_rtmp_module.so")
 TOKEN = "a-token-between-the-two-of-us"
@@ -62,9 +66,18 @@ rtmp {{ server {{
     hls_continuous on;
   }} }} }}
 http {{
-  access_log off; client_body_temp_path {folder}/tmp;
+  access_log off; client_body_temp_path {folder}/tmp; proxy_temp_path {folder}/proxied;
+  proxy_cache_path {folder}/seen keys_zone=seen:1m;
   server {{ listen 127.0.0.1:{http};
-    location /hls/ {{ alias {folder}/hls/; add_header Access-Control-Allow-Origin *; }}
+    location ~ "^/hls/(?:whole/)?(?<stream>[a-z0-9]+)[.-]" {{
+      auth_request /seen; root {folder}; add_header Access-Control-Allow-Origin *;
+    }}
+    location = /seen {{
+      internal; proxy_pass {app}/hooks/seen/$stream/; proxy_pass_request_body off;
+      proxy_set_header Content-Length ""; proxy_cache seen; proxy_cache_key $stream;
+      proxy_cache_valid 204 403 404 3s; proxy_cache_lock on;
+      proxy_cache_use_stale error timeout updating http_500 http_502 http_503;
+    }}
     location /control {{ rtmp_control all; }}
     location /stat {{ rtmp_stat all; }}
   }} }}
@@ -89,7 +102,9 @@ def nginx(folder: Path, rtmp: int, http: int, hook: str) -> Iterator[Nginx]:
     for name in ("hls/whole", "takes", "tmp"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     conf = folder / "nginx.conf"
-    conf.write_text(CONF.format(module=MODULE, folder=folder, rtmp=rtmp, http=http, hook=hook))
+    place = hook.partition("/hooks/")[0]
+    words = {"folder": folder, "rtmp": rtmp, "http": http, "hook": hook, "app": place}
+    conf.write_text(CONF.format(module=MODULE, **words))
     process = subprocess.Popen(["nginx", "-e", f"{folder}/start.log", "-c", str(conf)])
     try:
         until(lambda: answers(http), 20)
@@ -293,6 +308,28 @@ def test_the_whole_show_can_be_rewound_also_after_a_cut(place, live, tmp_path):
         assert provider_named("nginx_rtmp").status(live.stream_keys.get().name, "").live
 
 
+def test_a_banned_show_is_out_of_reach_in_nginx_as_well(place, live):
+    grant = issue_stream_key(room=live, by=live.host)
+    with app(address(grant)):
+        until(lambda: playlist(live, "rewind").count("#EXTINF") >= 1, 60)
+        urls = {kind: picture_of(now(live))[kind] for kind in ("hls", "rewind")}
+        whole = playlist(live, "rewind").splitlines()
+        piece = next(line for line in whole if line.endswith(".ts"))
+        urls["piece"] = urls["rewind"].rpartition("/")[0] + "/" + piece
+        assert {kind: status(url) for kind, url in urls.items()} == dict.fromkeys(urls, 200)
+        ban_room(room=now(live))
+        time.sleep(4)  # what nginx holds of our word
+        assert {kind: status(url) for kind, url in urls.items()} == dict.fromkeys(urls, 403)
+
+
+def status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refusal:
+        return refusal.code
+
+
 def test_a_shopper_goes_back_to_the_start_and_to_live_again(place, live):
     server, _media = place
     grant = issue_stream_key(room=live, by=live.host)
@@ -323,7 +360,79 @@ def test_a_shopper_sees_the_picture_of_the_app(place, live):
     assert float(seconds.stdout) > 2
 
 
+def test_a_pause_hides_what_the_app_goes_on_sending(place, live, as_bob):
+    server, _media = place
+    clerk = Shopper(server, {settings.SESSION_COOKIE_NAME: session_of(as_bob)})
+    console = reverse("livestream:console_move", args=[live.merchant.slug, live.public_id])
+    grant = issue_stream_key(room=live, by=live.host)
+    with app(address(grant), 120):
+        until(lambda: playlist(live, "rewind").count("#EXTINF") >= 1, 60)
+        url = f"{server.url}/live/{live.public_id}/"
+        words = [sys.executable, "-c", REST, url]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as shopper:
+            for verb in ("pause", "resume"):
+                if shopper.stdout.readline() != "next\n":
+                    break
+                assert clerk.post(console, {"do": verb}).status < 400
+            said = shopper.communicate(timeout=60)[0]
+    if shopper.returncode == NO_BROWSER:
+        pytest.skip("There is no Chromium here.")
+    assert shopper.returncode == 0
+    assert "plays again" in said
+
+
 NO_BROWSER = 7
+REST = """
+import os, sys
+from pathlib import Path
+from playwright.sync_api import Error, expect, sync_playwright
+chromium, shots = Path("/usr/bin/chromium"), os.environ.get("SHOTS", "")
+with sync_playwright() as playwright:
+    try:
+        browser = playwright.chromium.launch(
+            executable_path=str(chromium) if chromium.exists() else None, args=["--no-sandbox"])
+    except Error:
+        sys.exit(7)
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(sys.argv[1])
+    moved = "second => document.querySelector('video').currentTime > second + 2"
+    plays = lambda: page.wait_for_function(
+        moved, arg=page.evaluate("document.querySelector('video').currentTime"), timeout=30000)
+    def rests():
+        page.wait_for_timeout(1500)
+        asked.clear()
+        page.wait_for_timeout(3000)
+        media = [one for one in asked if one.endswith((".ts", ".m3u8"))]
+        assert not media, media
+        assert page.evaluate("document.querySelector('video').paused")
+        page.click(".lr-modes summary")
+        expect(page.locator("[name=picture][value=none]")).to_be_visible()
+        expect(page.locator("[data-rewind]")).to_be_hidden()
+        page.keyboard.press("Escape")
+    plays()
+    page.click(".lr-modes summary")
+    page.click("[data-rewind]")  # who looks back is brought back as well
+    expect(page.locator("[data-behind]")).to_be_visible()
+    page.focus("[data-say-open]")
+    print("next", flush=True)
+    expect(page.locator(".lr-slate")).to_be_visible(timeout=10000)
+    expect(page.locator("[data-behind]")).to_be_hidden()
+    expect(page.locator("[data-say-open]")).to_be_focused()
+    rests()
+    page.reload()
+    expect(page.locator(".lr-slate")).to_be_visible()
+    rests()
+    if shots:
+        page.screenshot(path=f"{shots}/rtmp-paused.png")
+    print("next", flush=True)
+    expect(page.locator(".lr-slate")).to_be_hidden(timeout=10000)
+    plays()
+    expect(page.locator("[data-rewind]")).not_to_have_attribute("hidden", "")
+    print("plays again")
+    browser.close()
+"""
 REWIND = """
 import os, sys
 from pathlib import Path

@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from livestream.errors import NoOtherApp, NotShowing
@@ -719,6 +720,31 @@ def test_a_paused_show_keeps_its_stream(live, use, post):
     pause_room(room=current(live))
     assert post("nginx_rtmp", nginx(grant, "update"), FORM).status_code == 200
     assert current(live).state == RoomState.PAUSED
+
+
+def test_of_a_banned_show_the_web_server_gives_nothing(live, use, client):
+    use("nginx_rtmp")
+    url = reverse("hooks:seen", args=[key_of(live).name])
+    assert client.get(url).status_code == 204
+    ban_room(room=current(live))
+    assert client.get(url).status_code == 403
+
+
+def test_her_console_says_that_the_app_sends_through_the_pause(live, use, post, as_bob):
+    use("nginx_rtmp")
+    grant = key_of(live)
+    post("nginx_rtmp", nginx(grant, "publish"), FORM)
+    url = reverse("livestream:stream", args=[live.merchant.slug, live.public_id])
+    words = "your app still sends"
+
+    def told() -> bool:
+        Room.objects.update(media_at=timezone.now())
+        seen = as_bob.get(url, headers={"HX-Request": "true", "Accept-Language": "en"})
+        return words in seen.text
+
+    assert not told()
+    pause_room(room=current(live))
+    assert told()
 
 
 def test_the_loser_at_nginx_is_done_and_nothing_happens(live, use, post):

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
+from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from django.utils import timezone
 
-from livestream.media import film, takes
+from livestream.media import encoder, film, takes
+from livestream.media.boxes import BadStream
 from livestream.media.encoder import find_ffmpeg
+from livestream.media.readiness import SMALLEST_DISK
+from livestream.models import Replay, Room
+from livestream.services.replay import finish_replays, make_films
+from livestream.services.room import end_room
 
 BASELINE = ("-profile:v", "baseline", "-preset", "ultrafast")
 HIGH = ("-profile:v", "high", "-preset", "veryfast")
@@ -101,6 +110,40 @@ def test_a_large_picture_is_not_encoded_larger_than_a_phone_shows(tmp_path):
     one = record(tmp_path / "take-1.flv", size="1080x1920", seconds=1)
     two = record(tmp_path / "take-2.flv", size="180x320", seconds=0.5)
     assert film._size(takes.write(tmp_path, [one, two]).read_bytes()) == (720, 1280)
+
+
+def test_a_picture_that_no_camera_makes_is_refused(tmp_path):
+    one = record(tmp_path / "take-1.flv", size="4112x64", seconds=0.2)
+    with pytest.raises(BadStream, match="4112x64"):
+        takes.write(tmp_path, [one])
+    assert sorted(tmp_path.iterdir()) == [one]
+
+
+def test_whoever_makes_a_film_has_no_more_memory_than_a_show(tmp_path, monkeypatch):
+    """An address space in which nothing can begin: the limit is that of the child."""
+    one = record(tmp_path / "take-1.flv", seconds=0.2)
+    monkeypatch.setattr(encoder, "MEMORY", 1024 * 1024)
+    with pytest.raises(subprocess.CalledProcessError):
+        takes.write(tmp_path, [one])
+
+
+def test_a_film_waits_until_the_disk_has_room_for_it(live, settings, tmp_path, monkeypatch):
+    settings.LIVE_ROOT = tmp_path
+    folder = tmp_path / live.public_id
+    folder.mkdir()
+    one = record(folder / "take-1795379099000-1.flv", seconds=1)
+    end_room(room=live)
+    Room.objects.update(ended_at=timezone.now() - timedelta(minutes=1))
+    needed = 2 * one.stat().st_size + SMALLEST_DISK
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=needed - 1))
+    assert make_films() == 0
+    finish_replays()
+    assert Replay.objects.get().state == "processing"
+    assert one.exists()
+    assert not list(folder.glob("*.mp4*"))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=needed))
+    assert make_films() == 1
+    assert Replay.objects.values_list("state", "trouble").get() == ("ready", "")
 
 
 def test_joined_unseen_the_picture_would_change_its_size_on_the_way(tmp_path):
