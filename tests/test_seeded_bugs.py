@@ -383,7 +383,13 @@ BUGS = [
 FOUL = (NameError, AttributeError, TypeError, SyntaxError, ImportError)
 EXAMPLES = 30
 # Seen by other runs, but not within these: the machine seldom comes to where it bites.
-SELDOM = {"the counter does not count towards the cap"}
+SELDOM = {
+    "the counter does not count towards the cap",
+    "the counter sells what is held for an order",
+    "a used voucher is used again",
+    "money that comes too late is swallowed",
+    "a late order comes back without its voucher",
+}
 SOWN = [bug for bug in BUGS if bug.name not in SELDOM]
 
 

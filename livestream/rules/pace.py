@@ -11,7 +11,7 @@ TICK = 0.05  # seconds that every room gathers while its last frame is fresh
 LONGEST = 0.3  # seconds that a room with CROWD viewers gathers when little is said
 CROWD = 2_000
 ENOUGH = 12  # events that are worth a frame to everybody
-BUSY = 0.1  # seconds that even then a room with CROWD viewers gathers
+BUSY = 0.12  # seconds that even then a room with CROWD viewers gathers
 
 
 def gathers(viewers: int, waiting: int) -> float:
