@@ -1,8 +1,8 @@
 """Gathers what is said in a room into one transaction per moment.
 
 The first line of a quiet room is written at once; while it is being written, and for a moment
-after, the next ones wait and then go together: at most twenty transactions a second, eight in a large
-room, however many talk. What was written together is also pushed in one frame.
+after, the next ones wait and then go together: at most twenty transactions a second, eight in a
+large room, however many talk. What was written together is also pushed in one frame.
 """
 
 from __future__ import annotations
