@@ -28,9 +28,10 @@ SCRIPT = """\\set n random(1, 1000000000000)
 BEGIN;
 INSERT INTO orders_order (number, merchant_id, customer_id, state, name, phone, email, region,
   city, district, address, postcode, pickup_code, note, language, currency, goods, discount,
-  shipping, total, placed_at, pay_by)
+  shipping, total, request_mark, remembered, pool, placed_at, pay_by)
 VALUES ('p' || :n, {merchant}, {customer}, 'pending_payment', '沈梅', '+8613800002688', '', '', '',
-  '', '', '', '', '', 'en', 'CNY', 100, 0, 0, 100, now(), now() + interval '15 minutes')
+  '', '', '', '', '', 'en', 'CNY', 100, 0, 0, 100, '', true, '', now(),
+  now() + interval '15 minutes')
 RETURNING id \\gset
 INSERT INTO orders_line (order_id, variant_id, title, quantity, list_price, unit_price,
   price_rule, discount, credit, asked_back, called_off, state)
