@@ -382,10 +382,10 @@ BUGS = [
 # What a slip in this file would raise: that would be no proof.
 FOUL = (NameError, AttributeError, TypeError, SyntaxError, ImportError)
 EXAMPLES = 30
+MORE = {"the counter sells what is held for an order": 100}  # chance alone leads there
 # Seen by other runs, but not within these: the machine seldom comes to where it bites.
 SELDOM = {
     "the counter does not count towards the cap",
-    "the counter sells what is held for an order",
     "a used voucher is used again",
     "money that comes too late is swallowed",
     "a late order comes back without its voucher",
@@ -430,7 +430,7 @@ def notice(trouble: BaseException) -> str:
 @pytest.mark.parametrize("bug", SOWN, ids=lambda bug: bug.name.replace(" ", "_"))
 def test_the_machine_sees(unlocked, bug):
     with sown(bug), pytest.raises((Exception, pytest.fail.Exception)) as found:
-        run()
+        run(MORE.get(bug.name, EXAMPLES))
     assert not isinstance(found.value, FOUL), notice(found.value)
 
 

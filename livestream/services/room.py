@@ -8,7 +8,7 @@ second is refused with a sentence that names the state, and so is `by` whom, unl
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -294,7 +294,7 @@ def sweep_rooms(now: datetime) -> None:
 
 def _unless_moved(room: Room, to: RoomState, *judged: str) -> None:
     """`judged`: by these fields; a room where one of them is another by now has moved as well."""
-    still = {name: getattr(room, name) for name in judged}
+    still = Q(**{name: getattr(room, name) for name in judged})
     try:
         with transaction.atomic():
             if to is RoomState.ENDED:
@@ -317,12 +317,11 @@ def _move(
     to: RoomState,
     *,
     by: Staff | None = None,
-    still: Mapping[str, Any] | Q | None = None,
+    still: Q | None = None,
     **fields: Any,
 ) -> Room:
     old = RoomState(room.state)
-    rows = Room.objects.filter(still if isinstance(still, Q) else Q(**(still or {})))
-    rows = rows.filter(pk=room.pk, state=old)
+    rows = Room.objects.filter(still or Q(), pk=room.pk, state=old)
     if by is not None and by.role < Role.MANAGER:
         rows = rows.filter(Q(host=by) | Q(backup=by))
     moved = may_move(old, to) and rows.update(state=to.value, **fields)

@@ -31,7 +31,10 @@ def order_once(*, asked: Asked, act: Callable[[], Order]) -> tuple[str, bool]:
         known = _known([asked]).get(asked.digest)
         if known is None:
             raise
-        return _told(asked, known), False
+    answer = _answer(asked, known)
+    if isinstance(answer, Exception):
+        raise answer
+    return answer, False
 
 
 def order_each_once(
@@ -53,12 +56,12 @@ def order_each_once(
         if not known:
             raise
         served = _serve({key: at for key, at in first.items() if key not in known}, act)
-    refused = [key for key, outcome in served.items() if isinstance(outcome, RuleBroken)]
+    refused = {key: one for key, one in served.items() if isinstance(one, RuleBroken)}
     if refused:  # her other request may have got the last piece while this one waited for the row
         known |= _known([asked[first[key]] for key in refused])
     placed = {key: one for key, one in served.items() if isinstance(one, Order)} | known
     return [
-        _answer(one, placed[one.digest]) if one.digest in placed else served[one.digest]  # type: ignore[misc]
+        _answer(one, placed[one.digest]) if one.digest in placed else refused[one.digest]
         for one in asked
     ]
 
@@ -66,7 +69,8 @@ def order_each_once(
 def placed_before(asked: Asked) -> str | None:
     """The number of the order that this very request placed, if it has."""
     known = _known([asked]).get(asked.digest)
-    return known.number if known and known.request_mark == asked.mark else None
+    answer = _answer(asked, known) if known else None
+    return answer if isinstance(answer, str) else None
 
 
 def _serve(
@@ -83,14 +87,6 @@ def _known(asked: Iterable[Asked]) -> dict[str, Order]:
     return {str(row.request_key): row for row in rows.only("number", "request_key", "request_mark")}
 
 
-def _told(asked: Asked, order: Order) -> str:
-    if order.request_mark != asked.mark:
-        raise KeyReused
-    return order.number
-
-
 def _answer(asked: Asked, order: Order) -> Outcome:
-    try:
-        return _told(asked, order)
-    except KeyReused as reused:
-        return reused
+    """What this request is told whose key placed that order."""
+    return order.number if order.request_mark == asked.mark else KeyReused()

@@ -10,6 +10,7 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import override
 
+from livestream.selectors.home import daily
 from livestream.selectors.invariant import ALL
 from merchants.errors import OutOfStock
 from merchants.models import Notification, Reservation, Stock, Variant
@@ -25,6 +26,7 @@ from orders.rules.dispute import Verdict
 from orders.rules.line import LineState
 from orders.rules.price import PriceRule
 from orders.rules.refund import Leg, RefundKind, RefundState, carried
+from orders.selectors.exchange import free_instead
 from orders.services.dispute import decide_dispute, open_dispute
 from orders.services.order import place_order
 from orders.services.payment import open_payment
@@ -105,6 +107,26 @@ def sound() -> None:
 
 def free(variant: Variant) -> int:
     return sum(one.available for one in Stock.objects.filter(variant=variant))
+
+
+def test_of_what_was_collected_only_that_store_is_asked(shop, dan, shirt, alice, store):
+    """What lies at the second store cannot be put aside where she collects."""
+    second = shop.stores.create(name="Second", city="Hangzhou", position=9)
+    change_stock(variant=shirt["M"], store=store, delta=-5, reason=Reason.WRITTEN_OFF, by=alice)
+    change_stock(variant=shirt["M"], store=second, delta=3, reason=Reason.RECEIVED, by=alice)
+    order = buy(shop, dan, {shirt["S"].pk: 1})
+    lines = list(order.lines.all())
+    assert free_instead(order, lines)[shirt["M"].pk] == 3
+    order.store = store
+    there = free_instead(order, lines)
+    assert (there[shirt["M"].pk], there[shirt["L"].pk]) == (0, 5)
+
+
+def test_what_goes_out_in_exchange_is_no_sale(worn, shirt, alice, store, shop):
+    now = timezone.now()
+    before = daily(shop, now)[-1]
+    back(agree(ask(worn, shirt["M"]), alice), alice, store)
+    assert daily(shop, now)[-1] == before
 
 
 def test_another_size_is_put_aside_and_goes_out_when_hers_is_back(worn, shirt, alice, store):

@@ -18,7 +18,7 @@ from merchants.services.request import Asked
 from orders.errors import BadBasket, NotAtStore, NotSentThere, PriceMoved, TooManyOpen
 from orders.models import Order
 from orders.selectors.invariant import INVARIANTS
-from orders.services.order import Contact, place_order
+from orders.services.order import Contact, place_order, quote, terms_of
 from orders.services.order_batch import Wish, order_together, place_orders
 from orders.services.order_once import order_each_once, order_once
 from tests.conftest import DAN
@@ -194,6 +194,19 @@ def test_of_one_request_twice_in_a_group_one_is_an_order(shop, variant):
     told = order_each_once(asked=[one.asked for one in group], act=act)
     assert told == [mine.number, late.number], "who was served before keeps nobody from hers"
     assert Order.objects.count() == 3
+
+
+def test_what_was_looked_up_is_believed_for_a_moment_only(shop, variant):
+    """Whoever waited in a crowd is told the price of now, by either way."""
+    seen = terms_of(shop, [variant.pk])
+    shop.variants.filter(pk=variant.pk).update(price=variant.price + 100)
+    stale = replace(seen, at=seen.at - 2)
+    price = partial(quote, merchant=shop, basket={variant.pk: 1}, pickup=True)
+    assert price(terms=seen).sum.goods == variant.price
+    assert price(terms=stale).sum.goods == variant.price + 100
+    wishes = [replace(wish(variant), terms=terms) for terms in (seen, stale)]
+    one, other = place_orders(merchant=shop, wishes=wishes)
+    assert (one.goods, other.goods) == (variant.price, variant.price + 100)
 
 
 def test_a_refusal_may_be_tried_again(shop, variant, store):
