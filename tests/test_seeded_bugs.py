@@ -382,12 +382,14 @@ BUGS = [
 # What a slip in this file would raise: that would be no proof.
 FOUL = (NameError, AttributeError, TypeError, SyntaxError, ImportError)
 EXAMPLES = 30
-MORE = {"the counter sells what is held for an order": 100}  # chance alone leads there
+# Chance alone leads to where these bite.
+MORE = dict.fromkeys(
+    ("the counter sells what is held for an order", "money that comes too late is swallowed"), 100
+)
 # Seen by other runs, but not within these: the machine seldom comes to where it bites.
 SELDOM = {
     "the counter does not count towards the cap",
     "a used voucher is used again",
-    "money that comes too late is swallowed",
     "a late order comes back without its voucher",
 }
 SOWN = [bug for bug in BUGS if bug.name not in SELDOM]
