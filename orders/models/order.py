@@ -113,6 +113,19 @@ class Order(Place):
         related_name="orders_beside",
         verbose_name=_("parcel or gift voucher"),
     )
+    # The colleague by whose link she came. No constraint: the link may outlive the account, and a
+    # crowd that came by one link need not lock its row.
+    shared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("brought by"),
+    )
     state = models.CharField(
         _("state"),
         max_length=16,
@@ -195,6 +208,11 @@ class Order(Place):
             # A shopper's own list: what her device or her number bought, at every shop.
             models.Index("device", name="order_device", condition=Q(device__isnull=False)),
             models.Index("phone", name="order_of_number"),
+            models.Index(
+                fields=["merchant", "paid_at"],
+                name="order_shared",
+                condition=Q(shared_by__isnull=False),
+            ),
             models.Index(
                 "pay_by", name="order_open_pay_by", condition=Q(state=LineState.PENDING.value)
             ),
