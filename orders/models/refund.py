@@ -135,6 +135,7 @@ class Refund(models.Model):
     requested_at = models.DateTimeField(_("requested"))
     answer_by = models.DateTimeField(_("to be answered by"), null=True, blank=True)
     done_at = models.DateTimeField(_("money went back"), null=True, blank=True)
+    photos_gone_at = models.DateTimeField(_("photos removed"), null=True, editable=False)
 
     objects = RefundQuerySet.as_manager()
     if TYPE_CHECKING:

@@ -333,7 +333,9 @@ def test_it_says_what_it_costs_to_where_she_had_something_sent(shop, far, dan, v
         language="en",
         device=uuid.UUID(client.session["device"]),
     )
-    assert words(client.get(page, headers={"HX-Request": "true"}).text).endswith("to Xinjiang ¥25 a parcel")
+    assert words(client.get(page, headers={"HX-Request": "true"}).text).endswith(
+        "to Xinjiang ¥25 a parcel"
+    )
     save_rule(merchant=shop, regions=["CN-XJ"], fee=None, free_from=None, rule=far)
     assert f"{shop} sends nothing to Xinjiang" in words(client.get(page).text)
     goods = client.get(reverse("shop:product", args=["tea", variant.product.public_id]))
