@@ -20,6 +20,7 @@ from orders.models.shipping import Place
 from orders.rules.line import (
     GIVES_STOCK_BACK,
     PARTLY_SHIPPED,
+    UNSENT,
     LineState,
     may_move,
     stations,
@@ -317,6 +318,12 @@ class Order(Place):
     def can_be_asked_back(self) -> bool:
         bought = (line for line in self.lines.all() if not line.is_gift)
         return self.paid_at is not None and any(line.left for line in bought)
+
+    @property
+    def can_be_exchanged(self) -> bool:
+        """Something of it has been sent and is hers, a gift too."""
+        away = (line for line in self.lines.all() if line.state not in UNSENT)
+        return self.paid_at is not None and any(line.left for line in away)
 
     @property
     def can_ship(self) -> bool:

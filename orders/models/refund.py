@@ -157,7 +157,7 @@ class Refund(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(amount__gt=0) | Q(unsent=True) | Q(credit__gt=0),
+                condition=Q(amount__gt=0) | Q(unsent=True) | Q(kind=RefundKind.EXCHANGE.value),
                 name="refund_gives_something",
             ),
             models.CheckConstraint(
@@ -181,6 +181,11 @@ class Refund(models.Model):
     @property
     def is_exchange(self) -> bool:
         return self.kind == RefundKind.EXCHANGE
+
+    @property
+    def is_for_nothing(self) -> bool:
+        """Goods for goods that cost nothing: no money can ever come of it."""
+        return self.is_exchange and not self.amount + self.credit
 
     @property
     def state_word(self) -> str:
