@@ -315,6 +315,9 @@ SANDBOX_SECRET = env("SANDBOX_SECRET", default=SECRET_KEY)
 # the old ones behind it.
 PAYMENT_SECRETS = env.list("PAYMENT_SECRETS", default=[]) or [SECRET_KEY]
 WECHATPAY_URL = env("WECHATPAY_URL", default="https://api.mch.weixin.qq.com").rstrip("/")
+# Where WeChat is asked who pays within it: its page, and what that page's code is turned in for.
+WECHAT_OPEN_URL = env("WECHAT_OPEN_URL", default="https://open.weixin.qq.com").rstrip("/")
+WECHAT_API_URL = env("WECHAT_API_URL", default="https://api.weixin.qq.com").rstrip("/")
 KUAIDI100_URL = env("KUAIDI100_URL", default="https://poll.kuaidi100.com").rstrip("/")
 ALIPAY_URL = env("ALIPAY_URL", default="https://openapi.alipay.com/gateway.do")
 

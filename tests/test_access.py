@@ -128,6 +128,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:order": (PUBLIC, {GET}, ["number"]),
     "track:pay": (PUBLIC, {GET, POST}, ["number"]),
     "track:wait": (PUBLIC, {GET, POST}, ["number"]),
+    "track:wechat": (PUBLIC, {GET}, []),
     "track:readdress": (PUBLIC, {GET, POST}, ["number"]),
     "track:cancel": (PUBLIC, {POST}, ["number"]),
     "track:refund_ask": (PUBLIC, {GET, POST}, ["number"]),

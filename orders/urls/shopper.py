@@ -39,6 +39,7 @@ urlpatterns = [
     path("reviews/<slug:review>/report/", review.report, name="review_report"),
     path("checkout/<slug:merchant>/", checkout.checkout, name="checkout"),
     path("payments/<slug:gateway>/<slug:merchant>/notify/", pay.notify, name="notify"),
+    path("payments/wechat/<slug:merchant>/", pay.wechat, name="wechat"),
     path("parcels/of/<slug:merchant>/", shipping.promise, name="parcels"),
     path("parcels/<slug:tracker>/<slug:merchant>/news/", tracking.hear, name="parcel_news"),
     path("<slug:number>/", checkout.track, name="order"),
