@@ -490,6 +490,7 @@ WITH_MERCHANT = {
     "track:waitlist_join",
     "track:reviews",
     "track:notify",
+    "track:wechat",
     "track:parcel_news",
 }
 

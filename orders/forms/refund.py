@@ -105,6 +105,7 @@ class AskForm(PiecesForm):
         super().__init__(*args, **kwargs)
         self.sent = any(line.state not in UNSENT for line in self.lines)
         bought = any(line.paid for line in self.lines)
+        self.free = not all(line.paid for line in self.lines)  # something of it cost nothing
         self.fields["kind"].initial = (RefundKind.RETURN if bought else RefundKind.EXCHANGE).value
         if not self.sent:  # nothing can be sent back that has not been sent
             del self.fields["kind"]

@@ -411,7 +411,9 @@ def test_her_page_offers_it_for_goods_and_refuses_it_for_money(sent, glass, clie
     Order.objects.filter(pk=sent.pk).update(device=client.session["device"])
     given = sent.lines.get(price_rule="gift")
     at = reverse("track:refund_ask", args=[sent.number])
-    assert f'name="for-{given.pk}"' in client.get(at).text
+    page = client.get(at).text
+    assert f'name="for-{given.pk}"' in page
+    assert "for that the shop has to say yes" in page
     form = {f"line-{given.pk}": "1", "reason": "broken", "form_key": "g1"}
     form[f"for-{given.pk}"] = str(glass.pk)
     for kind in ("return", "money"):
