@@ -162,6 +162,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "send-refunds": {"task": "orders.tasks.send_refunds", "schedule": 5.0},
     "serve-waitlists": {"task": "orders.tasks.serve_waitlists", "schedule": 5.0},
     "purge-carts": {"task": "orders.tasks.purge_carts", "schedule": 3600.0},
+    "forget-photos": {"task": "orders.tasks.forget_photos", "schedule": 3600.0},
     "agree-refunds": {"task": "orders.tasks.agree_refunds", "schedule": 60.0},
     "announce-rooms": {"task": "livestream.tasks.announce_rooms", "schedule": 10.0},
     "sweep-rooms": {"task": "livestream.tasks.sweep_rooms", "schedule": 2.0},
@@ -289,7 +290,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # (templates/merchants/platform/) gives them versions of her own.
 LEGAL_VERSIONS = {
     "terms": env("TERMS_VERSION", default="2026-11-28"),
-    "privacy": env("PRIVACY_VERSION", default="2026-11-28"),
+    "privacy": env("PRIVACY_VERSION", default="2026-11-29"),
 }
 
 # --- news outward -----------------------------------------------------------------------------
@@ -314,6 +315,9 @@ SANDBOX_SECRET = env("SANDBOX_SECRET", default=SECRET_KEY)
 # the old ones behind it.
 PAYMENT_SECRETS = env.list("PAYMENT_SECRETS", default=[]) or [SECRET_KEY]
 WECHATPAY_URL = env("WECHATPAY_URL", default="https://api.mch.weixin.qq.com").rstrip("/")
+# Where WeChat is asked who pays within it: its page, and what that page's code is turned in for.
+WECHAT_OPEN_URL = env("WECHAT_OPEN_URL", default="https://open.weixin.qq.com").rstrip("/")
+WECHAT_API_URL = env("WECHAT_API_URL", default="https://api.weixin.qq.com").rstrip("/")
 KUAIDI100_URL = env("KUAIDI100_URL", default="https://poll.kuaidi100.com").rstrip("/")
 ALIPAY_URL = env("ALIPAY_URL", default="https://openapi.alipay.com/gateway.do")
 
@@ -321,6 +325,10 @@ ALIPAY_URL = env("ALIPAY_URL", default="https://openapi.alipay.com/gateway.do")
 # Orders placed from one network address in ten minutes: a shop full of customers may share one.
 ORDERS_PER_ADDRESS = env.int("ORDERS_PER_ADDRESS", default=30)
 RETURN_DAYS = env.int("RETURN_DAYS", default=15)  # after the goods came, to ask for money back
+# Days for which photos are kept: of a refund after it is over, of a review after it was hidden.
+# 0: for ever.
+KEEP_REFUND_PHOTOS = max(env.int("KEEP_REFUND_PHOTOS", default=180), 0)
+KEEP_HIDDEN_PHOTOS = max(env.int("KEEP_HIDDEN_PHOTOS", default=180), 0)
 HOLD_MINUTES = min(max(env.int("HOLD_MINUTES", default=15), 1), 120)  # to pay an order in
 OPEN_ORDERS = env.int("OPEN_ORDERS", default=5)  # unpaid at once, by one number or one device
 

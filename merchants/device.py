@@ -15,6 +15,11 @@ def device_of(session: Any) -> uuid.UUID:
     return uuid.UUID(session["device"])
 
 
+def known_device(session: Any) -> uuid.UUID | None:
+    """The device id of this session, if it has one already. Writes nothing."""
+    return uuid.UUID(session["device"]) if "device" in session else None
+
+
 def known_guest(session: Any, merchant: Merchant) -> Customer | None:
     """The shopper of this session, if the merchant knows her already. Writes nothing."""
     device = session.get("device")

@@ -23,7 +23,7 @@ from orders.rules.refund import Leg
 from orders.selectors.tracking import parcels_to_ask
 from orders.selectors.waitlist import lapsed_offers, served_variants
 from orders.services import charge as charges
-from orders.services import review_photo
+from orders.services import refund_photo, review_photo
 from orders.services.cart import forget_carts
 from orders.services.order import move_order
 from orders.services.payback import Outcome, finish_refund, lease
@@ -177,6 +177,13 @@ def purge_carts() -> None:
     forget_carts(timezone.now())
     forget_waiting(timezone.now())
     review_photo.forget_refused(timezone.now())
+
+
+@shared_task(ignore_result=True)
+def forget_photos() -> None:
+    """Remove pictures whose matter is over for so long as the settings say. Runs every hour."""
+    refund_photo.forget_photos(timezone.now())
+    review_photo.forget_hidden(timezone.now())
 
 
 @shared_task(ignore_result=True)

@@ -111,6 +111,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:vouchers": (PUBLIC, {GET, POST}, []),
     "track:voucher": (PUBLIC, {GET}, ["code"]),
     "track:shop_coupons": (PUBLIC, {GET}, []),
+    "track:parcels": (PUBLIC, {GET}, []),
     "track:coupon": (PUBLIC, {GET, POST}, ["coupon"]),
     "track:addresses": (PUBLIC, {GET, POST}, []),
     "track:carts": (PUBLIC, {GET}, []),
@@ -127,6 +128,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "track:order": (PUBLIC, {GET}, ["number"]),
     "track:pay": (PUBLIC, {GET, POST}, ["number"]),
     "track:wait": (PUBLIC, {GET, POST}, ["number"]),
+    "track:wechat": (PUBLIC, {GET}, []),
     "track:readdress": (PUBLIC, {GET, POST}, ["number"]),
     "track:cancel": (PUBLIC, {POST}, ["number"]),
     "track:refund_ask": (PUBLIC, {GET, POST}, ["number"]),
@@ -484,9 +486,11 @@ WITH_MERCHANT = {
     "track:checkout",
     "track:cart",
     "track:shop_coupons",
+    "track:parcels",
     "track:waitlist_join",
     "track:reviews",
     "track:notify",
+    "track:wechat",
     "track:parcel_news",
 }
 

@@ -45,6 +45,7 @@ def buy_in_room(
     extra: Voucher | None = None,
     asked: Asked | None = None,
     terms: Terms | None = None,
+    shared_by: int | None = None,
 ) -> Order:
     """An order at the room's prices, and the link that says it came from this room.
 
@@ -70,6 +71,7 @@ def buy_in_room(
         hold=hold,
         asked=asked,
         terms=terms,
+        shared_by=shared_by,
     )
     note_purchases(sales=sales, order=order, basket=basket, customer=customer, device=device)
     pinned = room.pinned if room.is_on_air else ""

@@ -32,7 +32,7 @@ from livestream.services.claim import take
 from livestream.services.reminder import remind
 from livestream.services.rush import buy_together
 from livestream.services.sale import buy_in_room, may_buy
-from merchants.device import customer_of, device_of, known_guest
+from merchants.device import customer_of, device_of, known_device, known_guest
 from merchants.errors import RuleBroken
 from merchants.models import Customer, Merchant
 from merchants.pace import keep_pace
@@ -42,6 +42,7 @@ from merchants.selectors.stock import held_pieces
 from orders.errors import CouponHeld
 from orders.models import Voucher
 from orders.selectors.review import score_of
+from orders.selectors.shipping import promise_to
 from orders.views.checkout import answered_before, asked, buy, checkout_context, refused
 
 PAGES = {
@@ -148,6 +149,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         "item": shown,
         "product": shown.product,
         "score": score_of(shown.product),
+        "promise": promise_to(found.merchant, known_device(request.session)),
         "variants": variants,
         "first": _first(variants, request.GET.get("variant", "")),
         "some_sold_out": any(one.left <= 0 for one in variants),  # type: ignore[attr-defined]

@@ -53,6 +53,7 @@ COLUMN_LABELS = {
     Column.COMPARE_AT.value: _("Price before"),
     Column.STOCK.value: _("Stock"),
     Column.LOW_STOCK.value: _("Low stock from"),
+    Column.SHELF_PLACE.value: _("Shelf place"),
     Column.WEIGHT.value: _("Weight"),
     Column.WEIGHT_UNIT.value: _("Unit of weight"),
     Column.CATEGORY.value: _("Category"),
@@ -85,6 +86,10 @@ PROBLEM_LABELS = {
     "below_zero": (_("Stock below 0"), _("If there is none, write 0.")),
     "too_many": (_("Stock too high"), _("At most 1,000,000 pieces.")),
     "too_long": (_("Too long"), _("At most %(most)s characters.")),
+    "a_date": (
+        _("Became a date"),
+        _("The spreadsheet made a date of it. Write what it was, such as 2-3."),
+    ),
     "no_sku": (_("No SKU"), _("We make one up. Next time we know the product by its name.")),
     "no_stock": (_("No stock given"), _("What is in the shop stays as it is; a new one has 0.")),
     "not_a_weight": (

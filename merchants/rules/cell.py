@@ -17,6 +17,7 @@ _PIECES = re.compile(r"(-?\d+)(?:\.0+)?")
 _PART = re.compile(r"\d*\.\d+")
 _AMOUNT = re.compile(r"(-?)[¥$]?(\d+)(?:\.\d+)?")
 FORMULA = "=…"  # what stands in a cell whose formula nobody has reckoned
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
 _DIGITS = 9  # of the largest price
 
 
@@ -96,6 +97,13 @@ class Cells:
         if len(text) > most:
             self.say(column, "too_long", most=str(most))
         return text[:most]
+
+    def code(self, column: Column, most: int) -> str:
+        """As `short`; of what a spreadsheet made a date of, such as 2-3, nobody knows any more."""
+        if not _DAY.match(self.text(column)):
+            return self.short(column, most)
+        self.say(column, "a_date")
+        return ""
 
     def _unreckoned(self, column: Column, grave: bool = True) -> bool:
         """Whether the cell holds a formula without its result, which is told then."""

@@ -26,6 +26,7 @@ class Column(StrEnum):
     COMPARE_AT = "compare_at"
     STOCK = "stock"
     LOW_STOCK = "low_stock"
+    SHELF_PLACE = "shelf_place"
     WEIGHT = "weight"
     WEIGHT_UNIT = "weight_unit"
     CATEGORY = "category"
@@ -51,6 +52,7 @@ CHOOSABLE = (
     Column.COMPARE_AT,
     Column.STOCK,
     Column.LOW_STOCK,
+    Column.SHELF_PLACE,
     Column.WEIGHT,
     Column.CATEGORY,
     Column.DESCRIPTION,

@@ -142,6 +142,12 @@ WORDS: dict[Column, tuple[str, ...]] = {
         *_words("库存预警|预警库存|预警|预警值|预警数量|库存下限|最低库存|最低库存量|安全库存"),
         *_words("low stock|low stock from|low stock amount|reorder point|reorder level"),
     ),
+    C.SHELF_PLACE: (
+        *_words(
+            "架位|货位|货架|库位|仓位|储位|货架号|货位号|库位号|架位号|货架位置|货位编码|库位编码"
+        ),
+        *_words("shelf place|shelf|shelf location|bin|bin location|bin number"),
+    ),
     C.WEIGHT: (
         *_words("重量|净重|毛重|商品重量|单件重量|物流重量|规格重量|sku重量|包装重量"),
         *_words("weight|net weight|gross weight|item weight|shipping weight|grams"),

@@ -19,6 +19,7 @@ from merchants.rules.product import ProductState
 
 NAME_LENGTH = 60
 CODE_LENGTH = 40
+SHELF_LENGTH = 20
 CATEGORY_LENGTH = 30
 DESCRIPTION_LENGTH = 4000
 FAR = 5  # times cheaper or dearer than now is worth a look
@@ -65,6 +66,7 @@ class Goods:
     compare_at: int | None = None
     stock: int | None = None
     low_stock: int | None = None
+    shelf_place: str = ""
     weight: int | None = None  # grams
     options: Pairs = ()
     category: str | None = None
@@ -215,6 +217,7 @@ def _goods(cells: Cells, slots: Sequence[Slot]) -> Goods:
         compare_at=compare_at,
         stock=cells.pieces(Column.STOCK, grave=True),
         low_stock=cells.pieces(Column.LOW_STOCK, grave=False),
+        shelf_place=cells.code(Column.SHELF_PLACE, SHELF_LENGTH),
         weight=cells.grams(Column.WEIGHT),
         category=_category(cells.text(Column.CATEGORY)),
         description=_description(cells.text(Column.DESCRIPTION)),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.core import signing
+from django.utils import timezone
 
 from merchants.models import Merchant, Staff
 
+REMEMBERED = 30  # days that what she buys counts for who handed the link on
 MARK = "c"  # the query of an address that a colleague handed on
 SIGNER = signing.Signer(salt="livestream.share", sep=".")
 
@@ -27,6 +29,18 @@ def sharer(merchant: Merchant, mark: str) -> Staff | None:
 
 
 def remember_sharer(session: Any, merchant: Merchant, mark: str) -> None:
-    """Keep by whom she came; a mark of another shop is not believed."""
+    """Keep by whom she came last, and when; a mark of another shop is not believed."""
     if mark and (staff := sharer(merchant, mark)):
-        session["sharers"] = {**session.get("sharers", {}), merchant.slug: staff.pk}
+        came = [staff.user_id, timezone.localdate().toordinal()]
+        session["sharers"] = {**session.get("sharers", {}), merchant.slug: came}
+
+
+def brought_by(session: Any, merchant: Merchant) -> int | None:
+    """The user id of the colleague by whose link she came here in the last REMEMBERED days.
+
+    No query. Her account may be gone by now: whoever keeps it must bear that.
+    """
+    match session.get("sharers", {}).get(merchant.slug):
+        case [int(user), int(day)] if timezone.localdate().toordinal() - day < REMEMBERED:
+            return user
+    return None

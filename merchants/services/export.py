@@ -19,7 +19,8 @@ from merchants.services.sheet import write_csv
 
 COLUMNS = (
     *(Column.NAME, Column.SPEC, Column.SKU, Column.BARCODE, Column.PRICE, Column.COMPARE_AT),
-    *(Column.STOCK, Column.LOW_STOCK, Column.WEIGHT, Column.CATEGORY, Column.STATE),
+    *(Column.STOCK, Column.LOW_STOCK, Column.SHELF_PLACE, Column.WEIGHT, Column.CATEGORY),
+    Column.STATE,
     *(column for pair in zip(OPTIONS, VALUES, strict=True) for column in pair),
     Column.DESCRIPTION,
 )
@@ -53,6 +54,7 @@ def _row(merchant: Merchant, product: Product, variant: Variant) -> list[str]:
         money.plain(compare_at, merchant.currency) if compare_at else "",
         str(sum(place.on_hand for place in stock)),
         str(variant.low_stock),
+        variant.shelf_place,
         str(variant.weight or ""),
         product.category.name if product.category else "",
         _("on sale") if product.state == ProductState.ON_SALE else _("draft"),

@@ -32,7 +32,8 @@ BATCH = 500
 OF_PRODUCT = ("name", "description", "state")
 OF_VARIANT = {  # what it is called in a row -> in the shop
     "spec": "name",
-    **{name: name for name in ("sku", "barcode", "price", "compare_at", "low_stock", "weight")},
+    **{name: name for name in ("sku", "barcode", "price", "compare_at", "low_stock")},
+    **{name: name for name in ("shelf_place", "weight")},
     "values": "options",
 }
 
@@ -202,6 +203,7 @@ def _variant(batch: Import, row: ImportRow) -> Variant:
         price=goods["price"],
         compare_at=goods.get("compare_at"),
         low_stock=goods.get("low_stock", 5),
+        shelf_place=goods.get("shelf_place", ""),
         weight=goods.get("weight"),
         options=values_for(row.product, goods.get("options", ())) if row.product else [],
         position=min(row.number, 32_767),

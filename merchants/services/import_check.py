@@ -228,6 +228,7 @@ def differs(goods: Goods, variant: Variant) -> bool:
         (goods.barcode or None, variant.barcode),
         (goods.price, variant.price),
         (goods.low_stock, variant.low_stock),
+        (goods.shelf_place or None, variant.shelf_place),
         (goods.weight, variant.weight),
         (values_for(product, goods.options) or None, variant.options),
         (goods.description, product.description),

@@ -104,9 +104,20 @@ class WeChatPayForm(GatewayForm):
         label=_("WeChat Pay's public key"),
         help_text=_("All of pub_key.pem, from the merchant platform under API security."),
     )
+    app_secret = ShapedField(
+        r"[0-9a-fA-F]{32}",
+        _("An app secret has 32 digits and letters from a to f."),
+        label=_("App secret of the official account"),
+        required=False,
+        help_text=_(
+            "For paying within WeChat itself. Enter this server's domain there for web "
+            "authorisation. Empty: within WeChat a code is shown instead."
+        ),
+    )
     field_order = [
         "mchid",
         "appid",
+        "app_secret",
         "serial",
         "private_key",
         "v3_key",

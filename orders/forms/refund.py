@@ -32,13 +32,14 @@ SENT_KINDS = {
 class PiecesForm(forms.Form):
     """How many pieces of each line: the base of asking and of giving."""
 
-    gifts = True  # may be among them
+    def offers(self, line: Line) -> bool:
+        """Whether its pieces may be among them."""
+        return line.left > 0
 
     def __init__(self, *args: Any, order: Order, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.order = order
-        left = (line for line in order.lines.all() if line.left)
-        self.lines = [line for line in left if self.gifts or not line.is_gift]
+        self.lines = [line for line in order.lines.all() if self.offers(line)]
         alone = len(self.lines) == 1
         for line in self.lines:
             self.fields[f"line-{line.pk}"] = forms.IntegerField(
@@ -79,8 +80,6 @@ class PiecesForm(forms.Form):
 class AskForm(PiecesForm):
     """The buyer asks. Her photos are read by the verb, which tells what is wrong with each."""
 
-    gifts = False  # they cost nothing
-
     kind = forms.ChoiceField(
         label=_("And the goods?"), choices=SENT_KINDS.items(), widget=forms.RadioSelect
     )
@@ -98,10 +97,16 @@ class AskForm(PiecesForm):
         help_text=_("Up to 6. The shop sees them, and the platform if you ask it; nobody else."),
     )
 
+    def offers(self, line: Line) -> bool:
+        """A gift too, once it is hers: it can be exchanged."""
+        return super().offers(line) and not (line.is_gift and line.state in UNSENT)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.sent = any(line.state not in UNSENT for line in self.lines)
-        self.fields["kind"].initial = RefundKind.RETURN.value
+        bought = any(line.paid for line in self.lines)
+        self.free = not all(line.paid for line in self.lines)  # something of it cost nothing
+        self.fields["kind"].initial = (RefundKind.RETURN if bought else RefundKind.EXCHANGE).value
         if not self.sent:  # nothing can be sent back that has not been sent
             del self.fields["kind"]
             return
@@ -117,7 +122,15 @@ class AskForm(PiecesForm):
                 name = f"for-{pk}"
                 if count and name in self.fields and not data.get(name) and name not in self.errors:
                     self.add_error(name, _("Choose which one you want instead."))
+        elif self.sent:
+            self._refuse_gifts()
         return data
+
+    def _refuse_gifts(self) -> None:
+        for line in self.lines:
+            if line.is_gift and self.pieces()[line.pk]:
+                trouble = _("A gift cost nothing: it can be exchanged, but not for money.")
+                self.add_error(f"line-{line.pk}", trouble)
 
     def wish(self) -> dict[str, Any]:
         """The cleaned data in the shape that `request_refund` takes."""

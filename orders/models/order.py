@@ -20,6 +20,7 @@ from orders.models.shipping import Place
 from orders.rules.line import (
     GIVES_STOCK_BACK,
     PARTLY_SHIPPED,
+    UNSENT,
     LineState,
     may_move,
     stations,
@@ -113,6 +114,19 @@ class Order(Place):
         related_name="orders_beside",
         verbose_name=_("parcel or gift voucher"),
     )
+    # The colleague by whose link she came. No constraint: the link may outlive the account, and a
+    # crowd that came by one link need not lock its row.
+    shared_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_constraint=False,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("brought by"),
+    )
     state = models.CharField(
         _("state"),
         max_length=16,
@@ -195,6 +209,11 @@ class Order(Place):
             # A shopper's own list: what her device or her number bought, at every shop.
             models.Index("device", name="order_device", condition=Q(device__isnull=False)),
             models.Index("phone", name="order_of_number"),
+            models.Index(
+                fields=["merchant", "paid_at"],
+                name="order_shared",
+                condition=Q(shared_by__isnull=False),
+            ),
             models.Index(
                 "pay_by", name="order_open_pay_by", condition=Q(state=LineState.PENDING.value)
             ),
@@ -299,6 +318,12 @@ class Order(Place):
     def can_be_asked_back(self) -> bool:
         bought = (line for line in self.lines.all() if not line.is_gift)
         return self.paid_at is not None and any(line.left for line in bought)
+
+    @property
+    def can_be_exchanged(self) -> bool:
+        """Something of it has been sent and is hers, a gift too."""
+        away = (line for line in self.lines.all() if line.state not in UNSENT)
+        return self.paid_at is not None and any(line.left for line in away)
 
     @property
     def can_ship(self) -> bool:

@@ -135,6 +135,7 @@ class Refund(models.Model):
     requested_at = models.DateTimeField(_("requested"))
     answer_by = models.DateTimeField(_("to be answered by"), null=True, blank=True)
     done_at = models.DateTimeField(_("money went back"), null=True, blank=True)
+    photos_gone_at = models.DateTimeField(_("photos removed"), null=True, editable=False)
 
     objects = RefundQuerySet.as_manager()
     if TYPE_CHECKING:
@@ -156,7 +157,7 @@ class Refund(models.Model):
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(amount__gt=0) | Q(unsent=True) | Q(credit__gt=0),
+                condition=Q(amount__gt=0) | Q(unsent=True) | Q(kind=RefundKind.EXCHANGE.value),
                 name="refund_gives_something",
             ),
             models.CheckConstraint(
@@ -180,6 +181,11 @@ class Refund(models.Model):
     @property
     def is_exchange(self) -> bool:
         return self.kind == RefundKind.EXCHANGE
+
+    @property
+    def is_for_nothing(self) -> bool:
+        """Goods for goods that cost nothing: no money can ever come of it."""
+        return self.is_exchange and not self.amount + self.credit
 
     @property
     def state_word(self) -> str:

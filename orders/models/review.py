@@ -67,6 +67,7 @@ class Review(models.Model):
     hidden_for = models.CharField(
         _("hidden for"), max_length=12, choices=REASON_LABELS, blank=True, default=""
     )
+    photos_gone_at = models.DateTimeField(_("photos removed"), null=True, editable=False)
 
     if TYPE_CHECKING:
         photos: RelatedManager[ReviewPhoto]

@@ -1,7 +1,8 @@
 """Which ways to pay are offered in which browser. Pure.
 
-WeChat refuses H5 payment inside its own browser and Alipay altogether; without her openid (which
-only WeChat's sign-in tells) JSAPI cannot be had, so a code is shown there to be scanned.
+WeChat refuses H5 payment inside its own browser and Alipay altogether. JSAPI needs her openid,
+which WeChat tells a shop whose official account's secret we know; for others a code is shown there
+to be scanned.
 """
 
 from __future__ import annotations
@@ -48,14 +49,13 @@ def browser_of(user_agent: str) -> Browser:
     return Browser.PHONE if "Mobile" in user_agent or "Android" in user_agent else Browser.DESK
 
 
-def offered(gateways: Collection[str], browser: Browser, openid: str = "") -> list[Way]:
-    """The ways of these gateways that work in this browser, the best first."""
+def offered(gateways: Collection[str], browser: Browser, told: bool = False) -> list[Way]:
+    """The ways of these gateways that work in this browser, the best first. `told`: WeChat tells
+    the shop who she is."""
     return [
         way
         for way in WAYS
-        if way.gateway in gateways
-        and browser in way.browsers
-        and (way.name != "jsapi" or bool(openid))
+        if way.gateway in gateways and browser in way.browsers and (way.name != "jsapi" or told)
     ]
 
 

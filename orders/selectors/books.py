@@ -20,11 +20,12 @@ from django.utils.translation import gettext as _
 from merchants.models import Merchant, StockMovement, Store, User
 from merchants.rules.chart import bars, ceiling, every, scale
 from merchants.rules.money import plain
-from orders.models import CounterUse, LedgerEntry, Shipment, Step
+from orders.models import CounterUse, LedgerEntry, Order, Shipment, Step
 from orders.models.ledger import ACCOUNT_LABELS
 from orders.rules.ledger import Account
 from orders.rules.line import LineState
 from orders.rules.period import Period
+from orders.selectors.order import sold
 
 CHART = {"left": 48.0, "right": 716.0, "base": 220.0, "head": 24.0}
 MOST_LABELS = 8  # under the bars
@@ -60,12 +61,15 @@ class Sums:
 
 @dataclass
 class Person:
-    """What a colleague did: sold at the counter, and orders sent or handed over."""
+    """What a colleague did: sold at the counter, orders sent or handed over, and what customers
+    paid who came by her links."""
 
     user: User | None
     counter: int = 0
     pieces: int = 0
     orders: int = 0
+    brought: int = 0  # orders
+    brought_worth: int = 0
 
 
 @dataclass
@@ -77,7 +81,7 @@ class Books:
 
 
 def books_of(merchant: Merchant, period: Period) -> Books:
-    """The sums of a period in the shop's currency. Eight queries, however long it is."""
+    """The sums of a period in the shop's currency. Nine queries, however long it is."""
     by_day, by_store = _sums(merchant, period)
     rows = [(slot, by_day[slot]) for slot in period.slots()]
     stores = Store.whole.in_bulk([pk for pk in by_store if pk is not None])
@@ -147,8 +151,8 @@ def _sums(merchant: Merchant, period: Period) -> tuple[dict[date, Sums], dict[in
         sums.orders = row["orders"] if account == Account.GOODS else 0
         by_day[row["slot"]].add(sums)
         by_store[row["order__store"]].add(sums)
-    sold = _counter(merchant, period).annotate(slot=slot("at", output_field=DateField()))
-    for till in sold.values("slot", "stock__store").annotate(counter=TAKEN, pieces=Sum("delta")):
+    at_till = _counter(merchant, period).annotate(slot=slot("at", output_field=DateField()))
+    for till in at_till.values("slot", "stock__store").annotate(counter=TAKEN, pieces=Sum("delta")):
         sums = Sums(counter=-till["counter"], pieces=-till["pieces"])
         by_day[till["slot"]].add(sums)
         by_store[till["stock__store"]].add(sums)
@@ -187,10 +191,25 @@ def _people(merchant: Merchant, period: Period) -> list[Person]:
         found[off["by"]].counter -= off["saving"]
     for pk, orders in _orders_by(merchant, period).items():
         found[pk].orders = orders
+    for pk, orders, worth in _brought(merchant, period):
+        found[pk].brought, found[pk].brought_worth = orders, worth
     users = User.objects.in_bulk([pk for pk in found if pk is not None])
     for pk, person in found.items():
         person.user = users.get(pk) if pk else None
-    return sorted(found.values(), key=lambda one: (-one.counter, -one.orders))
+    return sorted(found.values(), key=lambda one: (-one.counter - one.brought_worth, -one.orders))
+
+
+def _brought(merchant: Merchant, period: Period) -> QuerySet[Order, tuple[int, int, int]]:
+    """(user id, orders by her links, what was paid for them), on the day they were paid."""
+    orders = merchant.orders.filter(
+        sold(),
+        shared_by__isnull=False,
+        currency=merchant.currency,
+        paid_at__gte=_start(period),
+        paid_at__lt=_end(period),
+    )
+    sums = orders.order_by().values("shared_by").annotate(orders=Count("pk"), worth=Sum("total"))
+    return sums.values_list("shared_by", "orders", "worth")
 
 
 def _orders_by(merchant: Merchant, period: Period) -> Counter[int | None]:

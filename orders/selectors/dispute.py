@@ -25,6 +25,7 @@ def disputable(order: Order, now: datetime) -> set[int]:
         for refund in order.refunds.all()
         if refund.state == RefundState.REFUSED
         and not hasattr(refund, "dispute")
+        and not refund.is_for_nothing
         and in_time(refused_at(refund), now)
     }
 

@@ -52,7 +52,8 @@ REFUNDS = {
     "money has gone back exactly where a refund says so": """
         SELECT r.id AS refund, r.state, r.money FROM orders_refund r
         WHERE (r.state = 'refunded') <> (r.money = 'done' OR r.amount = 0
-                                         AND (r.unsent OR r.credit > 0) AND r.state = 'refunded')
+                                         AND (r.unsent OR r.kind = 'exchange')
+                                         AND r.state = 'refunded')
            OR (r.money = 'done') <> (r.done_at IS NOT NULL AND r."transaction" <> '')
               AND r.amount > 0
            OR (r.money <> 'none')

@@ -33,8 +33,10 @@ def order_table(orders: QuerySet[Order]) -> Iterator[list[str]]:
         _("Currency"),
         _("Note to the shop"),
         _("Tags"),
+        _("Brought by"),
     ]
-    rows = orders.select_related("store", "voucher__coupon", "extra__coupon").prefetch_related(None)
+    rows = orders.select_related("store", "voucher__coupon", "extra__coupon", "shared_by")
+    rows = rows.prefetch_related(None)
     for order in rows.prefetch_related("lines", "tags").iterator(chunk_size=AT_ONCE):
         yield _row(order)
 
@@ -62,6 +64,7 @@ def _row(order: Order) -> list[str]:
         order.currency,
         order.note,
         ", ".join(tag.name for tag in order.tags.all()),
+        str(order.shared_by or ""),
     ]
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from merchants.models import Merchant
 from orders.models import Order, ShippingRegion
-from orders.rules.shipping import Rate, rate_to, served
+from orders.rules.shipping import Promise, Rate, promise_of, rate_to, served
 
 MOST_SHOWN = 5
 MOST_REMEMBERED = 100  # orders of a device
@@ -45,6 +45,17 @@ def parcels_of(merchant: Merchant) -> Parcels:
     }
     usual = Rate(merchant.shipping_fee, merchant.free_shipping_from)
     return Parcels(merchant.country, usual, own)
+
+
+def promise_to(merchant: Merchant, device: UUID | None) -> Promise:
+    """What the shop can promise of a parcel to where this device last had one sent, or to anywhere.
+
+    Her book is looked into only where regions differ: one query, or two.
+    """
+    parcels = parcels_of(merchant)
+    book = addresses_of(bought_on(device)) if device and parcels.own else []
+    region = book[0].region if book else ""
+    return promise_of(country=parcels.country, usual=parcels.usual, own=parcels.own, region=region)
 
 
 def bought_on(device: UUID) -> list[Order]:

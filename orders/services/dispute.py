@@ -31,6 +31,8 @@ def open_dispute(*, refund: Refund, words: str) -> Dispute:
     now = timezone.now()
     if refund.state != RefundState.REFUSED:
         raise WrongState(_("The shop has not refused this: there is nothing to decide."))
+    if refund.is_for_nothing:
+        raise WrongState(_("It cost nothing, and the platform gives money alone. Ask the shop."))
     if not in_time(refused_at(refund), now):
         raise WrongState(_("It was refused more than 14 days ago. Ask the shop itself."))
     try:

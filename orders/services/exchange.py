@@ -80,6 +80,8 @@ def want_money(refund: Refund, version: int) -> None:
     """It becomes a return: money instead of other goods. Raises RefundMoved, WrongState."""
     if not refund.is_exchange:
         raise WrongState(_("This is no exchange: there is nothing to give money instead of."))
+    if refund.is_for_nothing:
+        raise WrongState(_("It cost nothing: there is no money to give instead of it."))
     whole = refund.amount + refund.credit
     write(refund, version, kind=RefundKind.RETURN.value, amount=whole, credit=0)
     refund.pieces.update(wanted=None, credit=0)

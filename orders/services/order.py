@@ -214,14 +214,16 @@ def place_order(
     hold: Hold = reserve,
     asked: Asked | None = None,
     terms: Terms | None = None,
+    shared_by: int | None = None,
 ) -> Order:
     """Hold the stock of a basket and open an order that waits HOLD_MINUTES for its payment.
 
     `expected_total` is what the shopper saw; another sum is refused with PriceMoved. `hold` is how
     the pieces are held: from the shelf, or from what was put aside for this purchase before; a gift
     is held with them. `extra` is used beside `voucher` if both allow it. `asked` is the request
-    that it answers: another order for it is an IntegrityError. Raises BadBasket, TooManyOpen,
-    OutOfStock (saying of what), GiftGone or CouponUnfit, and changes nothing.
+    that it answers: another order for it is an IntegrityError. `shared_by` is the user by whose
+    link she came. Raises BadBasket, TooManyOpen, OutOfStock (saying of what), GiftGone or
+    CouponUnfit, and changes nothing.
     """
     now = timezone.now()
     offered = quote(
@@ -251,6 +253,7 @@ def place_order(
         device=device,
         asked=asked,
         now=now,
+        shared_by=shared_by,
     )
     order.save(force_insert=True)
     Line.objects.bulk_create(new_lines(order, offered))
@@ -317,12 +320,14 @@ def new_order(
     device: uuid.UUID | None,
     asked: Asked | None,
     now: datetime,
+    shared_by: int | None = None,
 ) -> Order:
     """The order of a quote, not yet written: it waits HOLD_MINUTES from `now` for its payment."""
     return Order(
         merchant=merchant,
         customer=customer,
         device=device,
+        shared_by_id=shared_by,
         request_key=asked.digest if asked else None,
         request_mark=asked.mark if asked else "",
         voucher=offered.voucher,

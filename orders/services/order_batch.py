@@ -57,6 +57,7 @@ class Wish:
     asked: Asked
     may: Callable[[], object] = bool  # raises what keeps her from asking anything new
     terms: Terms | None = None  # as they were looked up for her form
+    shared_by: int | None = None  # the user by whose link she came
     number: str = field(default_factory=secret_id)  # of the order, should there be one
 
 
@@ -138,6 +139,7 @@ def _open(
             device=wish.device,
             asked=wish.asked,
             now=now,
+            shared_by=wish.shared_by,
         )
         order.number = wish.number
         orders.append(order)

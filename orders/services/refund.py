@@ -61,6 +61,7 @@ from orders.services.refund_pieces import (
     nothing_stays,
     part_of,
     refuse_gifts,
+    refuse_mixture,
 )
 from orders.services.refund_row import lock_order, locked, move, write, wrong
 from orders.signals import refund_moved
@@ -82,8 +83,10 @@ def request_refund(
     It is all that the pieces cost, and the parcel's price too if nothing of the order is ever
     sent. Of an exchange, {line id: variant id} is `wanted` instead. Raises NothingToRefund,
     RefundTooLarge (they cost nothing), WrongState, NotExchanged, DearerInstead or TooManyPhotos.
+    What cost nothing, a gift too, can be exchanged: for other goods and never for money.
     """
-    refuse_gifts(order, pieces)
+    if kind != RefundKind.EXCHANGE:
+        refuse_gifts(order, pieces)
     refund = _open(order, pieces, kind, reason, words, wanted=wanted or {})
     keep_photos(refund, photos)
     _in_time(order)  # asked with the order locked: of two at once the second counts the first
@@ -285,8 +288,10 @@ def _open(
         kind = RefundKind.GOODWILL
         costs = part_of(lines, back, amount)
     shipping = order.shipping if unsent and nothing_stays(order, back) else 0
-    if not unsent and not sum(costs):
-        raise RefundTooLarge
+    if kind == RefundKind.EXCHANGE:
+        refuse_mixture(costs)
+    elif not unsent and not sum(costs):
+        raise RefundTooLarge(_("It cost nothing: there is no money to give back for it."))
     goods = [
         credit_of(line, cost, others.get(line.pk)) for line, cost in zip(lines, costs, strict=True)
     ]
@@ -305,7 +310,7 @@ def _open(
         reason=reason,
         words=words.strip()[:200],
         requested_at=now,
-        answer_by=now + ANSWER_WITHIN if _silence_agrees(order, kind, unsent) else None,
+        answer_by=now + ANSWER_WITHIN if _silence_agrees(order, kind, unsent, costs) else None,
     )
     RefundPiece.objects.bulk_create(
         RefundPiece(
@@ -323,9 +328,10 @@ def _open(
     return refund
 
 
-def _silence_agrees(order: Order, kind: RefundKind, unsent: bool) -> bool:
-    """Not for money on goods that stay with the buyer, and not when the shop has said no before."""
-    if not unsent and kind not in COMES_BACK:
+def _silence_agrees(order: Order, kind: RefundKind, unsent: bool, costs: list[int]) -> bool:
+    """Not for money on goods that stay with the buyer, not for what cost nothing (the shop keeps no
+    money of hers), and not when the shop has said no before."""
+    if not unsent and (kind not in COMES_BACK or not sum(costs)):
         return False
     return not order.refunds.filter(state=RefundState.REFUSED).exists()
 

@@ -15,7 +15,7 @@ from orders.services.order import Said, tell_customer, tell_staff
 
 
 def requested(refund: Refund) -> None:
-    """The shop has 48 hours to answer."""
+    """The shop has 48 hours to answer, where silence agrees."""
     words = _words(refund)
 
     def asked() -> Said:
@@ -24,7 +24,9 @@ def requested(refund: Refund) -> None:
             wish = _("%(name)s wants to exchange something: order %(number)s")
         return (
             wish % words,
-            _("Answer within 48 hours; after that it is agreed by itself."),
+            _("Answer within 48 hours; after that it is agreed by itself.")
+            if refund.answer_by
+            else _("The customer waits for your answer."),
         )
 
     _staff(refund, "refund_requested", asked)

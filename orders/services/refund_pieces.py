@@ -68,6 +68,15 @@ def refuse_gifts(order: Order, wanted: Mapping[int, int]) -> None:
         raise NothingToRefund(_("A gift costs nothing: there is no money to ask back for it."))
 
 
+def refuse_mixture(costs: list[int]) -> None:
+    """What cost nothing is exchanged by itself: should the shop have no other to give, it is never
+    sent back for somebody's money. Raises NothingToRefund."""
+    if any(costs) and not all(costs):
+        raise NothingToRefund(
+            _("Some of it cost nothing, and is exchanged by itself: ask for one, then the other.")
+        )
+
+
 def call_off_gift(refund: Refund) -> list[RefundPiece]:
     """A gift that is still here stays, if nothing is left of what it was a gift to."""
     lines = list(refund.order.lines.all())

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, BinaryIO, cast
 
+from django.conf import settings
 from django.core.files import File
-from django.db import transaction
-from django.db.models import F, Q
+from django.db import models, transaction
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from merchants.errors import BadPicture
@@ -21,7 +22,7 @@ from merchants.rules.picture import PHOTO_SIZE, THUMB_SIZE, PhotoState
 from merchants.services.photo import LEASE, MOST_ATTEMPTS, Upload
 from merchants.services.picture import as_webp, read_picture
 from orders.errors import TooManyPhotos
-from orders.models import Review, ReviewPhoto
+from orders.models import Review, ReviewPhoto, ReviewStep
 from orders.rules.review import MOST_PHOTOS
 
 KEPT = timedelta(days=1)  # that its author reads of a photo that could not be read
@@ -84,6 +85,43 @@ def _settle(photo: ReviewPhoto, until: datetime, **changes: Any) -> bool:
         return False
     _forget([(photo.original, original)])
     return True
+
+
+def forget_hidden(now: datetime) -> int:
+    """Remove the photos of reviews that are hidden for KEEP_HIDDEN_PHOTOS days; how many reviews.
+
+    What its author adds later is kept as long again. Safe to run twice, and to be killed.
+    """
+    if not settings.KEEP_HIDDEN_PHOTOS:
+        return 0
+    since = now - timedelta(days=settings.KEEP_HIDDEN_PHOTOS)
+    old = _old(since).filter(review=OuterRef("pk"))
+    found = _hidden(since).filter(Exists(old)).order_by("pk").values_list("pk", flat=True)
+    return sum(_forget_of(pk, since, now) for pk in list(found[:200]))
+
+
+@transaction.atomic
+def _forget_of(pk: int, since: datetime, now: datetime) -> bool:
+    """The guard is in the write: it has not been shown again since."""
+    if not _hidden(since).filter(pk=pk).update(photos_gone_at=now):
+        return False
+    photos = _old(since).filter(review=pk)
+    for photo in photos:
+        # Before the row: killed in between, the row still names what has to go.
+        for kept in (photo.original, photo.image, photo.thumb):
+            if kept.name:
+                kept.storage.delete(kept.name)
+    photos.delete()
+    return True
+
+
+def _hidden(since: datetime) -> models.QuerySet[Review]:
+    moved = ReviewStep.objects.filter(review=OuterRef("pk"), at__gt=since)
+    return Review.objects.exclude(hidden_for="").filter(~Exists(moved))
+
+
+def _old(since: datetime) -> models.QuerySet[ReviewPhoto]:
+    return ReviewPhoto.whole.filter(Q(came_at=None) | Q(came_at__lte=since))
 
 
 def forget_refused(now: datetime) -> None:

@@ -28,6 +28,7 @@ from merchants.forms.contact import as_typed
 from merchants.models import Merchant, Store
 from merchants.pace import keep_pace, take_back
 from merchants.rules.qr import square
+from merchants.selectors.share import brought_by
 from merchants.selectors.stock import Place, free_pieces, pickup_places
 from merchants.services.code import texts_codes
 from merchants.services.request import Asked, fingerprint
@@ -228,6 +229,7 @@ def buy(
         asked=_asked(request, merchant, data["key"]),
         may=pace,
         terms=terms,
+        shared_by=brought_by(request.session, merchant),
     )
     # A coupon is one person's own row, and what costs nothing is paid at once: each by itself.
     if together is None or coupons.vouchers or data["expected_total"] == 0:
@@ -321,6 +323,7 @@ def _by_itself(
             expected_total=wish.expected_total,
             asked=wish.asked,
             terms=wish.terms,
+            shared_by=wish.shared_by,
         )
         if order.total == 0:
             settle_nothing(order=order)

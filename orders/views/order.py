@@ -174,6 +174,7 @@ def cancel(request: MerchantRequest, number: str) -> HttpResponse:
 
 def _order(request: MerchantRequest, number: str) -> Order:
     orders = seen_by(request.staff).select_related("merchant", "store", "customer", "voucher")
+    orders = orders.select_related("shared_by")
     orders = orders.prefetch_related(lines_with_pictures(), "steps__by", "payments")
     orders = orders.prefetch_related(
         "refunds__pieces__line", "refunds__dispute", "notes__by", "tags"

@@ -5,6 +5,7 @@ Each page is a sheet over the video too: the same fragment, asked for by htmx.
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from merchants.errors import RuleBroken
 from merchants.models import Merchant
@@ -28,12 +29,15 @@ from orders.models import Order, Payment
 from orders.payments import GATEWAYS, connected, gateway_of
 from orders.payments.gateway import GatewayTrouble, Heard, Visit
 from orders.payments.sandbox import bank
+from orders.payments.wechatpay.line import account_of
+from orders.payments.wechatpay.person import asking, openid_by
 from orders.rules.line import LineState
 from orders.rules.payment import PaymentState
 from orders.rules.way import Browser, Way, browser_of, offered, way_named
 from orders.services.charge import ask_soon, hear_charge
 from orders.services.payment import keep_step, open_payment
 from orders.views.callback import answered
+from orders.wechat import begin, end, keep_openid, openid_of, tells
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +57,8 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
     try:
         if request.method == "POST" and way.gateway != "sandbox":
             keep_pace(request, "pay")
+        if way.name == "jsapi" and not openid_of(request.session, order.merchant):
+            return _ask_wechat(request, order)
         payment = open_payment(order=order, gateway=way.gateway, way=way.name)
         payment.order = order  # with its merchant
         return _go(request, order, payment)
@@ -68,10 +74,16 @@ def _way(request: HttpRequest, order: Order) -> Way | None:
     asked = request.POST.get("way") or request.GET.get("way") or ""
     if asked == "sandbox:" and settings.SANDBOX_PAYMENTS:
         return way_named(asked)  # without asking what else there is
-    ways = offered(connected(order.merchant), _browser(request))
+    ways = _offered(request, order.merchant)
     if asked or len(ways) != 1:
         return next((way for way in ways if way.key == asked), None)
     return ways[0] if request.method == "POST" or ways[0].gateway == "sandbox" else None
+
+
+def _offered(request: HttpRequest, merchant: Merchant) -> list[Way]:
+    gateways, browser = connected(merchant), _browser(request)
+    asks = browser == Browser.WECHAT and "wechatpay" in gateways
+    return offered(gateways, browser, told=asks and tells(merchant))
 
 
 def _go(request: HttpRequest, order: Order, payment: Payment) -> HttpResponse:
@@ -123,29 +135,79 @@ def wait(request: HttpRequest, number: str) -> HttpResponse:
         ask_soon(payment=payment)
     elif polled:
         return HttpResponse(status=204)
-    return _wait(request, order, payment)
+    return _wait(request, order, payment, told=request.method == "POST")
 
 
-def _wait(request: HttpRequest, order: Order, payment: Payment) -> HttpResponse:
+def _wait(
+    request: HttpRequest, order: Order, payment: Payment, *, told: bool = False
+) -> HttpResponse:
+    """`told`: she says that she has paid, and no till opens by itself again."""
     kind, value = payment.step.get("kind"), payment.step.get("value", "")
     context = {
         "order": order,
         "payment": payment,
         "page": value if kind == "page" else "",
         "code": square(value) if kind == "code" else None,
+        "bridge": json.dumps(value) if kind == "bridge" else "",
+        "told": told,
     }
     return _show(request, "wait", context)
 
 
 def _choose(request: HttpRequest, order: Order, trouble: str = "") -> HttpResponse:
-    browser = _browser(request)
-    context = {
-        "order": order,
-        "ways": offered(connected(order.merchant), browser),
-        "trouble": trouble,
-        "wechat": browser == Browser.WECHAT,
-    }
+    ways = _offered(request, order.merchant)
+    within = _browser(request) == Browser.WECHAT and all(way.name != "jsapi" for way in ways)
+    context = {"order": order, "ways": ways, "trouble": trouble, "wechat": within}
     return _show(request, "choose", context)
+
+
+def _ask_wechat(request: HttpRequest, order: Order) -> HttpResponse:
+    """On to WeChat, which asks her nothing and leads back with who she is."""
+    try:
+        account = account_of(order.merchant)
+    except GatewayTrouble:
+        logger.exception("the account of %s cannot be opened", order.merchant.slug)
+        return _choose(request, order, _("This way to pay does not answer just now."))
+    back = settings.SITE_URL + reverse("track:wechat", args=[order.merchant.slug])
+    url = asking(account, back=back, state=begin(request.session, order))
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    # No redirect: a form may lead to this site alone (CSP), and this was a form.
+    answer = render(request, "orders/payment/wechat.html", {"order": order, "url": url})
+    answer["Refresh"] = f"0; url={url}"
+    return answer
+
+
+@require_safe
+def wechat(request: HttpRequest, merchant: str) -> HttpResponse:
+    """Back from WeChat with a code: the payment goes on where she pressed.
+
+    It answers her own press alone, once: the state is in her session, and names the order.
+    """
+    shop = get_object_or_404(Merchant, slug=merchant)
+    number, first = end(request.session, shop, request.GET.get("state", "")[:64])
+    if not number:
+        messages.error(request, _("This was asked too long ago, or by somebody else. Press again."))
+        return redirect("track:mine")
+    if not first:
+        return redirect("track:wait", number)
+    order = _order(number)
+    try:
+        account = account_of(shop)
+        openid = openid_by(account, request.GET.get("code", "")[:200])
+        keep_openid(request.session, account.appid, openid)
+        payment = open_payment(order=order, gateway="wechatpay", way="jsapi")
+        payment.order = order  # with its merchant
+        step = gateway_of("wechatpay").start(payment, _visit(request, order, payment))
+    except GatewayTrouble:
+        logger.exception("order %s: WeChat does not say who pays", number)
+        messages.error(request, _("WeChat did not answer. Nothing was charged. Try again."))
+        return redirect("track:pay", number)
+    except RuleBroken as refusal:
+        messages.error(request, str(refusal))
+        return settled(request, order)
+    keep_step(payment=payment, step=step.as_json())
+    return redirect("track:wait", number)
 
 
 @csrf_exempt
@@ -198,4 +260,5 @@ def _visit(request: HttpRequest, order: Order, payment: Payment) -> Visit:
         back=settings.SITE_URL + reverse("track:wait", args=[order.number]),
         notify=settings.SITE_URL + hook,
         address=get_adapter(request).get_client_ip(request) or "",
+        openid=openid_of(request.session, order.merchant) if payment.way == "jsapi" else "",
     )

@@ -32,7 +32,7 @@ from orders.rules.payment import PaymentState
 from orders.services.gateway import connect_gateway, disconnect_gateway
 
 logger = logging.getLogger(__name__)
-SECRET = ("private_key", "v3_key", "wechat_key", "alipay_key")
+SECRET = ("private_key", "app_secret", "v3_key", "wechat_key", "alipay_key")
 
 
 @require_safe
@@ -82,6 +82,7 @@ def connect(request: MerchantRequest, gateway: str) -> HttpResponse:
         "gateway": gateway,
         "account": account,
         "hook": settings.SITE_URL + hook,
+        "site": settings.SITE_URL,
     }
     status = 422 if form.is_bound else 200
     return render(request, "orders/payment/connect.html", context, status=status)

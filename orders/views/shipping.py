@@ -11,14 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from merchants.access import MerchantRequest, merchant_view
-from merchants.device import device_of
+from merchants.device import device_of, known_device
 from merchants.errors import RuleBroken
+from merchants.models import Merchant
 from merchants.resent import once_per_form
 from merchants.rules.region import region_name
 from merchants.rules.role import Role
 from orders.forms.shipping import ShippingRuleForm
 from orders.models import ShippingRule
-from orders.selectors.shipping import addresses_of, bought_on
+from orders.selectors.shipping import addresses_of, bought_on, promise_to
 from orders.services.shipping import drop_rule, forget_address, save_rule
 
 
@@ -82,3 +83,12 @@ def book(request: HttpRequest) -> HttpResponse:
         return redirect("track:addresses")
     addresses = addresses_of(bought_on(device))
     return render(request, "orders/shipping/book.html", {"addresses": addresses})
+
+
+@require_safe
+def promise(request: HttpRequest, merchant: str) -> HttpResponse:
+    """What a parcel of this shop costs her: a line of the goods' page, and a page of its own."""
+    shop = get_object_or_404(Merchant, slug=merchant)
+    context = {"merchant": shop, "promise": promise_to(shop, known_device(request.session))}
+    template = "_promise.html" if request.headers.get("HX-Request") else "promise.html"
+    return render(request, f"orders/shipping/{template}", context)

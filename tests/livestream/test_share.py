@@ -7,6 +7,7 @@ import io
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFont
@@ -17,7 +18,7 @@ from livestream.services.poster import Poster, font_path, poster
 from livestream.views import share
 from merchants.models import Product
 from merchants.rules.qr import square
-from merchants.selectors.share import mark_of, sharer
+from merchants.selectors.share import brought_by, mark_of, sharer
 from merchants.services.photo import add_photo
 
 needs_font = pytest.mark.skipif(font_path() is None, reason="no font with Chinese letters here")
@@ -118,9 +119,21 @@ def test_a_mark_is_believed_at_its_own_shop_alone(shop, other_shop, host, client
     client.get(page, {"c": "forged"})
     assert "sharers" not in client.session
     client.get(page, {"c": mark})
-    assert client.session["sharers"] == {"tea": host.pk}
+    assert brought_by(client.session, shop) == host.user_id
+    assert brought_by(client.session, other_shop) is None
     host.delete()
     assert sharer(shop, mark) is None
+
+
+def test_who_handed_it_on_last_counts_for_thirty_days(shop, host, carol, live, client):
+    other = shop.staff.get(user=carol)
+    for staff in (host, other):
+        client.get(reverse("watch:room", args=[live.public_id]), {"c": mark_of(staff)})
+    assert brought_by(client.session, shop) == carol.pk
+    day = timezone.localdate().toordinal()
+    for ago, whose in [(29, carol.pk), (30, None)]:
+        assert brought_by({"sharers": {"tea": [carol.pk, day - ago]}}, shop) == whose
+    assert brought_by({"sharers": {"tea": host.pk}}, shop) is None  # as it once was kept
 
 
 @needs_font
@@ -145,7 +158,7 @@ def test_a_clerk_has_a_poster_of_her_own_of_each_of_the_goods(
     (facts,) = seen
     assert (facts.title, "芳姐" in facts.invitation) == (longjing.name, True)
     client.get(facts.address.removeprefix("http://testserver"))
-    assert client.session["sharers"] == {"tea": host.pk}
+    assert brought_by(client.session, live.merchant) == host.user_id
 
 
 def test_goods_that_are_not_on_sale_or_of_others_have_none(as_bob, longjing, foreign_product):

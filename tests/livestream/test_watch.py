@@ -8,6 +8,8 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,6 +21,8 @@ from livestream.services.reminder import announce_rooms, remind
 from livestream.services.room import cancel_room, change_room, end_room, start_room
 from livestream.services.shelf import remove_item, set_item, show_item
 from merchants.models import Customer, Notification, Reservation
+from merchants.selectors.share import mark_of
+from orders.errors import NotTogether
 from orders.models import Order, Voucher
 
 HX = {"HX-Request": "true"}
@@ -108,6 +112,43 @@ def test_she_buys_at_the_live_price_without_signing_in(client, live, url, sheet,
     order.refresh_from_db()
     assert order.state == "paid"
     assert order.number in client.get("/orders/").text
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_an_order_says_by_whose_link_she_came(
+    client, live, url, sheet, host, monkeypatch, django_assert_num_queries, alone
+):
+    """Bought with the crowd or by itself, and for no question more."""
+    if alone:
+        monkeypatch.setattr("livestream.views.watch.buy_together", _not_together)
+    client.post(url("checkout"), sheet(), headers=HX)  # the guest is known from now on
+    form = sheet()
+    with CaptureQueriesContext(connection) as before:
+        client.post(url("checkout"), form, headers=HX)
+        asked = len(before)
+    client.get(url("room"), {"c": mark_of(host)})
+    form = sheet()
+    with django_assert_num_queries(asked):
+        client.post(url("checkout"), form, headers=HX)
+    by_link, without, first = Order.objects.all()
+    assert (by_link.shared_by, without.shared_by, first.shared_by) == (host.user, None, None)
+
+
+def _not_together(*_args):
+    raise NotTogether
+
+
+def test_a_link_outlives_the_account_of_who_handed_it_on(client, url, sheet, host, as_alice):
+    """Nothing keeps her from buying, and the pages show nobody."""
+    client.get(url("room"), {"c": mark_of(host)})
+    host.user.delete()
+    assert client.post(url("checkout"), sheet(), headers=HX).status_code == 200
+    order = Order.objects.get()
+    detail = as_alice.get(reverse("orders:order_detail", args=["tea", order.number]))
+    assert detail.status_code == 200
+    assert "分享带来" not in detail.text
+    table = as_alice.get(reverse("orders:order_export", args=["tea"])).text
+    assert order.number in table
 
 
 def test_a_double_click_is_one_order(client, url, sheet):  # P2

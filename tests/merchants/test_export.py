@@ -13,7 +13,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_what_goes_out_comes_in_unchanged(done, checked, shop, longjing, cup, client, alice):
-    done('品名,编码,价格,库存\n"=1+1 茶",X1,10,3\n')
+    done('品名,编码,价格,库存,货位\n"=1+1 茶",X1,10,3,B-07\n')
     client.force_login(alice)
     before = list(Variant.objects.order_by("pk").values())
     for kind in ("csv", "xlsx"):
@@ -23,6 +23,7 @@ def test_what_goes_out_comes_in_unchanged(done, checked, shop, longjing, cup, cl
         assert again.counts.get("new") is None
         assert again.counts.get("change") is None
         assert again.counts["same"] == len(before)
+    assert b",B-07," in client.get(f"/dashboard/{shop.slug}/export/").content
     assert b"'=1+1" in client.get(f"/dashboard/{shop.slug}/export/").content
 
 

@@ -38,6 +38,20 @@ def test_an_import_is_undone(done, shop, longjing, store):
     assert (variant.price, Stock.objects.get(variant=variant, store=store).on_hand) == before
 
 
+def test_a_shelf_place_comes_in_and_goes_out_again(done, shop, longjing):
+    variant = longjing.variants.get()
+    Variant.objects.filter(pk=variant.pk).update(shelf_place="A1")
+    batch = done(
+        f"品名,编码,价格,库位\n{longjing.name},{variant.sku},168,A2-3\n新茶,XC-1,9,C9\n老茶,XC-2,9,\n"
+    )
+    places = dict(shop.variants.values_list("sku", "shelf_place"))
+    assert places == places | {variant.sku: "A2-3", "XC-1": "C9", "XC-2": ""}
+    undo_import(batch=batch)
+    run(batch.pk)
+    variant.refresh_from_db()
+    assert variant.shelf_place == "A1"
+
+
 def test_a_product_is_found_by_what_it_is_after_the_undo(done, shop, longjing):
     variant = longjing.variants.get()
     batch = done(

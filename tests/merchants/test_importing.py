@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
+from openpyxl import Workbook
 
 from merchants.models import Import, Product, Stock, StockMovement, Variant
 from merchants.rules.importing import ImportState, minutes_left
@@ -241,6 +242,29 @@ def test_a_name_saved_while_a_batch_waits_is_not_written_back(checked, shop, lon
     variant.refresh_from_db()
     longjing.refresh_from_db()
     assert (variant.price, variant.low_stock, longjing.description) == (price + 100, 9, "by hand")
+
+
+def test_a_shelf_place_is_read_in_both_languages_and_an_empty_one_changes_nothing(
+    done, shop, longjing
+):
+    variant = longjing.variants.get()
+    for heading, cell, place in [("货位", "A1", "A1"), ("Bin", "b-2", "b-2"), ("架位", "", "b-2")]:
+        done(f"品名,编码,价格,{heading}\n{longjing.name},{variant.sku},168,{cell}\n")
+        variant.refresh_from_db()
+        assert variant.shelf_place == place
+
+
+def test_a_shelf_place_that_is_too_long_or_became_a_date_keeps_its_row_out(checked, shop, longjing):
+    book = Workbook()
+    book.active.append(["品名", "编码", "价格", "货位"])
+    book.active.append(["甲", "A1", 9, datetime(2026, 2, 3)])  # 2-3, as Excel takes it
+    book.active.append(["乙", "A2", 9, "第三仓库二楼东侧靠窗货架第二层左边数第三格"])
+    file = io.BytesIO()
+    book.save(file)
+    batch = checked(file.getvalue(), "goods.xlsx")
+    assert codes(batch, 2) == {"shelf_place.a_date"}
+    assert codes(batch, 3) == {"shelf_place.too_long"}
+    assert batch.counts["bad"] == 2
 
 
 @pytest.mark.parametrize(

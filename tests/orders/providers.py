@@ -26,6 +26,8 @@ MCHID, WX_APP, SERIAL = (
     "wxd678efh567hg6787",
     "5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
 )
+WX_SECRET = "0f3c7b1d2a4e5968778695a4b3c2d1e0"
+OPENID = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"
 V3_KEY = "an-api-v3-key-of-32-letters-okay"
 WX_SERIAL = "PUB_KEY_ID_0119000001092024"
 ALI_APP, SELLER = "2021001199990000", "2088102177846880"
@@ -69,6 +71,7 @@ WECHAT_FORM = {
     "v3_key": V3_KEY,
     "wechat_serial": WX_SERIAL,
     "wechat_key": public_pem(PROVIDER),
+    "app_secret": "",
 }
 ALIPAY_FORM = {
     "appid": ALI_APP,
@@ -102,6 +105,8 @@ class Provider:
     pause: float = 0
     broken: bool = False
     refunds_pending: bool = False
+    codes: dict[str, str] = field(default_factory=dict)  # {code that was given: whose openid}
+    openid: str = OPENID  # of who looks at WeChat's pages
     url: str = ""
 
 
@@ -136,7 +141,7 @@ def wechat_trade(trade: Trade, **other) -> dict:
             "trade_type": "NATIVE",
             "bank_type": "OTHERS",
             "success_time": "2026-11-29T10:00:00+08:00",
-            "payer": {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"},
+            "payer": {"openid": OPENID},
             "amount": {
                 "total": trade.amount,
                 "payer_total": trade.amount,
@@ -189,12 +194,59 @@ class WeChat(BaseHTTPRequestHandler):
         if mine.broken:
             self.send_error(502)
             return
+        if self._is_public(urlsplit(self.path)):
+            return
         if not self._is_signed(method, body):
             self._say(401, {"code": "SIGN_ERROR", "message": "签名错误"})
             return
         asked = json.loads(body) if body else {}
         mine.bodies.append(asked)
         self._say(*self._done(method, urlsplit(self.path), asked))
+
+    def _is_public(self, url) -> bool:
+        """The pages of official accounts: no signature, HTTPS and the secret are the proof."""
+        asked = dict(parse_qsl(url.query))
+        if url.path == "/connect/oauth2/authorize":
+            names = ["appid", "redirect_uri", "response_type", "scope", "state"]
+            assert list(asked) == names, "WeChat wants them in this order"
+            assert (asked["appid"], asked["scope"]) == (WX_APP, "snsapi_base")
+            assert asked["response_type"] == "code"
+            assert asked["state"].isalnum()
+            assert len(asked["state"]) <= 128
+            code = uuid.uuid4().hex
+            self.provider.codes[code] = self.provider.openid
+            self.send_response(302)
+            back = urlencode({"code": code, "state": asked["state"]})
+            self.send_header("Location", f"{asked['redirect_uri']}?{back}")
+            self.end_headers()
+            return True
+        if url.path == "/sns/oauth2/access_token":
+            self._plain(self._person(asked))
+            return True
+        return False
+
+    def _person(self, asked: dict) -> dict:
+        assert asked["grant_type"] == "authorization_code"
+        if asked["appid"] != WX_APP or asked["secret"] != WX_SECRET:
+            return {"errcode": 40125, "errmsg": "invalid appsecret"}
+        openid = self.provider.codes.pop(asked["code"], None)  # a code is good once
+        if openid is None:
+            return {"errcode": 40029, "errmsg": "invalid code"}
+        return {
+            "access_token": "ACCESS_TOKEN",
+            "expires_in": 7200,
+            "refresh_token": "REFRESH_TOKEN",
+            "openid": openid,
+            "scope": "snsapi_base",
+        }
+
+    def _plain(self, said: dict) -> None:
+        body = json.dumps(said).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _is_signed(self, method: str, body: bytes) -> bool:
         kind, _space, listed = self.headers["Authorization"].partition(" ")
@@ -214,6 +266,8 @@ class WeChat(BaseHTTPRequestHandler):
             trade = trades.setdefault(
                 asked["out_trade_no"], Trade(asked["out_trade_no"], asked["amount"]["total"])
             )
+            if parts[3] == "jsapi" and asked["payer"] != {"openid": self.provider.openid}:
+                return 400, {"code": "PARAM_ERROR", "message": "无效的openid"}
             if trade.state != "NOTPAY":
                 return 400, {"code": "ORDER_PAID", "message": "该订单已支付"}
             return 200, {

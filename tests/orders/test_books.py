@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import Sum
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from merchants.models import StockMovement
 from merchants.services.counter import sell_at_counter, take_back
 from orders.forms.period import PeriodForm
-from orders.models import LedgerEntry
+from orders.models import LedgerEntry, Order
 from orders.payments import sandbox
 from orders.rules.ledger import surplus
 from orders.rules.period import LONGEST, Period, this_month
@@ -102,6 +103,29 @@ def test_each_parcel_counts_for_who_sent_it(shop, dan, variant, cup, bob, alice,
     for line, by in zip(order.lines.all(), (bob, alice), strict=True):
         ship_order(order=order, carrier="sf", tracking_number="SF123456", by=by, lines=[line.pk])
     assert {one.user: one.orders for one in books_of(shop, today).people} == {bob: 1, alice: 1}
+
+
+def test_what_customers_bought_by_a_colleagues_links_is_told_beside_her(
+    shop, dan, variant, bob, carol, today
+):
+    for by, count in [(bob.pk, 1), (bob.pk, 2), (carol.pk, 1), (None, 1)]:
+        order = place_order(
+            merchant=shop,
+            customer=dan,
+            basket={variant.pk: count},
+            contact=DAN,
+            language="en",
+            shared_by=by,
+        )
+        if by != carol.pk:  # Carol's customer has not paid
+            sandbox.receive(sandbox.charge(open_payment(order=order, gateway=sandbox.NAME)))
+    told = {one.user: (one.brought, one.brought_worth) for one in books_of(shop, today).people}
+    worth = Order.objects.filter(shared_by=bob).aggregate(sum=Sum("total"))["sum"]
+    assert told == {bob: (2, worth)}
+    off = Order.objects.filter(shared_by=bob).first()
+    give_refund(order=off, pieces={off.lines.get().pk: off.lines.get().quantity}, by=bob)
+    (bobs,) = books_of(shop, today).people  # called off whole: it was no sale
+    assert (bobs.brought, bobs.brought_worth) == (1, worth - off.total)
 
 
 def test_money_that_is_owed_is_no_turnover(shop, paid, today):

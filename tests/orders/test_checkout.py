@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -16,12 +17,15 @@ from livestream.services.room import make_room, schedule_room
 from livestream.services.shelf import set_item
 from merchants.models import Stock, Store
 from merchants.rules.stock import Reason
+from merchants.selectors.share import mark_of
 from merchants.services.stock import change_stock
 from orders.models import Order, Voucher
 from orders.services.coupon import claim_coupon
 from orders.services.order import Contact
 
 URL = reverse("track:checkout", args=["tea"])
+EXPORT = reverse("orders:order_export", args=["tea"])
+EN = {"Accept-Language": "en"}
 HOME = {"region": "CN-ZJ", "city": "杭州", "address": "清河坊 12"}
 
 
@@ -66,6 +70,19 @@ def typed(ask) -> Callable[..., dict[str, str]]:
         }
 
     return typed
+
+
+def test_an_order_in_the_shop_says_by_whose_link_she_came(
+    client, typed, shop, longjing, host, as_alice
+):
+    client.get(reverse("shop:product", args=["tea", longjing.public_id]), {"c": mark_of(host)})
+    assert client.post(URL, typed()).status_code == 302
+    order = Order.objects.get()
+    assert order.shared_by == host.user
+    page = as_alice.get(reverse("orders:order_detail", args=["tea", order.number]), headers=EN)
+    assert f"Came by {host.user}’s link" in page.text
+    rows = list(csv.DictReader(as_alice.get(EXPORT, headers=EN).text.lstrip("\ufeff").splitlines()))
+    assert [row["Brought by"] for row in rows] == [str(host.user)]
 
 
 # --- collection ---------------------------------------------------------------------------------

@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import Sum
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import override
 
 from livestream.models import FlashSale
 from livestream.services.drop import open_drop
 from livestream.services.flash import announce_flash
 from livestream.services.sale import buy_in_room
-from merchants.models import Stock, Store
+from merchants.models import Stock, Store, Variant
 from merchants.rules.stock import Reason
 from merchants.services.merchant import make_key
+from merchants.services.product import VariantData, save_product
 from merchants.services.stock import change_stock
-from orders.errors import CouponUnfit, GiftGone, NothingToRefund, OutOfStock, RefundTooLarge
-from orders.models import Coupon, Order, Voucher
+from orders.errors import (
+    CouponUnfit,
+    DearerInstead,
+    GiftGone,
+    NothingToRefund,
+    OutOfStock,
+    RefundTooLarge,
+    WrongState,
+)
+from orders.models import BankEntry, Coupon, LedgerEntry, Order, Refund, Voucher
 from orders.payments import sandbox
 from orders.rules.coupon import CouponKind, Terms
 from orders.rules.line import LineState
-from orders.rules.refund import RefundKind
+from orders.rules.refund import RefundKind, RefundState
+from orders.selectors.dispute import disputable
 from orders.selectors.order_export import order_table
 from orders.services.coupon import claim_coupon
 from orders.services.coupon_counter import take_voucher, undo_use
+from orders.services.dispute import open_dispute
 from orders.services.order import Contact, goods_text, move_order, place_order, quote
-from orders.services.payment import open_payment
-from orders.services.refund import approve_refund, give_refund, request_refund
+from orders.services.payment import open_payment, settle_nothing
+from orders.services.refund import (
+    approve_refund,
+    give_refund,
+    refuse_refund,
+    request_refund,
+    take_back,
+    withdraw_refund,
+)
 from orders.services.saving import cheapest
-from orders.services.shipment import ship_order
+from orders.services.shipment import confirm_delivery, hand_over, make_ready, ship_order
+from orders.tasks import agree_refunds, send_refunds
 from tests.conftest import DAN
 from tests.orders.test_cart import contact
 from tests.orders.test_checkout import hidden
@@ -225,6 +246,203 @@ def test_sent_it_is_hers(shop, dan, variant, bob, voucher):
 
 
 # --- at the counter -----------------------------------------------------------------------------
+
+
+# --- exchanged ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cheap(cup, store) -> Variant:
+    """Another of the same product, for less."""
+    data = [VariantData(one.name, one.sku, one.price, id=one.pk) for one in cup.variants.all()]
+    data.append(VariantData("small", "cup-small", 1900, opening=5))
+    cup.refresh_from_db()
+    save_product(
+        merchant=cup.merchant,
+        name=cup.name,
+        variants=data,
+        product=cup,
+        version=cup.version,
+        store=store,
+    )
+    return cup.variants.get(sku="cup-small")
+
+
+@pytest.fixture
+def sent(shop, dan, variant, bob, voucher) -> Order:
+    """Tea and a glass for nothing, both with her."""
+    order = pay(buy(shop, dan, {variant.pk: 1}, voucher))
+    return deliver(order, bob)
+
+
+def deliver(order: Order, bob) -> Order:
+    ship_order(order=order, carrier="sf", tracking_number="SF123456", by=bob)
+    confirm_delivery(order=order, by=bob)
+    order.refresh_from_db()
+    return order
+
+
+def swap(order: Order, wanted: Variant) -> Refund:
+    line = order.lines.get(unit_price=0)
+    return request_refund(
+        order=order,
+        pieces={line.pk: 1},
+        kind=RefundKind.EXCHANGE,
+        wanted={line.pk: wanted.pk},
+        reason="broken",
+    )
+
+
+def swapped(refund: Refund, bob, store) -> Order:
+    refund = approve_refund(refund=refund, version=refund.version, by=bob)
+    refund = take_back(refund=refund, version=refund.version, by=bob, store=store)
+    assert refund.state == RefundState.REFUNDED
+    return Order.objects.get(pk=refund.replacement_id)
+
+
+def money() -> tuple[int, int]:
+    """What the bank moved, and how many entries the books have."""
+    moved = BankEntry.objects.aggregate(sum=Sum("amount"))["sum"]
+    return moved, LedgerEntry.objects.count()
+
+
+def test_a_broken_one_is_exchanged_and_no_money_moves(sent, glass, bob, store):
+    before, stock = money(), Stock.objects.get(variant=glass, store=store)
+    refund = swap(sent, glass)
+    assert (refund.amount, refund.credit, refund.answer_by) == (0, 0, None)  # no silence agrees
+    other = swapped(refund, bob, None)  # what came back is broken: no stock
+    line = other.lines.get()
+    assert (line.variant, line.unit_price, line.credit, line.price_rule) == (glass, 0, 0, "swap")
+    assert (other.total, other.state) == (0, "paid")
+    deliver(other, bob)
+    assert Stock.objects.get(pk=stock.pk).on_hand == stock.on_hand - 1
+    assert money() == before
+    assert broken() == set()
+
+
+def test_no_chain_of_exchanges_ends_in_money(sent, glass, cheap, bob, store):
+    """Down to a cheaper one, again, and asked back at every station, in every way there is."""
+    before, order = money(), sent
+    for wanted in (cheap, cheap):
+        order = swapped(swap(order, wanted), bob, store)
+        line = order.lines.get(unit_price=0)
+        unsent = request_refund(order=order, pieces={line.pk: 1}, kind=RefundKind.MONEY)
+        assert (unsent.amount, unsent.credit) == (0, 0)
+        withdraw_refund(refund=unsent, version=unsent.version)
+        deliver(order, bob)
+        for kind in (RefundKind.RETURN, RefundKind.MONEY):
+            with pytest.raises(RefundTooLarge):
+                request_refund(order=order, pieces={line.pk: 1}, kind=kind)
+        with pytest.raises(RefundTooLarge):
+            give_refund(order=order, pieces={line.pk: 1}, by=bob)
+        with pytest.raises(RefundTooLarge):
+            give_refund(order=order, pieces={line.pk: 1}, by=bob, amount=1)
+        with pytest.raises(DearerInstead):
+            swap(order, glass)
+    assert money() == before
+    assert broken() == set()
+
+
+def test_a_shop_without_another_gives_no_money_and_its_no_is_the_last_word(sent, glass, bob):
+    refund = swap(sent, glass)
+    none_left(glass)
+    with pytest.raises(OutOfStock):
+        approve_refund(refund=refund, version=refund.version, by=bob)
+    with pytest.raises(WrongState):
+        approve_refund(refund=refund, version=refund.version, by=bob, money=True)
+    Refund.objects.update(answer_by=timezone.now())  # should anything ever let the time run out
+    agree_refunds()
+    refund.refresh_from_db()
+    assert (refund.state, refund.kind) == (RefundState.REQUESTED, RefundKind.EXCHANGE)
+    refund = refuse_refund(refund=refund, version=refund.version, by=bob, words="none left")
+    assert disputable(sent, timezone.now()) == set()
+    with pytest.raises(WrongState):
+        open_dispute(refund=refund, words="but")
+    assert broken() == set()
+
+
+def test_it_is_exchanged_by_itself(sent, glass, variant):
+    tea = sent.lines.get(price_rule="list")
+    given = sent.lines.get(price_rule="gift")
+    with pytest.raises(NothingToRefund):
+        request_refund(
+            order=sent,
+            pieces={tea.pk: 1, given.pk: 1},
+            kind=RefundKind.EXCHANGE,
+            wanted={tea.pk: variant.pk, given.pk: glass.pk},
+        )
+    assert {line.asked_back for line in sent.lines.all()} == {0}
+
+
+def test_one_that_is_still_here_is_not_exchanged(shop, dan, variant, glass, voucher):
+    order = pay(buy(shop, dan, {variant.pk: 1}, voucher))
+    with pytest.raises(WrongState):
+        swap(order, glass)
+
+
+def test_what_a_coupon_paid_whole_is_exchanged_too(shop, dan, glass, bob, store):
+    coupon = issued(shop, kind="amount", amount=5000, threshold=0)
+    free = claim_coupon(coupon=coupon, customer=dan)
+    contact = Contact("Dan", "+8613800138000", store=store)
+    order = place_order(
+        merchant=shop,
+        customer=dan,
+        basket={glass.pk: 1},
+        contact=contact,
+        language="en",
+        voucher=free,
+    )
+    assert order.total == 0
+    settle_nothing(order=order)
+    order.refresh_from_db()
+    make_ready(order=order, by=bob)
+    hand_over(order=order, code=order.pickup_code, by=bob)
+    line = order.lines.get()
+    refund = request_refund(
+        order=order, pieces={line.pk: 1}, kind=RefundKind.EXCHANGE, wanted={line.pk: glass.pk}
+    )
+    assert swapped(refund, bob, store).total == 0
+    assert broken() == set()
+
+
+def test_her_page_offers_it_for_goods_and_refuses_it_for_money(sent, glass, client, bob, as_alice):
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    client.get(reverse("track:mine"))
+    Order.objects.filter(pk=sent.pk).update(device=client.session["device"])
+    given = sent.lines.get(price_rule="gift")
+    at = reverse("track:refund_ask", args=[sent.number])
+    page = client.get(at).text
+    assert f'name="for-{given.pk}"' in page
+    assert "for that the shop has to say yes" in page
+    form = {f"line-{given.pk}": "1", "reason": "broken", "form_key": "g1"}
+    form[f"for-{given.pk}"] = str(glass.pk)
+    for kind in ("return", "money"):
+        answer = client.post(at, form | {"kind": kind})
+        assert answer.status_code == 422
+        assert "it can be exchanged, but not for money" in answer.text
+    assert client.post(at, form | {"kind": "exchange"}).status_code == 302
+    refund = Refund.objects.get()
+    detail = as_alice.get(
+        reverse("orders:order_detail", args=["tea", sent.number]), headers={"Accept-Language": "en"}
+    ).text
+    assert "None: it cost nothing" in detail
+    assert "Agree and put it aside" in detail
+    assert "give money for it" not in detail
+    refuse_refund(refund=refund, version=refund.version, by=bob, words="no")
+    page = client.get(reverse("track:order", args=[sent.number])).text
+    assert "Ask the platform" not in page
+
+
+def test_all_that_was_bought_went_back_and_the_gift_can_still_be_exchanged(sent, glass, bob, store):
+    tea = sent.lines.get(price_rule="list")
+    refund = request_refund(order=sent, pieces={tea.pk: 1}, kind=RefundKind.RETURN)
+    refund = approve_refund(refund=refund, version=refund.version, by=bob)
+    take_back(refund=refund, version=refund.version, by=bob, store=store)
+    send_refunds()
+    sent.refresh_from_db()
+    assert (sent.can_be_asked_back, sent.can_be_exchanged) == (False, True)
+    swapped(swap(sent, glass), bob, store)
+    assert broken() == set()
 
 
 def test_at_the_counter_a_piece_leaves_that_store(shop, store, glass, bob, voucher):

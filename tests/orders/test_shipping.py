@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
 
 from merchants.models import Merchant
 from merchants.rules.region import PROVINCES, countries, region_name, written_address
 from orders.errors import NotSentThere, RegionTwice
 from orders.models import Order, ShippingRule
-from orders.rules.shipping import Rate, rate_to, served
+from orders.rules.shipping import Promise, Rate, promise_of, rate_to, served
 from orders.selectors.shipping import REMEMBERED, addresses_of, bought_on
 from orders.services.order import Contact, place_order, quote
 from orders.services.shipping import forget_address, save_rule
@@ -256,3 +259,90 @@ def test_the_book_is_of_two_years(client, variant):
     at = timezone.now() - REMEMBERED - timedelta(minutes=1)
     Order.objects.update(placed_at=at, pay_by=at + timedelta(minutes=15))
     assert bought_on(order.device) == []
+
+
+# --- what is promised before anything is ordered ------------------------------------------------
+
+
+def told(region: str = "", country: str = "CN", usual: Rate = USUAL, **own: Rate | None) -> Promise:
+    named = {name.replace("_", "-"): one for name, one in own.items()}
+    return promise_of(country=country, usual=usual, own=named, region=region)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*list(PROVINCES)[:6], "JP"]),
+        st.none() | st.builds(Rate, st.integers(0, 3), st.none() | st.integers(0, 2)),
+    ),
+    st.builds(Rate, st.integers(0, 3), st.integers(0, 2)),
+    st.integers(0, 3),
+)
+def test_a_promise_holds_for_every_region_of_the_country(own, usual, goods):
+    promise = promise_of(country="CN", usual=usual, own=own)
+    rates = {one: rate_to(one, country="CN", usual=usual, own=own) for one in PROVINCES}
+    prices = {one: rate.price(goods) for one, rate in rates.items() if rate is not None}
+    assert set(promise.sent) == set(prices)
+    assert set(promise.nowhere) == set(PROVINCES) - set(prices)
+    assert max(prices.values()) <= promise.high
+    if goods < (promise.free_from or 4):  # below it nothing is free that has a price
+        assert min(prices.values()) == promise.low
+    if promise.free_from is not None and goods >= promise.free_from and not promise.somewhere:
+        assert max(prices.values()) == 0
+
+
+def test_what_is_said_of_regions():
+    assert (told().low, told().high, told().free_from, told().somewhere) == (800, 800, 9900, False)
+    far = told(CN_XJ=Rate(2500, None), CN_XZ=None, CN_SH=Rate(600, 5900), JP=Rate(9000, None))
+    assert (far.low, far.high, far.free_from, far.somewhere) == (600, 2500, 5900, True)
+    assert (far.nowhere, far.few) == (["CN-XZ"], False)
+    assert told(usual=Rate(800, 0)).high == 0
+    assert told("CN-XJ", CN_XJ=Rate(2500, None)).low == 2500
+    assert not told("CN-XJ", CN_XJ=None).sent
+    assert not told("JP").sent
+    assert told("", "JP").low == 800
+
+
+@pytest.fixture
+def said_of(client, shop) -> Callable[[], str]:
+    def said_of() -> str:
+        page = client.get(reverse("track:parcels", args=["tea"]), headers={"HX-Request": "true"})
+        return words(page.text)
+
+    return said_of
+
+
+def test_the_page_says_what_a_parcel_costs_in_all_regions(shop, far, said_of):
+    assert said_of() == f"Sent from {shop} · ¥8 to ¥25 by region, in some free from ¥99"
+    save_rule(merchant=shop, regions=["CN-HK", "CN-TW"], fee=None, free_from=None)
+    assert said_of().endswith("Not sent to Hong Kong, Taiwan")
+    far.delete()
+    assert said_of().startswith(f"Sent from {shop} · ¥8 a parcel, free from ¥99 Not sent to")
+    most = [one for one in PROVINCES if one not in {"CN-ZJ", "CN-HK", "CN-TW"}]
+    save_rule(merchant=shop, regions=most, fee=None, free_from=None)
+    assert said_of().endswith("Sent only to Zhejiang")
+
+
+def test_it_says_what_it_costs_to_where_she_had_something_sent(shop, far, dan, variant, client):
+    page = reverse("track:parcels", args=["tea"])
+    client.get(CHECKOUT, {"variant": variant.pk, "quantity": 1})
+    place_order(
+        merchant=shop,
+        customer=dan,
+        basket={variant.pk: 1},
+        contact=Contact("Dan", "+8613800138000", **HOME | {"region": "CN-XJ"}),
+        language="en",
+        device=uuid.UUID(client.session["device"]),
+    )
+    assert words(client.get(page, headers={"HX-Request": "true"}).text).endswith(
+        "to Xinjiang ¥25 a parcel"
+    )
+    save_rule(merchant=shop, regions=["CN-XJ"], fee=None, free_from=None, rule=far)
+    assert f"{shop} sends nothing to Xinjiang" in words(client.get(page).text)
+    goods = client.get(reverse("shop:product", args=["tea", variant.product.public_id]))
+    assert f'hx-get="{page}"' in goods.text
+
+
+def test_the_sheet_over_the_video_says_the_same(live, variant, far, client):
+    item = live.items.get(product=variant.product)
+    sheet = client.get(reverse("watch:product", args=[live.public_id, item.pk]))
+    assert "¥8 to ¥25 by region" in words(sheet.text)

@@ -28,7 +28,8 @@ FRESH = 300  # seconds that a message may be on its way
 
 @dataclass(frozen=True)
 class Account:
-    """A merchant at WeChat Pay. `serial` is that of his own certificate."""
+    """A merchant at WeChat Pay. `serial` is that of his own certificate; `app_secret` is the
+    official account's, empty if he has not told it."""
 
     mchid: str
     appid: str
@@ -37,6 +38,7 @@ class Account:
     v3_key: bytes
     wechat_serial: str
     wechat_key: rsa.RSAPublicKey
+    app_secret: str = ""
 
     def call(self, method: str, path: str, asked: dict[str, Any] | None = None) -> dict[str, Any]:
         """One signed question and its verified answer. Raises Refused, or GatewayTrouble."""
@@ -95,6 +97,7 @@ def account_of(merchant: Merchant) -> Account:
         v3_key=told["v3_key"].encode(),
         wechat_serial=told["wechat_serial"],
         wechat_key=read_public(told["wechat_key"]),
+        app_secret=told.get("app_secret", ""),
     )
 
 
