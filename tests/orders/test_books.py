@@ -169,7 +169,7 @@ def test_the_page_asks_as_often_for_two_years_as_for_a_day(
     sell_at_counter(variant=variant, store=store, by=bob)
     at = reverse("orders:books", args=[shop.slug])
     for since in (timezone.localdate(), timezone.localdate() - timedelta(days=700)):
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(16):
             page = as_carol.get(at, {"since": since})
         assert page.status_code == 200
         assert "By colleague" in page.text
