@@ -71,7 +71,7 @@ def tell_merchant(merchant: Merchant, event: Event) -> None:
 
 def _tell_merchant(merchant_id: int, events: list[Event]) -> None:
     """Events of JSON types alone; several in one message."""
-    said = {"type": "tell", "event": events[0]}
+    said: dict[str, Any] = {"type": "tell", "event": events[0]}
     if len(events) > 1:
         said = {"type": "tell.each", "events": events}
     _after_commit(merchant_group(merchant_id), said)

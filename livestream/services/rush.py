@@ -169,7 +169,7 @@ def _note(room: Room, placed: Placed, sales: dict[int, FlashSale]) -> list[Seque
     from_here = [Sale(room=room, order=order, at=now, pinned=pinned) for _wish, order in placed]
     bought = [
         FlashPurchase(
-            sale=sales[pk],
+            sale_id=sales[pk].pk,
             order=order,
             customer=order.customer,
             device=wish.device,
@@ -179,6 +179,8 @@ def _note(room: Room, placed: Placed, sales: dict[int, FlashSale]) -> list[Seque
         for pk, quantity in wish.basket.items()
         if pk in sales
     ]
-    for sale in {one.sale for one in bought}:
-        broadcast.flash_changed(room, flash_event(sale))
+    sold = {one.sale_id for one in bought}
+    for sale in sales.values():
+        if sale.pk in sold:
+            broadcast.flash_changed(room, flash_event(sale))
     return [from_here, bought]

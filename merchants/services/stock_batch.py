@@ -62,7 +62,11 @@ def _rows(merchant: Merchant, reference: str, plan: Mapping[int, int], now: date
     """What holds {stock id: pieces} under this reference."""
     return [
         Reservation(
-            merchant=merchant, stock_id=pk, quantity=pieces, reference=reference, opened_at=now
+            merchant_id=merchant.pk,
+            stock_id=pk,
+            quantity=pieces,
+            reference=reference,
+            opened_at=now,
         )
         for pk, pieces in plan.items()
     ]
