@@ -66,7 +66,15 @@ def tell(room: Room, event: Event, *, staff: bool = False) -> None:
 
 def tell_merchant(merchant: Merchant, event: Event) -> None:
     """Tell every open dashboard of a merchant."""
-    _after_commit(merchant_group(merchant.pk), {"type": "tell", "event": _plain(event)})
+    _tell_merchant(merchant.pk, [_plain(event)])
+
+
+def _tell_merchant(merchant_id: int, events: list[Event]) -> None:
+    """Events of JSON types alone; several in one message."""
+    said: dict[str, Any] = {"type": "tell", "event": events[0]}
+    if len(events) > 1:
+        said = {"type": "tell.each", "events": events}
+    _after_commit(merchant_group(merchant_id), said)
 
 
 # --- chat -----------------------------------------------------------------------------------------
@@ -309,11 +317,14 @@ def orders_changed(changes: Iterable[tuple[Order, Room | None]]) -> None:
     room nobody looks who serves what: of a collected one its staff hear only that there is news.
     """
     heard: dict[int, list[tuple[Event, bool, int]]] = {}
+    told: dict[int, list[Event]] = {}
     for order, room in changes:
         event = _order_event(order, room)
-        tell_merchant(order.merchant, {**event, "store": order.store_id})
+        told.setdefault(order.merchant_id, []).append({**event, "store": order.store_id})
         if room is not None:
             heard.setdefault(room.pk, []).append(({**event, **_hidden(order)}, True, 0))
+    for merchant_id, news in told.items():
+        _tell_merchant(merchant_id, news)
     for room_id, events in heard.items():
         _after_commit(room_group(room_id), _hub_events(events))
 

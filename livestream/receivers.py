@@ -29,6 +29,8 @@ from orders.signals import (
     refund_moved,
 )
 
+FROM: Any = Sale._meta.get_field("order").remote_field  # one that was just placed knows its sale
+
 
 @receiver(stock_changed)
 def show_stock(variant_ids: set[int], **kwargs: Any) -> None:
@@ -58,9 +60,13 @@ def show_order(order: Order, **kwargs: Any) -> None:
 
 @receiver(orders_placed)
 def show_orders(orders: Sequence[Order], **kwargs: Any) -> None:
-    """And of new ones, many at once in a rush: one question, one message to each room."""
-    sales = Sale.objects.select_related("room").filter(order__in=orders)
-    rooms = {sale.order_id: sale.room for sale in sales}
+    """And of new ones, many at once in a rush: one message to each room."""
+    rooms = {
+        order.pk: sale.room for order in orders if (sale := FROM.get_cached_value(order, None))
+    }
+    if len(rooms) < len(orders):  # the shop's own, or written elsewhere
+        sales = Sale.objects.select_related("room").filter(order__in=orders)
+        rooms = {sale.order_id: sale.room for sale in sales}
     broadcast.orders_changed([(order, rooms.get(order.pk)) for order in orders])
 
 

@@ -84,6 +84,11 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         else:
             await self.close(door.BAD_REQUEST)
 
+    async def tell_each(self, message: dict[str, Any]) -> None:
+        """Relay several events of one moment."""
+        for event in message["events"]:
+            await self.tell({"event": event})
+
     async def tell(self, message: dict[str, Any]) -> None:
         """Relay one event from livestream.broadcast."""
         event = message["event"]

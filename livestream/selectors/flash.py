@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from livestream.models import FlashSale, Room, ShelfItem
 from livestream.rules.flash import HEARD, FlashState, state_at
+
+ROOM_NOW = ("state", "scheduled_at", "pinned")  # what may have changed since it was looked up
 
 
 def announced(room: Room, now: datetime) -> QuerySet[FlashSale]:
@@ -18,8 +20,15 @@ def announced(room: Room, now: datetime) -> QuerySet[FlashSale]:
 
 
 def running(room: Room, now: datetime) -> dict[int, FlashSale]:
-    """{variant id: sale} of those whose price holds now."""
-    rows = announced(room, now).filter(starts_at__lte=now)
+    """{variant id: sale} of those whose price holds now. If there is any, `room` is what it is now
+    in what ROOM_NOW names."""
+    rows = list(
+        announced(room, now)
+        .filter(starts_at__lte=now)
+        .annotate(**{f"room_{name}": F(f"room__{name}") for name in ROOM_NOW})
+    )
+    for name in ROOM_NOW if rows else ():
+        setattr(room, name, getattr(rows[0], f"room_{name}"))
     return {sale.variant_id: sale for sale in rows if sale.left > 0}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 from zlib import crc32
 
@@ -14,7 +15,7 @@ from livestream.models import Drop, FlashSale, Room, ShelfItem
 from livestream.rules.draw import commitment
 from livestream.rules.price import Kind, Offer, offer, price_in_room
 from livestream.selectors.draw import draw_event, newest
-from livestream.selectors.flash import announced, flash_event, running
+from livestream.selectors.flash import ROOM_NOW, announced, flash_event, running
 from livestream.selectors.picture import picture_of
 from merchants.models import Photo, Product, Variant
 from merchants.pictures import photo_url
@@ -172,8 +173,50 @@ def live_prices(room: Room, flash: Mapping[int, FlashSale] | None = None) -> dic
         pk: price_in_room(price, cheapest=cheapest, live_price=live)
         for pk, price, cheapest, live in rows
     }
-    sales = running(room, timezone.now()) if flash is None else flash
-    return prices | {pk: min(sale.price, prices.get(pk, sale.price)) for pk, sale in sales.items()}
+    return with_flash(prices, running(room, timezone.now()) if flash is None else flash)
+
+
+def with_flash(prices: Mapping[int, int], sales: Mapping[int, FlashSale]) -> dict[int, int]:
+    """These prices, or those of the sales that run where they are lower."""
+    lower = {pk: min(sale.price, prices.get(pk, sale.price)) for pk, sale in sales.items()}
+    return {**prices, **lower}
+
+
+def goods_in(
+    room: Room, variants: Iterable[int], sales: Mapping[int, FlashSale] = MappingProxyType({})
+) -> tuple[set[int], dict[int, int]]:
+    """Which of these variants a shopper finds on the shelf, and {variant id: price} of those that
+    are cheaper in the room, flash sales aside. One query, which tells what the room is now as well.
+
+    None if all are in `sales` that run (`running`): in a rush everybody is after the same.
+    """
+    wanted = set(variants)
+    if sales and wanted <= set(sales):
+        on_sale = ProductState.ON_SALE
+        return {pk for pk in wanted if sales[pk].variant.product.state == on_sale}, {}
+    siblings = Variant.objects.filter(product=OuterRef("product")).order_by().values("product")
+    now_of = [f"product__shelf_items__room__{name}" for name in ROOM_NOW]
+    rows = (
+        Variant.objects.filter(pk__in=wanted, product__shelf_items__room=room)
+        .annotate(
+            cheapest=Subquery(siblings.annotate(low=Min("price")).values("low")),
+            live=F("product__shelf_items__live_price"),
+        )
+        .values_list("pk", "price", "cheapest", "live", "product__state", *now_of)
+    )
+    own: set[int] = set()
+    prices: dict[int, int] = {}
+    found = list(rows)
+    for pk, price, cheapest, live, state, *now in found:
+        for name, value in zip(ROOM_NOW, now, strict=True):
+            setattr(room, name, value)
+        if state == ProductState.ON_SALE:
+            own.add(pk)
+        if live is not None:
+            prices[pk] = price_in_room(price, cheapest=cheapest, live_price=live)
+    if not found:
+        room.refresh_from_db(fields=list(ROOM_NOW))
+    return own, prices if room.is_on_air else {}
 
 
 def open_drops(room: Room) -> list[Drop]:

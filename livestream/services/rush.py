@@ -7,10 +7,9 @@ goes the way of one: `buy_in_room`.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 
-from django.db.models import F, Q
+from django.db.models import Case, F, Model, Q, QuerySet, When
 from django.utils import timezone
 
 from livestream import broadcast
@@ -18,15 +17,16 @@ from livestream.errors import FlashLimit, FlashOver, NotOnTheShelf, SellsNothing
 from livestream.models import FlashPurchase, FlashSale, Room, Sale
 from livestream.rules.room import SELLING
 from livestream.selectors.flash import flash_event, running
-from livestream.selectors.room import live_prices, on_shelf
+from livestream.selectors.room import goods_in
 from merchants.errors import RuleBroken
 from merchants.group_commit import GroupCommit
-from merchants.models import Merchant, Variant
-from merchants.services.stock_batch import hand_over
+from merchants.models import Merchant
+from merchants.services.stock_batch import Rows, hand_over
 from orders.errors import NotTogether
 from orders.models import Order
 from orders.rules.line import GIVES_STOCK_BACK
-from orders.services.order_batch import Held, Wish, hold_each, place_orders
+from orders.services.customer import Tally
+from orders.services.order_batch import Held, Placed, Wish, hold_each, place_orders
 from orders.services.order_once import Outcome, order_each_once
 
 
@@ -54,37 +54,22 @@ _rooms = GroupCommit(_each)
 
 def buy_each(*, room: Room, wishes: Sequence[Wish]) -> list[Order | RuleBroken]:
     """As `buy_in_room`, for many within the caller's transaction: orders or refusals, in order."""
-    room.refresh_from_db(fields=["state", "scheduled_at", "pinned"])
+    sales = running(room, timezone.now())
+    own, prices = goods_in(room, {pk for wish in wishes for pk in wish.basket}, sales)
     if room.shown_state not in SELLING:
         return [SellsNothing() for _wish in wishes]
-    sales = running(room, timezone.now())
-    own = set(
-        Variant.objects.filter(
-            product__in=on_shelf(room).values("product"),
-            pk__in={pk for wish in wishes for pk in wish.basket},
-        ).values_list("pk", flat=True)
-    )
 
     def hold(merchant: Merchant, asking: Sequence[Wish]) -> Held:
         return _hold(room, merchant, asking, sales, own)
 
-    outcomes = place_orders(
+    return place_orders(
         merchant=room.merchant,
         wishes=wishes,
-        prices=live_prices(room, sales) | {pk: sale.price for pk, sale in sales.items()},
+        prices=prices | {pk: sale.price for pk, sale in sales.items()},
         flash=sales,
         hold=hold,
+        note=lambda placed: _note(room, placed, sales),
     )
-    _note(room, _placed(wishes, outcomes), sales)
-    return outcomes
-
-
-def _placed(
-    wishes: Sequence[Wish], outcomes: Sequence[Order | RuleBroken]
-) -> list[tuple[Wish, Order]]:
-    """The wishes that became orders, with them."""
-    pairs = zip(wishes, outcomes, strict=True)
-    return [(wish, one) for wish, one in pairs if isinstance(one, Order)]
 
 
 def _hold(
@@ -95,84 +80,98 @@ def _hold(
     own: set[int],
 ) -> Held:
     """Sales first, by their ids, then the shelf: the order in which `buy_in_room` locks."""
-    why: dict[str, RuleBroken | None] = {}
+    found: dict[str, Rows | RuleBroken] = {}
     of_sale: dict[int, list[Wish]] = {}
     plain = []
     for wish in wishes:
         wanted = [pk for pk in wish.basket if pk in sales]
         if not own & set(wish.basket):
-            why[wish.number] = NotOnTheShelf()
+            found[wish.number] = NotOnTheShelf()
         elif not wanted:
             plain.append(wish)
         elif len(wish.basket) > 1 or wish.contact.store is not None or sales[wanted[0]].pay_first:
-            why[wish.number] = NotTogether()
+            found[wish.number] = NotTogether()
         else:
             of_sale.setdefault(sales[wanted[0]].pk, []).append(wish)
     by_id = {sale.pk: sale for sale in sales.values()}
     for pk in sorted(of_sale):
         of_these = of_sale[pk]
         held = _from_quota(by_id[pk], merchant, of_these)
-        why |= {wish.number: one for wish, one in zip(of_these, held, strict=True)}
+        found |= {wish.number: one for wish, one in zip(of_these, held, strict=True)}
     if plain:
         held = hold_each(merchant, plain)
-        why |= {wish.number: one for wish, one in zip(plain, held, strict=True)}
-    return [why[wish.number] for wish in wishes]
+        found |= {wish.number: one for wish, one in zip(plain, held, strict=True)}
+    return [found[wish.number] for wish in wishes]
 
 
 def _from_quota(sale: FlashSale, merchant: Merchant, wishes: Sequence[Wish]) -> Held:
     """Pieces of the quota, first come first served. The sale's row is ours from here on."""
     now = timezone.now()
-    open_ = FlashSale.objects.select_for_update(no_key=True).filter(
+    open_ = FlashSale.objects.filter(
         pk=sale.pk, closed_at=None, starts_at__lte=now, ends_at__gt=now
     )
-    left = sum(quota - sold for quota, sold in open_.values_list("quota", "sold"))
+    left = wanted = sum(wish.basket[sale.variant_id] for wish in wishes)
+    if not _sell(open_, wanted):  # not enough for all of them: who gets the rest?
+        wanted, rows = 0, open_.select_for_update(no_key=True)
+        left = sum(quota - sold for quota, sold in rows.values_list("quota", "sold"))
     bought = _bought(sale, wishes)
-    why: Held = []
+    why: dict[str, RuleBroken] = {}
     taken: list[tuple[str, int]] = []
     for wish in wishes:
         phone, device, quantity = wish.contact.phone, wish.device, wish.basket[sale.variant_id]
-        had = sum(pieces for p, d, pieces in bought if p == phone or d == device)
         if quantity > left:
-            why.append(FlashOver())
-        elif had + quantity > sale.per_buyer:
-            why.append(FlashLimit())
+            why[wish.number] = FlashOver()
+        elif bought.of(phone, device) + quantity > sale.per_buyer:
+            why[wish.number] = FlashLimit()
         else:
             left -= quantity
-            bought.append((phone, device, quantity))
+            bought.add(phone, device, quantity)
             taken.append((wish.number, quantity))
-            why.append(None)
+    pieces = sum(quantity for _number, quantity in taken)
+    if pieces != wanted and not _sell(open_, pieces - wanted):
+        raise FlashOver  # the row is ours: only a fault elsewhere could bring this about
+    held: dict[str, Rows] = {}
     if taken:
-        pieces = sum(quantity for _number, quantity in taken)
-        if not open_.filter(sold__lte=F("quota") - pieces).update(sold=F("sold") + pieces):
-            raise FlashOver
-        hand_over(merchant=merchant, reference=sale.reference, to=taken)
-        sale.sold = sale.quota - left  # the row is ours: that is what it says
-    return why
+        held, rest = hand_over(merchant=merchant, reference=sale.reference, to=taken)
+        sale.sold = sale.quota - rest  # the row is ours: that is what it says
+    return [why.get(wish.number) or held[wish.number] for wish in wishes]
 
 
-def _bought(sale: FlashSale, wishes: Sequence[Wish]) -> list[tuple[str, uuid.UUID | None, int]]:
-    """(number, device, pieces) of what these people have of the sale already."""
-    # By their orders, which have an index for numbers and one for devices: a sale has thousands.
-    theirs = Order.objects.filter(
-        Q(phone__in={wish.contact.phone for wish in wishes})
-        | Q(device__in={wish.device for wish in wishes})
-    ).exclude(state__in=GIVES_STOCK_BACK)
-    rows = sale.purchases.filter(order__in=theirs)
-    return list(rows.values_list("order__phone", "device", "quantity"))
+def _sell(open_: QuerySet[FlashSale], pieces: int) -> bool:
+    """So many more are sold; fewer than none go back. The guard is in the write."""
+    return bool(open_.filter(sold__lte=F("quota") - pieces).update(sold=F("sold") + pieces))
 
 
-def _note(room: Room, placed: Sequence[tuple[Wish, Order]], sales: dict[int, FlashSale]) -> None:
-    """Which order came from this room and took what from which sale; the room sees the rest."""
+def _bought(sale: FlashSale, wishes: Sequence[Wish]) -> Tally:
+    """The pieces that these people have of the sale already."""
+    # By their orders, which have an index for numbers and one for devices. The sale as a CASE, or
+    # PostgreSQL would go by its index: it knows nothing of a new one, which soon has thousands.
+    rows = (
+        FlashPurchase.objects.filter(
+            Q(order__phone__in={wish.contact.phone for wish in wishes})
+            | Q(order__device__in={wish.device for wish in wishes})
+        )
+        .exclude(order__state__in=GIVES_STOCK_BACK)
+        .alias(this=Case(When(sale=sale, then=True), default=False))
+        .filter(this=True)
+    )
+    tally = Tally()
+    for phone, device, quantity in rows.values_list("order__phone", "device", "quantity"):
+        tally.add(phone, device, quantity)
+    return tally
+
+
+def _note(room: Room, placed: Placed, sales: dict[int, FlashSale]) -> list[Sequence[Model]]:
+    """Rows that say which order came from this room and took what from which sale; the room sees
+    the rest."""
     now = timezone.now()
     pinned = room.pinned if room.is_on_air else ""
-    Sale.objects.bulk_create(
-        Sale(room=room, order=order, at=now, pinned=pinned) for _wish, order in placed
-    )
+    from_here = [Sale(room=room, order=order, at=now, pinned=pinned) for _wish, order in placed]
     bought = [
         FlashPurchase(
-            sale=sales[pk],
+            sale_id=sales[pk].pk,
             order=order,
-            customer_id=order.customer_id,
+            customer=order.customer,
             device=wish.device,
             quantity=quantity,
         )
@@ -180,6 +179,8 @@ def _note(room: Room, placed: Sequence[tuple[Wish, Order]], sales: dict[int, Fla
         for pk, quantity in wish.basket.items()
         if pk in sales
     ]
-    FlashPurchase.objects.bulk_create(bought)
-    for sale in {one.sale for one in bought}:
-        broadcast.flash_changed(room, flash_event(sale))
+    sold = {one.sale_id for one in bought}
+    for sale in sales.values():
+        if sale.pk in sold:
+            broadcast.flash_changed(room, flash_event(sale))
+    return [from_here, bought]

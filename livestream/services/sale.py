@@ -11,24 +11,28 @@ from django.utils import timezone
 from livestream.errors import NotOnTheShelf, SellsNothing
 from livestream.models import Room, Sale
 from livestream.rules.room import SELLING
-from livestream.selectors.room import live_prices, on_shelf
+from livestream.selectors.room import goods_in
 from livestream.services.flash import flash_hold, note_purchases
-from merchants.models import Customer, Variant
+from merchants.models import Customer
 from merchants.services.request import Asked
 from orders.models import Order, Voucher
 from orders.services.order import Contact, Terms, place_order
 
 
-def may_buy(room: Room, variants: Iterable[int]) -> None:
-    """Raise SellsNothing for a room that is over, NotOnTheShelf if nothing of it is its own.
+def may_buy(
+    room: Room, variants: Iterable[int], goods: tuple[set[int], dict[int, int]] | None = None
+) -> dict[int, int]:
+    """The room's prices for these, flash sales aside; `goods` if `goods_in` was asked already.
 
-    What else lies in her cart may go along: it is on sale in the shop, at the shop's price.
+    Raises SellsNothing for a room that is over, NotOnTheShelf if nothing of it is its own. What
+    else lies in her cart may go along: it is on sale in the shop, at the shop's price.
     """
+    own, prices = goods or goods_in(room, variants)
     if room.shown_state not in SELLING:  # a rehearsal stops no sale
         raise SellsNothing
-    own = Variant.objects.filter(product__in=on_shelf(room).values("product"))
-    if not own.filter(pk__in=set(variants)).exists():
+    if not own:
         raise NotOnTheShelf
+    return prices
 
 
 @transaction.atomic
@@ -52,8 +56,7 @@ def buy_in_room(
     Live prices hold only while the room is on air, a flash price only in its minutes and for its
     pieces. Raises what `may_buy`, `place_order` and `flash_hold` raise.
     """
-    room.refresh_from_db(fields=["state", "scheduled_at", "pinned"])
-    may_buy(room, basket)
+    prices = may_buy(room, basket)
     sales, hold = flash_hold(room=room, basket=basket, customer=customer, device=device)
     order = place_order(
         merchant=room.merchant,
@@ -62,7 +65,7 @@ def buy_in_room(
         contact=contact,
         language=language,
         # By the sales that were looked up: one that begins meanwhile gives no price without pieces.
-        live_prices=live_prices(room, sales) | {pk: sale.price for pk, sale in sales.items()},
+        live_prices=prices | {pk: sale.price for pk, sale in sales.items()},
         flash=sales,
         voucher=voucher,
         extra=extra,

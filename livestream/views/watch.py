@@ -27,7 +27,14 @@ from livestream.selectors.draw import draws_of
 from livestream.selectors.flash import announced, running, turns_at
 from livestream.selectors.moderation import measure_against
 from livestream.selectors.picture import picture_of
-from livestream.selectors.room import live_prices, on_shelf, open_drops, shelf
+from livestream.selectors.room import (
+    goods_in,
+    live_prices,
+    on_shelf,
+    open_drops,
+    shelf,
+    with_flash,
+)
 from livestream.services.claim import take
 from livestream.services.reminder import remind
 from livestream.services.rush import buy_together
@@ -174,8 +181,11 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
     sales: dict[int, FlashSale] = SimpleLazyObject(  # type: ignore[assignment]
         lambda: running(found, timezone.now())
     )
+    goods: tuple[set[int], dict[int, int]] = SimpleLazyObject(  # type: ignore[assignment]
+        lambda: goods_in(found, context["basket"], sales)
+    )
     prices: dict[int, int] = SimpleLazyObject(  # type: ignore[assignment]
-        lambda: live_prices(found, sales)
+        lambda: with_flash(goods[1], sales)
     )
     held: dict[tuple[int, int], int] = SimpleLazyObject(  # type: ignore[assignment]
         lambda: held_pieces(found.merchant, [sale.reference for sale in sales.values()])
@@ -189,7 +199,7 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
     status = 200 if form is not None else 422
     if request.method == "GET" and form is not None:
         try:
-            may_buy(found, context["basket"])
+            may_buy(found, context["basket"], goods)
         except RuleBroken as refusal:
             context |= {"form": None, "refusal": str(refusal)}
             status = refusal.status

@@ -26,22 +26,34 @@ class Place:
     short: list[tuple[Variant, int]]
 
 
+def lying(
+    merchant: Merchant, variants: Iterable[int], held: Mapping[tuple[int, int], int] | None = None
+) -> dict[tuple[int, int], int]:
+    """{(store id, variant id): pieces free there}, with those that are `held` for this purchase
+    already. One query."""
+    wanted = set(variants)
+    rows = Stock.objects.filter(variant__in=wanted, variant__merchant=merchant)
+    free = {(row.store_id, row.variant_id): row.available for row in rows}
+    for place, pieces in (held or {}).items():
+        if place[1] in wanted:
+            free[place] = free.get(place, 0) + pieces
+    return free
+
+
 def pickup_places(
     merchant: Merchant,
     basket: Mapping[int, int],
-    held: Mapping[tuple[int, int], int] | None = None,
+    goods: Iterable[Variant] | None = None,
+    free: Mapping[tuple[int, int], int] | None = None,
 ) -> list[Place]:
-    """Every store where customers may collect, in order. Three queries for any number of them.
-
-    `held` is what is kept for this basket already: {(store id, variant id): pieces}.
+    """Every store where customers may collect, in order. Three queries for any number of them; one
+    for whoever knows the `goods` of the basket and what is `free` of them, as `lying` tells.
     """
     stores = merchant.stores.filter(pickup=True)
-    variants = list(merchant.variants.select_related("product").filter(pk__in=basket))
-    kept = held or {}
-    free = {
-        (row.store_id, row.variant_id): row.available + kept.get((row.store_id, row.variant_id), 0)
-        for row in Stock.objects.filter(variant__in=variants, store__in=stores)
-    }
+    if goods is None:
+        goods = merchant.variants.select_related("product").filter(pk__in=basket)
+    variants = sorted(goods, key=lambda one: (one.position, one.pk))
+    free = lying(merchant, basket) if free is None else free
     return [
         Place(
             store,

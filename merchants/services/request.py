@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -71,7 +72,7 @@ class Asked:
     key: str
     mark: str  # the fingerprint of the body
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """A name of the request, of one length, that tells nobody who asked."""
         return hashlib.sha256(f"{self.scope}:{self.key}".encode()).hexdigest()

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
@@ -65,9 +64,16 @@ class CouponWish:
         self.key = wanted if wanted != self.seen or data.get("chosen") else None
 
 
-class StoreField(forms.ModelChoiceField):
-    def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.name} · {obj.city} {obj.address}".strip(" ·")
+class StoreField(forms.TypedChoiceField):
+    """One of the stores that were just looked up: the form asks no more."""
+
+    def offer(self, stores: Iterable[Store]) -> None:
+        by_key = {str(one.pk): one for one in stores}
+        self.coerce = by_key.get
+        self.choices = [
+            (key, f"{one.name} · {one.city} {one.address}".strip(" ·"))
+            for key, one in by_key.items()
+        ]
 
 
 class CheckoutForm(ChoiceForm, PlaceForm):
@@ -84,10 +90,9 @@ class CheckoutForm(ChoiceForm, PlaceForm):
     )
     saved = forms.ChoiceField(label=_("Send it to"), required=False, widget=forms.RadioSelect)
     store = StoreField(
-        Store.objects.none(),
         label=_("Collect at"),
         required=False,
-        empty_label=None,
+        empty_value=None,
         error_messages={
             "invalid_choice": _(
                 "This shop does not have all of it. Choose another one, or have it sent."
@@ -121,12 +126,14 @@ class CheckoutForm(ChoiceForm, PlaceForm):
         variants.found = {one.pk: one for one in chosen}
         self._entries = book
         self.offer(regions)
-        self._choose("saved", choices=self._saved)
+        saved = self.fields["saved"]
+        assert isinstance(saved, forms.ChoiceField)
+        saved.choices = self._saved
         # What is not asked for is not required: a parcel needs an address, collection a store.
         wanted = self.data if self.is_bound else self.initial
         pickup = wanted.get("method") == PICKUP
-        saved = wanted.get("saved", "")
-        self.chosen = self.book.get(saved) if saved and not pickup else None
+        key = wanted.get("saved", "")
+        self.chosen = self.book.get(key) if key and not pickup else None
         if pickup or self.chosen is not None:
             for name in REQUIRED:
                 self.fields[name].required = False
@@ -143,16 +150,13 @@ class CheckoutForm(ChoiceForm, PlaceForm):
         return [*known, ("", _("Another address"))]
 
     @cached_property
-    def stores(self) -> QuerySet[Store]:
+    def stores(self) -> list[Store]:
         """Where it can be collected; asked for when collecting is, or when the form is shown."""
-        found = self.merchant.stores.filter(pk__in=[store.pk for store in self.able()])
-        self._choose("store", queryset=found)
+        found = list(self.able())
+        field = self.fields["store"]
+        assert isinstance(field, StoreField)
+        field.offer(found)
         return found
-
-    def _choose(self, name: str, **choices: Any) -> None:
-        """What may be chosen in a field."""
-        for what, these in choices.items():
-            setattr(self.fields[name], what, these)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, transaction
+from django.db.models import Case, F, Q, Value, When
 
 from merchants.models import Customer, Merchant
+from orders.models import Order
+from orders.rules.line import LineState
 
 
 def buyers(
@@ -50,30 +55,88 @@ class Person:
     name: str = ""
     email: str = ""
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in ("device", "phone", "name", "email")}
+
+
+class Tally:
+    """How much each person has, whom her number or her device tells: what both tell counts once."""
+
+    def __init__(self) -> None:
+        self._counts: list[int] = []
+        self._places: defaultdict[str | UUID, set[int]] = defaultdict(set)
+
+    def add(self, phone: str, device: UUID | None, count: int = 1) -> None:
+        for one in (phone, device):
+            if one:
+                self._places[one].add(len(self._counts))
+        self._counts.append(count)
+
+    def of(self, phone: str, device: UUID | None) -> int:
+        hers = {at for one in (phone, device) if one for at in self._places.get(one, ())}
+        return sum(self._counts[at] for at in hers)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of people who want to buy: which customers of this shop they are, and for how
+    many unpaid orders goods are held. In another shop her number may be somebody else's: there her
+    device counts alone."""
+
+    customers: list[Customer]
+    unpaid: Tally
+
+
+def known_people(*, merchant: Merchant, people: Iterable[Person], now: datetime) -> Known:
+    """One query."""
+    phones, devices = {one.phone for one in people}, {one.device for one in people}
+    names = ["id", "merchant_id", "device", "phone"]
+    rows = Customer.objects.filter(merchant=merchant).order_by().values_list(*names)
+    # As a CASE, or PostgreSQL would go by the index of what is unpaid: in a rush, everybody's.
+    unpaid = Case(When(state=LineState.PENDING, pay_by__gt=now, then=True), default=False)
+    number = Case(When(merchant=merchant, then=F("phone")), default=Value(""))
+    held = (
+        Order.objects.filter(Q(device__in=devices) | Q(phone__in=phones))
+        .alias(is_open=unpaid)
+        .filter(is_open=True)
+        .order_by()
+        .values_list(Value(0), "merchant_id", "device", number)
+    )
+    # Two halves, each of which has its index.
+    found = rows.filter(device__in=devices).union(rows.filter(phone__in=phones), held, all=True)
+    customers: dict[int, Customer] = {}
+    tally = Tally()
+    for row in found:
+        if row[0]:
+            customers[row[0]] = Customer.from_db(DEFAULT_DB_ALIAS, names, row)
+        else:
+            tally.add(row[3], row[2])
+    return Known(list(customers.values()), tally)
+
 
 @transaction.atomic(savepoint=False)
-def buyers_each(*, merchant: Merchant, people: Sequence[Person]) -> list[Customer]:
-    """To whom each one's order belongs, as by `buyers`: one question, and one write for the new.
-
-    Raises IntegrityError if one of them becomes a customer elsewhere at this moment.
+def buyers_each(
+    *, merchant: Merchant, people: Sequence[Person], known: Sequence[Customer]
+) -> tuple[list[Customer], list[Customer]]:
+    """To whom each one's order belongs, as by `buyers`, and those of them who are new: the caller
+    writes their rows, which is an IntegrityError if one of them becomes a customer elsewhere at
+    this moment. `known` are those of `known_people`.
     """
-    known = Customer.objects.filter(
-        Q(device__in={one.device for one in people}) | Q(phone__in={one.phone for one in people}),
-        merchant=merchant,
-    )
-    found = list(known)
-    devices, phones = {one.device for one in found}, {one.phone: one for one in found if one.phone}
-    fresh: dict[str, Person] = {}
-    odd: dict[str, Person] = {}  # a device that is known by another number, or by none yet
+    devices, phones = {one.device for one in known}, {one.phone: one for one in known if one.phone}
+    made: list[Customer] = []
+    taken: set[UUID] = set()
     for one in people:
-        if one.phone not in phones and one.phone not in fresh and one.phone not in odd:
-            (odd if one.device in devices else fresh)[one.phone] = one
-            devices.add(one.device)
-    made = [Customer(merchant=merchant, **asdict(one)) for one in fresh.values()]
-    phones |= {one.phone: one for one in Customer.objects.bulk_create(made)}
-    for phone, one in odd.items():
-        phones[phone] = buyers(merchant=merchant, **asdict(one))[1]
-    return [phones[one.phone] for one in people]
+        if one.phone in phones:
+            continue
+        if one.device in devices:  # it is known by another number, or by none yet
+            phones[one.phone] = buyers(merchant=merchant, **one.facts)[1]
+            continue
+        facts = one.facts | ({"device": None} if one.device in taken else {})
+        taken.add(one.device)
+        made.append(Customer(merchant=merchant, **facts))
+        phones[one.phone] = made[-1]
+    return [phones[one.phone] for one in people], made
 
 
 def customer_for_phone(

@@ -20,6 +20,7 @@ from django.utils.translation import override
 
 from merchants.errors import OutOfStock
 from merchants.models import Customer, Merchant, Staff, Store, User, Variant
+from merchants.models.address import secret_id
 from merchants.rules.notification import Channel
 from merchants.rules.product import ProductState
 from merchants.rules.role import Role
@@ -321,9 +322,11 @@ def new_order(
     asked: Asked | None,
     now: datetime,
     shared_by: int | None = None,
+    number: str = "",
 ) -> Order:
     """The order of a quote, not yet written: it waits HOLD_MINUTES from `now` for its payment."""
     return Order(
+        number=number or secret_id(),
         merchant=merchant,
         customer=customer,
         device=device,

@@ -12,25 +12,25 @@ nobody else from hers. A coupon or a wait of one's own is looked at one by one: 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model
 from django.utils import timezone
 from django.utils.translation import override
 
 from merchants.errors import RuleBroken
 from merchants.group_commit import GroupCommit
-from merchants.models import Merchant
+from merchants.models import Customer, Merchant
 from merchants.models.address import secret_id
 from merchants.services.request import Asked
-from merchants.services.stock_batch import Wanted, reserve_each
+from merchants.services.rows import write_rows
+from merchants.services.stock_batch import Rows, Wanted, reserve_each
 from orders.errors import BadBasket, NotSentThere, PriceMoved, TooManyOpen
-from orders.models import Line, Order
-from orders.rules.line import LineState
-from orders.services.customer import Person, buyers_each
+from orders.models import Order
+from orders.services.customer import Known, Person, buyers_each, known_people
 from orders.services.order import (
     Contact,
     Quote,
@@ -60,9 +60,19 @@ class Wish:
     shared_by: int | None = None  # the user by whose link she came
     number: str = field(default_factory=secret_id)  # of the order, should there be one
 
+    @property
+    def person(self) -> Person:
+        return Person(self.device, self.contact.phone, self.contact.name, self.contact.email)
 
-Held = list[RuleBroken | None]  # why pieces were not held for each wish; None: they are
+
+Held = list[Rows | RuleBroken]  # what holds the pieces of each wish, or why none are held
 HoldEach = Callable[[Merchant, Sequence[Wish]], Held]
+Placed = Sequence[tuple[Wish, Order]]
+Note = Callable[[Placed], Iterable[Sequence[Model]]]
+
+
+def _nothing(_placed: Placed) -> Iterable[Sequence[Model]]:
+    return ()
 
 
 def hold_each(merchant: Merchant, wishes: Sequence[Wish]) -> Held:
@@ -75,7 +85,8 @@ def hold_each(merchant: Merchant, wishes: Sequence[Wish]) -> Held:
         ],
     )
     return [
-        None if held else _short(merchant, wish) for held, wish in zip(done, wishes, strict=True)
+        _short(merchant, wish) if held is None else held
+        for held, wish in zip(done, wishes, strict=True)
     ]
 
 
@@ -92,14 +103,19 @@ def place_orders(
     prices: Mapping[int, int] | None = None,
     flash: Container[int] = (),
     hold: HoldEach = hold_each,
+    note: Note = _nothing,
 ) -> list[Order | RuleBroken]:
     """An order for each wish, as by `place_order`, or what that would have raised; in order.
 
-    `prices` and `flash` are of the room they buy in. `hold` holds pieces under the wishes' numbers.
+    `prices` and `flash` are of the room they buy in. `hold` holds pieces under the wishes' numbers;
+    `note` tells what else is written of those who are served: the rows of a table each.
     """
     answers: dict[str, Order | RuleBroken] = {}
     quotes: dict[str, Quote] = {}
-    may_open = _within_limit(merchant, wishes)
+    known = known_people(
+        merchant=merchant, people=[wish.person for wish in wishes], now=timezone.now()
+    )
+    may_open = _within_limit(known)
     offers = _priced(merchant, wishes, prices or {}, flash)
     for wish, offered in zip(wishes, offers, strict=True):
         if (refusal := _refusal(wish)) is not None:
@@ -111,23 +127,31 @@ def place_orders(
         else:
             quotes[wish.number] = offered
     asking = [wish for wish in wishes if wish.number in quotes]
-    refusals = hold(merchant, asking) if asking else []
-    answers |= {w.number: why for w, why in zip(asking, refusals, strict=True) if why is not None}
-    served = [wish for wish in asking if wish.number not in answers]
-    if served:
-        answers |= _open(merchant, served, quotes)
+    held: Rows = []
+    for wish, outcome in zip(asking, hold(merchant, asking) if asking else (), strict=True):
+        if isinstance(outcome, RuleBroken):
+            answers[wish.number] = outcome
+        else:
+            held += outcome
+    if served := [wish for wish in asking if wish.number not in answers]:
+        owners = buyers_each(
+            merchant=merchant, people=[wish.person for wish in served], known=known.customers
+        )
+        answers |= _open(merchant, served, quotes, owners, held, note)
     return [answers[wish.number] for wish in wishes]
 
 
 def _open(
-    merchant: Merchant, wishes: Sequence[Wish], quotes: Mapping[str, Quote]
+    merchant: Merchant,
+    wishes: Sequence[Wish],
+    quotes: Mapping[str, Quote],
+    buyers: tuple[list[Customer], list[Customer]],
+    held: Rows,
+    note: Note,
 ) -> dict[str, Order]:
-    """{number: order} of those whose pieces are held."""
+    """{number: order} of those whose pieces are held: everything of theirs is written here."""
     now = timezone.now()
-    people = [
-        Person(one.device, one.contact.phone, one.contact.name, one.contact.email) for one in wishes
-    ]
-    owners = buyers_each(merchant=merchant, people=people)
+    owners, fresh = buyers
     orders = []
     for wish, owner in zip(wishes, owners, strict=True):
         order = new_order(
@@ -140,13 +164,11 @@ def _open(
             asked=wish.asked,
             now=now,
             shared_by=wish.shared_by,
+            number=wish.number,
         )
-        order.number = wish.number
         orders.append(order)
-    Order.objects.bulk_create(orders)
-    Line.objects.bulk_create(
-        line for order in orders for line in new_lines(order, quotes[order.number])
-    )
+    lines = [line for order in orders for line in new_lines(order, quotes[order.number])]
+    write_rows(fresh, orders, lines, held, *note(list(zip(wishes, orders, strict=True))))
     orders_placed.state(orders=orders)
     return {order.number: order for order in orders}
 
@@ -195,21 +217,14 @@ def _priced(
     return [one(wish) for wish in wishes]
 
 
-def _within_limit(merchant: Merchant, wishes: Sequence[Wish]) -> Callable[[Wish], bool]:
+def _within_limit(known: Known) -> Callable[[Wish], bool]:
     """Whether a wish may open one more unpaid order; if so it counts for those after it."""
-    phones = {wish.contact.phone for wish in wishes}
-    mine = Q(merchant=merchant, phone__in=phones) | Q(device__in={w.device for w in wishes})
-    rows = Order.objects.filter(mine, state=LineState.PENDING, pay_by__gt=timezone.now())
-    held = [
-        (phone if shop == merchant.pk else "", device)
-        for shop, phone, device in rows.values_list("merchant_id", "phone", "device")
-    ]
 
     def one_more(wish: Wish) -> bool:
         phone, device = wish.contact.phone, wish.device
-        if sum(phone == p or device == d for p, d in held) >= settings.OPEN_ORDERS:
+        if known.unpaid.of(phone, device) >= settings.OPEN_ORDERS:
             return False
-        held.append((phone, device))
+        known.unpaid.add(phone, device)
         return True
 
     return one_more

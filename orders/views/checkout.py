@@ -6,6 +6,7 @@ The room's checkout sheet shares `checkout_context` and `buy` so that there is o
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Collection, Container, Mapping
 from functools import partial
 from operator import attrgetter
@@ -29,7 +30,7 @@ from merchants.models import Merchant, Store
 from merchants.pace import keep_pace, take_back
 from merchants.rules.qr import square
 from merchants.selectors.share import brought_by
-from merchants.selectors.stock import Place, free_pieces, pickup_places
+from merchants.selectors.stock import Place, lying, pickup_places
 from merchants.services.code import texts_codes
 from merchants.services.request import Asked, fingerprint
 from orders.errors import CouponUnfit, NotTogether, PriceMoved
@@ -64,13 +65,17 @@ def checkout_context(
 ) -> dict[str, Any]:
     """What a checkout shows: the form, the lines, the best voucher, and how the sum came about.
 
-    `held` are the pieces that are kept for her already, as in `pickup_places`.
+    `held` are the pieces that are kept for her already, as in `lying`.
     """
     choice = ChoiceForm(data if data is not None else request.GET, merchant=merchant)
     if not choice.is_valid():
         return {"merchant": merchant, "choice": choice, "form": None}
     basket = choice.basket()
-    if data is None and _is_short(merchant, basket, held or {}):
+    # Looked up when it is wanted: a form that is sent and right asks for no stock.
+    free: dict[tuple[int, int], int] = SimpleLazyObject(  # type: ignore[assignment]
+        lambda: lying(merchant, basket, held)
+    )
+    if data is None and _is_short(basket, free):
         short = shortage(merchant=merchant, basket=basket)
         return {"merchant": merchant, "choice": choice, "form": None, "refusal": str(short)}
     # Her device is named with the form already: pressed again after a lost answer, the same form
@@ -86,7 +91,7 @@ def checkout_context(
     )
     # Looked up when they are wanted: a form that is sent and right shows neither places nor sum.
     places: list[Place] = SimpleLazyObject(  # type: ignore[assignment]
-        lambda: pickup_places(merchant, basket, held)
+        lambda: pickup_places(merchant, basket, chosen, free)
     )
 
     def able() -> list[Store]:
@@ -139,14 +144,12 @@ def checkout_context(
     }
 
 
-def _is_short(
-    merchant: Merchant, basket: Mapping[int, int], held: Mapping[tuple[int, int], int]
-) -> bool:
+def _is_short(basket: Mapping[int, int], free: Mapping[tuple[int, int], int]) -> bool:
     """Whether fewer pieces are free, or kept for her, than she wants of anything."""
-    free = free_pieces(merchant, basket)
-    for (_store, variant), pieces in held.items():
-        free[variant] = free.get(variant, 0) + pieces
-    return any(free[pk] < wanted for pk, wanted in basket.items() if pk in free)
+    there = Counter[int]()
+    for (_store, variant), pieces in free.items():
+        there[variant] += pieces
+    return any(there[pk] < wanted for pk, wanted in basket.items())
 
 
 def refused(context: dict[str, Any], refusal: RuleBroken) -> int:

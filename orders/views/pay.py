@@ -228,7 +228,7 @@ def notify(request: HttpRequest, gateway: str, merchant: str) -> HttpResponse:
 def settled(request: HttpRequest, order: Order) -> HttpResponse:
     """On to the tracking page; in a sheet over the video, a word of thanks instead."""
     if request.headers.get("HX-Request"):
-        mine = is_hers(request.session, order)
+        mine = order.is_pickup and is_hers(request.session, order)  # who may see the code
         return render(request, "orders/payment/_paid.html", {"order": order, "mine": mine})
     return redirect("track:order", order.number)
 

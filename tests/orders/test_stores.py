@@ -6,10 +6,12 @@ import json
 from dataclasses import replace
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.urls import reverse
 from django.utils.translation import override
 
 from livestream import broadcast
+from livestream.consumers.dashboard import DashboardConsumer
 from livestream.models import Sale
 from merchants.models import Notification, Store
 from merchants.rules.stock import Reason
@@ -140,6 +142,25 @@ def test_staff_of_a_room_hear_of_a_collected_order_without_whose_it_is(
     assert (of_lake["type"], of_lake["room"]) == ("order.paid", live.public_id)
     assert {of_lake[name] for name in ("number", "name", "total")} == {None}
     assert (of_parcel["number"], of_parcel["name"]) == (paid.number, paid.name)
+
+
+def test_orders_of_one_moment_are_one_message_of_which_she_hears_her_part(
+    shop, store, at_lake, paid, monkeypatch
+):
+    heard, said = {}, []
+    monkeypatch.setattr(broadcast, "_after_commit", heard.__setitem__)
+    broadcast.orders_changed([(at_lake, None), (paid, None)])
+    page = DashboardConsumer()
+    page.stores = frozenset({store.pk})
+
+    async def send(text_data: str) -> None:
+        said.append(json.loads(text_data))
+
+    monkeypatch.setattr(page, "send", send)  # the wire
+    message = heard[broadcast.merchant_group(shop.pk)]
+    async_to_sync(getattr(page, message["type"].replace(".", "_")))(message)
+    assert [one["number"] for one in said] == [paid.number]
+    assert "store" not in said[0]
 
 
 def test_her_open_page_hears_of_her_stores_only(server, shop, as_bob, as_alice, at_lake, paid):
