@@ -42,7 +42,7 @@ from merchants.selectors.stock import held_pieces
 from orders.errors import CouponHeld
 from orders.models import Voucher
 from orders.selectors.review import score_of
-from orders.views.checkout import answered_before, asked, buy, checkout_context, refused
+from orders.views.checkout import asked, checkout_context, ordered
 
 PAGES = {
     RoomState.SCHEDULED: "livestream/room/countdown.html",
@@ -192,18 +192,10 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
             context |= {"form": None, "refusal": str(refusal)}
             status = refusal.status
     if request.method == "POST":
-        status = 422
-        if form is not None and form.is_valid():
-            try:
-                act = partial(_buy, found)
-                together = partial(buy_together, found)
-                number = buy(request, found.merchant, form, context["terms"], act, together)
-            except RuleBroken as refusal:
-                status = refused(context, refusal)
-            else:
-                return _to_payment(request, found, number)
-        elif before := answered_before(request, found.merchant):
-            return _to_payment(request, found, before)
+        act, together = partial(_buy, found), partial(buy_together, found)
+        number, status = ordered(request, context, act, together)
+        if number:
+            return _to_payment(request, found, number)
     return sheet_or_page(request, "livestream/sale/_checkout.html", context, status=status)
 
 
