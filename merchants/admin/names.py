@@ -27,7 +27,7 @@ def call_by_model(app: str) -> None:
         for field in model._meta.fields:
             to = field.related_model if isinstance(field, ForeignKey) else None
             if isinstance(to, type) and field.name == field.verbose_name == to._meta.model_name:
-                field.verbose_name = to._meta.verbose_name
+                field.verbose_name = to._meta.verbose_name or field.name
 
 
 call(
