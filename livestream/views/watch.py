@@ -142,6 +142,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         variant.live = prices.get(variant.pk, variant.price)  # type: ignore[attr-defined]
         if variant.pk in flash:  # what is put aside for it is to be had
             variant.left += flash[variant.pk].left  # type: ignore[attr-defined]
+            variant.pay_first = flash[variant.pk].pay_first  # type: ignore[attr-defined]
     context = {
         "room": found,
         "merchant": found.merchant,
