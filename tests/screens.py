@@ -514,15 +514,17 @@ def _first_to_pay(folder: Path, room: str, live: str, flash: tuple[int, str]) ->
     """A flash sale for whoever pays first: room, console, orders of who won and who lost."""
     variant, announced = flash
     page = f"/live/{live}/checkout/?variant={variant}&quantity=1"
-    last = "(select max(id) from orders_{})"
-    # Nothing is left for this one, and its bank is asked at once.
-    late = (
-        f"update livestream_flashpurchase set quantity=999 where order_id={last.format('order')};"
-        f"update orders_payment set next_ask_at=datetime('now') where id={last.format('payment')};"
-    )
+    waits = "state='pending_payment' and pool<>''"
     gone = (
-        f"update orders_line set state='expired' where order_id={last.format('order')};"
-        f"update orders_order set state='expired' where id={last.format('order')};"
+        "update orders_line set state='expired' where order_id in"
+        f" (select id from orders_order where {waits});"
+        f"update orders_order set state='expired' where {waits};"
+    )
+    # Nothing is left for those who have paid unheard, and their banks are asked at once.
+    late = (
+        "update livestream_flashpurchase set quantity=999 where order_id in"
+        f" (select id from orders_order where {waits});"
+        "update orders_payment set next_ask_at=datetime('now') where state='created';"
     )
     sheet = ("[data-flash]", "#sheet footer .btn--primary")
     ways = ("[data-publish-takeover]", "#dock-now:visible")
@@ -533,25 +535,16 @@ def _first_to_pay(folder: Path, room: str, live: str, flash: tuple[int, str]) ->
         Screen("first-checkout", f"/live/{live}/", press=sheet, full=False),
         Screen("first-pay", page, fill=BUYER, press=(ORDER,)),
         Screen("first-waits", "/orders/", press=(FIRST_ORDER,)),
-        Screen("first-orders", "/orders/"),
-        Screen(
-            "first-gone",
-            page,
-            fill=BUYER[:2],
-            press=(ORDER,),
-            then=gone,
-            folder=folder,
-        ),
+        Screen("first-gone", "/orders/", press=(FIRST_ORDER,), then=gone, folder=folder),
         Screen(
             "first-unheard",
             page,
             fill=BUYER[:2],
             press=(ORDER, "main summary", "main [value=lost]"),
-            then=late,
-            folder=folder,
         ),
-        Screen("first-late", "/orders/", press=(FIRST_ORDER,)),
+        Screen("first-orders", "/orders/", then=late, folder=folder),
         Screen("first-won", page, fill=BUYER[:2], press=(ORDER, "main [data-pay]")),
+        Screen("first-late", "/orders/", press=("main .my-o >> nth=1",)),
     ]
 
 
