@@ -45,7 +45,7 @@ packages:
 test: check packages ## everything
 	@$(PY) -m pytest tests -m "not slow" -n 2
 	@$(PY) -m pytest tests -m slow --reruns 2 --durations 10
-	@.ci/postgres $(PY) -m pytest tests/merchants tests/orders tests/test_invariants.py tests/races/test_races.py tests/races/test_pay_races.py tests/races/test_draw_races.py tests/races/test_waitlist_races.py tests/races/test_crowd_races.py tests/races/test_voucher_races.py tests/races/test_flash_races.py tests/races/test_flash_first_races.py tests/races/test_exchange_races.py tests/races/test_coupon_races.py -n 2 --reruns 1
+	@.ci/postgres $(PY) -m pytest tests/merchants tests/orders tests/test_invariants.py tests/races/test_races.py tests/races/test_pay_races.py tests/races/test_draw_races.py tests/races/test_waitlist_races.py tests/races/test_crowd_races.py tests/races/test_voucher_races.py tests/races/test_flash_races.py tests/races/test_flash_first_races.py tests/races/test_exchange_races.py tests/races/test_coupon_races.py tests/races/test_pressed_at_once.py -n 2 --reruns 1
 
 quick: setup .venv/.dev ## the part that takes under a minute: all but servers, browsers and matrices
 	@$(PY) -m pytest tests -m "not slow and not broad" -n 2

@@ -50,6 +50,15 @@ NEVER = "2100-01-01 00:00:00"  # until when a worker leaves a row alone
 NEW = (("[name=name]", "湖畔茶馆 {n}"), *SHOP)
 ADMIN = "admin@demo.guitai"
 PHOTO = str(ROOT / "merchants" / "demo" / "pictures" / "keemun.webp")
+BUYER = (
+    ("[name=name]", "沈梅"),
+    ("[name=phone]", "138 0014 8{n}"),
+    ("[name=region]", "CN-ZJ"),
+    ("[name=city]", "杭州"),
+    ("[name=address]", "清河坊 12 号"),
+)
+ORDER = "main form .btn--primary >> nth=-1"
+FIRST_ORDER = "main .my-o >> nth=0"
 # Orders of nobody: what a row that has to be mended looks like.
 PARCELS = (("[name=file]", str(ROOT / "tests" / "orders" / "parcels.csv")),)
 LOOK = ("main form .btn--primary",)
@@ -377,6 +386,8 @@ def screens(folder: Path) -> list[Screen]:
         Screen("settings", f"{shop}/settings/", staff=True),
         Screen("chat-lists", f"{shop}/settings/chat/", staff=True),
         *_verification(folder, f"{shop}/settings/verification/"),
+        *_exchange(folder, shop, *_variants(rows, tea)[:2]),
+        *_first_to_pay(folder, f"{shop}/rooms/{live}", live, _flash(rows, live)),
         Screen("payments", f"{shop}/settings/payments/", staff=True),
         Screen("shipping", f"{shop}/settings/shipping/", staff=True),
         Screen("shipping-new", f"{shop}/settings/shipping/new/", staff=True),
@@ -442,6 +453,101 @@ def _verification(folder: Path, page: str) -> list[Screen]:
     ]
 
 
+def _exchange(folder: Path, shop: str, wanted: int, bought: int) -> list[Screen]:
+    """Something sent is to be exchanged for another size, with a photo: both sides of it."""
+    ask = (FIRST_ORDER, "main a[href$='/refund/']", "label:has([value=exchange])")
+    asked = (("[name^=for-]", f"{wanted}"), ("[name=words]", "盖子裂了"), ("[name=file]", PHOTO))
+    clerk = "main table a[id^=to-] >> nth=0"
+    sent = "update orders_{} set state='shipped' where {}=(select max(id) from orders_order);"
+    return [
+        Screen(
+            "exchange-bought",
+            f"/orders/checkout/guifang/?variant={bought}&quantity=2",
+            fill=BUYER,
+            press=(ORDER, "main [data-pay]"),
+            then=sent.format("line", "order_id") + sent.format("order", "id"),
+            folder=folder,
+        ),
+        Screen("exchange-ask", "/orders/", press=ask),
+        Screen("exchange-asked", "/orders/", press=(*ask, ORDER), fill=asked),
+        Screen("exchange-answer", f"{shop}/orders/?tab=refunds", staff=True, press=(clerk,)),
+        Screen(
+            "exchange-agreed",
+            "/orders/",
+            press=(FIRST_ORDER,),
+            then="update orders_refund set state='awaiting_return', answer_by=null"
+            " where kind='exchange'",
+            folder=folder,
+        ),
+        Screen("exchange-back", f"{shop}/orders/?tab=refunds", staff=True, press=(clerk,)),
+    ]
+
+
+def _flash(rows: sqlite3.Connection, live: str) -> tuple[int, str]:
+    """A variant on the shelf of the room, and the SQL of a flash sale of it: first to pay gets it.
+
+    More pieces than there are, for every look at it buys some.
+    """
+    item, room, variant, merchant = rows.execute(
+        "select i.id, r.id, v.id, r.merchant_id from livestream_shelfitem i"
+        " join livestream_room r on r.id=i.room_id"
+        " join merchants_variant v on v.product_id=i.product_id"
+        " where r.public_id=? and v.sku like 'GF-02-%' order by v.id",
+        [live],
+    ).fetchone()
+    at = f"(select min(id) from merchants_stock where variant_id={variant})"
+    return (
+        variant,
+        f"""
+        update merchants_stock set on_hand=on_hand+200, reserved=reserved+200 where id={at};
+        insert or ignore into livestream_flashsale (public_id, room_id, item_id, variant_id, price,
+          quota, per_buyer, announced_at, starts_at, ends_at, pay_first, sold)
+          values ('payfirst00', {room}, {item}, {variant}, 6800, 200, 20,
+          datetime('now', '-1 minute'), datetime('now', '-30 seconds'),
+          datetime('now', '+19 minutes'), true, 0);
+        insert into merchants_reservation (merchant_id, stock_id, quantity, reference, opened_at,
+          taken) values ({merchant}, {at}, 200, 'flash:payfirst00', datetime('now'), false);""",
+    )
+
+
+def _first_to_pay(folder: Path, room: str, live: str, flash: tuple[int, str]) -> list[Screen]:
+    """A flash sale for whoever pays first: room, console, orders of who won and who lost."""
+    variant, announced = flash
+    page = f"/live/{live}/checkout/?variant={variant}&quantity=1"
+    waits = "state='pending_payment' and pool<>''"
+    gone = (
+        "update orders_line set state='expired' where order_id in"
+        f" (select id from orders_order where {waits});"
+        f"update orders_order set state='expired' where {waits};"
+    )
+    # Nothing is left for those who have paid unheard, and their banks are asked at once.
+    late = (
+        "update livestream_flashpurchase set quantity=999 where order_id in"
+        f" (select id from orders_order where {waits});"
+        "update orders_payment set next_ask_at=datetime('now') where state='created';"
+    )
+    sheet = ("[data-flash]", "#sheet footer .btn--primary")
+    ways = ("[data-publish-takeover]", "#dock-now:visible")
+    return [
+        Screen("first-room", f"/live/{live}/", full=False, then=announced, folder=folder),
+        Screen("first-console", f"{room}/console/", staff=True, press=ways, full=False),
+        Screen("first-sheet", f"/live/{live}/", press=sheet[:1], full=False),
+        Screen("first-checkout", f"/live/{live}/", press=sheet, full=False),
+        Screen("first-pay", page, fill=BUYER, press=(ORDER,)),
+        Screen("first-waits", "/orders/", press=(FIRST_ORDER,)),
+        Screen("first-gone", "/orders/", press=(FIRST_ORDER,), then=gone, folder=folder),
+        Screen(
+            "first-unheard",
+            page,
+            fill=BUYER[:2],
+            press=(ORDER, "main summary", "main [value=lost]"),
+        ),
+        Screen("first-orders", "/orders/", then=late, folder=folder),
+        Screen("first-won", page, fill=BUYER[:2], press=(ORDER, "main [data-pay]")),
+        Screen("first-late", "/orders/", press=("main .my-o >> nth=1",)),
+    ]
+
+
 def _console(room: str) -> list[Screen]:
     """What opens in the console of the room on air, and its pages for other devices."""
 
@@ -473,11 +579,15 @@ def _console(room: str) -> list[Screen]:
 
 
 def _variant(rows: sqlite3.Connection, product: str) -> int:
+    return _variants(rows, product)[0]
+
+
+def _variants(rows: sqlite3.Connection, product: str) -> list[int]:
     sql = (
         "select v.id from merchants_variant v join merchants_product p on p.id=v.product_id"
         " where p.public_id=? order by v.position"
     )
-    return rows.execute(sql, [product]).fetchone()[0]
+    return [one for (one,) in rows.execute(sql, [product])]
 
 
 @contextmanager
@@ -546,7 +656,7 @@ def arrive(page: Page, screen: Screen) -> None:
         page.wait_for_timeout(4000 if screen.sheet else 900)
     if screen.then:
         with closing(sqlite3.connect(screen.folder / "db.sqlite3", timeout=20)) as rows, rows:
-            rows.execute(screen.then)
+            rows.executescript(screen.then)
         page.reload()
         page.wait_for_timeout(500)
 

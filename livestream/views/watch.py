@@ -50,7 +50,7 @@ from orders.errors import CouponHeld
 from orders.models import Voucher
 from orders.selectors.review import score_of
 from orders.selectors.shipping import promise_to
-from orders.views.checkout import answered_before, asked, buy, checkout_context, refused
+from orders.views.checkout import asked, checkout_context, ordered
 
 PAGES = {
     RoomState.SCHEDULED: "livestream/room/countdown.html",
@@ -150,6 +150,7 @@ def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
         variant.live = prices.get(variant.pk, variant.price)  # type: ignore[attr-defined]
         if variant.pk in flash:  # what is put aside for it is to be had
             variant.left += flash[variant.pk].left  # type: ignore[attr-defined]
+            variant.pay_first = flash[variant.pk].pay_first  # type: ignore[attr-defined]
     context = {
         "room": found,
         "merchant": found.merchant,
@@ -204,18 +205,10 @@ def checkout(request: HttpRequest, room: str) -> HttpResponse:
             context |= {"form": None, "refusal": str(refusal)}
             status = refusal.status
     if request.method == "POST":
-        status = 422
-        if form is not None and form.is_valid():
-            try:
-                act = partial(_buy, found)
-                together = partial(buy_together, found)
-                number = buy(request, found.merchant, form, context["terms"], act, together)
-            except RuleBroken as refusal:
-                status = refused(context, refusal)
-            else:
-                return _to_payment(request, found, number)
-        elif before := answered_before(request, found.merchant):
-            return _to_payment(request, found, before)
+        act, together = partial(_buy, found), partial(buy_together, found)
+        number, status = ordered(request, context, act, together)
+        if number:
+            return _to_payment(request, found, number)
     return sheet_or_page(request, "livestream/sale/_checkout.html", context, status=status)
 
 

@@ -50,10 +50,11 @@ def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
     opened = _locked().filter(order=order, state=PaymentState.CREATED)
     current = opened.first()
     fresh = current.order if current else Order.objects.select_for_update().get(pk=order.pk)
-    if fresh.state != LineState.PENDING or fresh.pay_by <= now:
-        raise WrongState(_("This order can no longer be paid. Nothing was charged."))
-    if not pool_has(fresh):
+    pending = fresh.state == LineState.PENDING
+    if pending and not pool_has(fresh):  # its time was cut short for that very reason, perhaps
         raise WrongState(_("Others paid first, or the sale is over. Nothing was charged."))
+    if not pending or fresh.pay_by <= now:
+        raise WrongState(_("This order can no longer be paid. Nothing was charged."))
     if current is not None and (current.gateway, current.way) == (gateway, way):
         return current
     if current is not None:

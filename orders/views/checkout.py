@@ -1,6 +1,6 @@
 """Buying in the shop, without a live room; following an order.
 
-The room's checkout sheet shares `checkout_context` and `buy` so that there is one way to buy.
+The room's checkout sheet shares `checkout_context` and `ordered` so that there is one way to buy.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ def _is_short(basket: Mapping[int, int], free: Mapping[tuple[int, int], int]) ->
     return any(there[pk] < wanted for pk, wanted in basket.items())
 
 
-def refused(context: dict[str, Any], refusal: RuleBroken) -> int:
+def _refused(context: dict[str, Any], refusal: RuleBroken) -> int:
     """Say in the form why nothing was ordered; returns the status.
 
     A coupon that does not fit (hers is used up on another device) is left out from now on.
@@ -280,14 +280,37 @@ def _asked(request: HttpRequest, merchant: Merchant, key: uuid.UUID) -> Asked:
     return Asked(scope, str(key), fingerprint(body))
 
 
-def answered_before(request: HttpRequest, merchant: Merchant) -> str | None:
+def ordered(
+    request: HttpRequest,
+    context: dict[str, Any],
+    act: Callable[..., Order],
+    together: Callable[[Wish], str] | None = None,
+    unless: tuple[type[RuleBroken], ...] = (),
+) -> tuple[str, int]:
+    """What became of a checkout form that was sent: the number of its order; or "", and with which
+    status the form comes back, which says why.
+
+    `act` and `together` as in `buy`. A refusal among `unless` is the caller's, and raised.
+    """
+    form, merchant = context["form"], context["merchant"]
+    if form is None or not form.is_valid():
+        return _answered_before(request, merchant), 422
+    try:
+        return buy(request, merchant, form, context["terms"], act, together), 200
+    except unless:
+        raise
+    except RuleBroken as refusal:
+        return "", _refused(context, refusal)
+
+
+def _answered_before(request: HttpRequest, merchant: Merchant) -> str:
     """The number of the order that this form placed before. What it asks for may be no choice any
     more because of that very order: the last piece at a store, say."""
     try:
         key = uuid.UUID(request.POST.get("key", ""))
     except ValueError:
-        return None
-    return placed_before(_asked(request, merchant, key))
+        return ""
+    return placed_before(_asked(request, merchant, key)) or ""
 
 
 def _by_itself(
@@ -340,22 +363,12 @@ def checkout(request: HttpRequest, merchant: str) -> HttpResponse:
     """One product of the shop, bought at once."""
     shop = get_object_or_404(Merchant, slug=merchant)
     context = checkout_context(request, shop, asked(request))
-    form = context["form"]
-    status = 200
+    status = 200 if context["form"] is not None else 422
     if request.method == "POST":
-        status = 422
-        if form is not None and form.is_valid():
-            try:
-                together = partial(order_together, shop)
-                number = buy(request, shop, form, context["terms"], place_order, together)
-            except RuleBroken as refusal:
-                status = refused(context, refusal)
-            else:
-                return redirect("track:pay", number)
-        elif before := answered_before(request, shop):
-            return redirect("track:pay", before)
-    elif form is None:
-        status = 422
+        together = partial(order_together, shop)
+        number, status = ordered(request, context, place_order, together)
+        if number:
+            return redirect("track:pay", number)
     return render(request, "orders/checkout/page.html", context, status=status)
 
 

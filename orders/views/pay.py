@@ -64,9 +64,7 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
         return _go(request, order, payment)
     except RuleBroken as refusal:
         order.refresh_from_db()  # pressed twice: the other press may have paid it just now
-        if order.paid_at is None:
-            messages.error(request, str(refusal))
-        return settled(request, order)
+        return settled(request, order, "" if order.paid_at else str(refusal))
 
 
 def _way(request: HttpRequest, order: Order) -> Way | None:
@@ -225,11 +223,14 @@ def notify(request: HttpRequest, gateway: str, merchant: str) -> HttpResponse:
     return answered(request, provider, f"{gateway} for {shop.slug}", act)
 
 
-def settled(request: HttpRequest, order: Order) -> HttpResponse:
-    """On to the tracking page; in a sheet over the video, a word of thanks instead."""
+def settled(request: HttpRequest, order: Order, refusal: str = "") -> HttpResponse:
+    """On to the tracking page; in a sheet over the video, a word of thanks instead, or why not."""
     if request.headers.get("HX-Request"):
         mine = order.is_pickup and is_hers(request.session, order)  # who may see the code
-        return render(request, "orders/payment/_paid.html", {"order": order, "mine": mine})
+        context = {"order": order, "mine": mine, "refusal": refusal}
+        return render(request, "orders/payment/_paid.html", context)
+    if refusal:
+        messages.error(request, refusal)
     return redirect("track:order", order.number)
 
 

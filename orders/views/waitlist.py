@@ -30,7 +30,7 @@ from orders.rules.waitlist import MOST_WAITING, WaitState
 from orders.selectors.shipping import bought_on
 from orders.selectors.waitlist import line_of, place_in_line, sold_out
 from orders.services.waitlist import buy_in_turn, join_waitlist, leave_waitlist
-from orders.views.checkout import answered_before, asked, buy, checkout_context, refused
+from orders.views.checkout import asked, checkout_context, ordered
 
 
 @require_http_methods(["GET", "POST"])
@@ -105,22 +105,15 @@ def buy_now(request: HttpRequest, waiting: str) -> HttpResponse:
     kept = held_pieces(shop, [found.reference])
     context = checkout_context(request, shop, asked(request), held=kept)
     context["action"] = reverse("track:waitlist_buy", args=[found.public_id])
-    form = context["form"]
     status = 200
     if request.method == "POST":
-        status = 422
-        if form is not None and form.is_valid():
-            try:
-                act = partial(buy_in_turn, waiting=found)
-                number = buy(request, shop, form, context["terms"], act)
-            except OfferOver:
-                return redirect("track:waitlist", found.public_id)
-            except RuleBroken as refusal:
-                status = refused(context, refusal)
-            else:
-                return redirect("track:pay", number)
-        elif before := answered_before(request, shop):
-            return redirect("track:pay", before)
+        act = partial(buy_in_turn, waiting=found)
+        try:
+            number, status = ordered(request, context, act, unless=(OfferOver,))
+        except OfferOver:
+            return redirect("track:waitlist", found.public_id)
+        if number:
+            return redirect("track:pay", number)
     return render(request, "orders/checkout/page.html", context, status=status)
 
 

@@ -8,10 +8,12 @@ export default function start(input) {
   const name = drawn("span", "file__name", none);
   input.before(box);
   box.append(drawn("span", "btn btn--sm", choose), name, input);
-  input.addEventListener("change", () => {
+  function show() {
     const [first, ...more] = input.files;
     name.textContent = !first ? none : more.length ? several.replace("%s", input.files.length) : first.name;
-  });
+  }
+  input.addEventListener("change", show);
+  show(); // chosen before the scripts were there, or kept by the browser
 }
 
 function drawn(tag, classes, words) {

@@ -88,11 +88,13 @@ def buy_pinned(page: Page, *, name: str = "沈梅", pay: bool = True) -> None:
     buy_in_sheet(page, name=name, pay=pay)
 
 
-def buy_in_sheet(page: Page, *, name: str = "沈梅", pay: bool = True) -> None:
+def buy_in_sheet(
+    page: Page, *, name: str = "沈梅", phone: str = "138 0013 8000", pay: bool = True
+) -> None:
     """What stands in the sheet, from its button to the receipt."""
     sheet = page.locator("#sheet")
     sheet.locator("footer .btn--primary").click()
-    sheet.locator("[name=phone]").fill("138 0013 8000")
+    sheet.locator("[name=phone]").fill(phone)
     sheet.locator("[name=name]").fill(name)
     sheet.locator("[name=region]").select_option("CN-ZJ")
     sheet.locator("[name=city]").fill("杭州")

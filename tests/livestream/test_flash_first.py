@@ -256,10 +256,34 @@ def test_the_room_the_checkout_and_the_order_say_it_clearly(client, live, sale):
     order = buy(live, sale)
     page = client.get(reverse("track:order", args=[order.number])).text
     assert "Nothing is held for you" in page
+    Order.objects.filter(pk=order.pk).update(device=client.session["device"])
+    mine = client.get(reverse("track:mine")).text
+    assert "First to pay gets it; pay by" in mine
+    assert "Held for you" not in mine
     message = sandbox.charge(open_payment(order=order, gateway=sandbox.NAME))
     close_flash(sale=sale)
     sandbox.receive(message)
     assert "Others paid first" in client.get(reverse("track:order", args=[order.number])).text
+
+
+def test_at_the_bank_in_the_sheet_she_is_told_why_she_cannot_pay(client, live, sale):
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    early, late = [buy(live, sale, number) for number in range(3)], buy(live, sale, 9)
+    pays = reverse("track:pay", args=[late.number])
+    assert "data-pay" in client.get(pays, HTTP_HX_REQUEST="true").text
+    for order in early:
+        pay(order)
+    why = "Others paid first, or the sale is over. Nothing was charged."
+    told = client.post(pays, HTTP_HX_REQUEST="true").text
+    assert why in told
+    assert "Thank you" not in told
+    assert not BankEntry.objects.filter(number=late.payments.get().public_id).exists()
+    page = client.get(reverse("track:order", args=[late.number])).text
+    assert "Nothing was charged" not in page  # said once
+    sweep_flash_sales(timezone.now())  # its time is cut short, and then it ends
+    assert why in client.post(pays, HTTP_HX_REQUEST="true").text
+    expire_orders()
+    assert why in client.post(pays, HTTP_HX_REQUEST="true").text
 
 
 def test_the_console_has_a_switch_for_it(as_bob, live, variant):

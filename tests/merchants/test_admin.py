@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.contrib.admin import site
 from django.db.models.signals import pre_save
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from merchants.models import AuditEntry, Category, Merchant, Staff, User
 from merchants.rules.product import ProductState
@@ -113,3 +116,14 @@ def test_a_shop_is_renamed_and_keeps_the_badge_that_it_gets_meanwhile(admin, sho
     shop.refresh_from_db()
     assert (shop.name, shop.shipping_fee) == ("New", 8)
     assert shop.verified_at is not None
+
+
+def test_what_has_no_name_of_ours_is_called_in_chinese_too():
+    """A package's models and their fields, and what leads from ours to another of ours."""
+    theirs = [UserSession, Authenticator]
+    fields = [field for model in theirs for field in model._meta.fields if field.name != "id"]
+    fields += [model._meta.get_field("merchant") for model in (Staff, Category)]
+    with override("zh-hans"):
+        said = [str(field.verbose_name) for field in fields]
+        said += [str(model._meta.verbose_name_plural) for model in theirs]
+    assert [word for word in said if word.isascii()] == []

@@ -31,14 +31,19 @@ class Answer:
 
     status: int
     text: str
+    to: str = ""  # where it sends on to
 
 
 @dataclass
 class Shopper:
-    """One browser. `server` may be replaced: she comes again to the same shop at another port."""
+    """One browser. `server` may be replaced: she comes again to the same shop at another port.
+
+    `htmx`: its scripts run, and ask for fragments.
+    """
 
     server: Server
     cookies: dict[str, str] = field(default_factory=dict)
+    htmx: bool = True
 
     def __post_init__(self) -> None:
         self.cookies.setdefault(settings.CSRF_COOKIE_NAME, TOKEN)
@@ -64,6 +69,15 @@ class Shopper:
             **changes,
         }
 
+    def form(self, page: str, action: str, **filled: str) -> dict[str, str]:
+        """A form of a page, filled in: the one that is sent to `action`, or to the page itself."""
+        shown = self.get(page)
+        assert shown.status == 200, shown.text
+        start = f'action="{action}"' if action else 'data-module="form"'
+        _before, found, after = shown.text.partition(start)
+        assert found, f"no form for {action} on {page}"
+        return {**dict(HIDDEN.findall(after.partition("</form>")[0])), **filled}
+
     def _token(self) -> dict[str, str]:
         return {"csrfmiddlewaretoken": self.cookies[settings.CSRF_COOKIE_NAME]}
 
@@ -72,9 +86,10 @@ class Shopper:
         headers = {
             "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "Origin": self.server.url,
-            "HX-Request": "true",
             "Accept-Language": "en",
         }
+        if self.htmx:
+            headers["HX-Request"] = "true"
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
@@ -82,7 +97,7 @@ class Shopper:
             answer = line.getresponse()
             for value in answer.headers.get_all("Set-Cookie", []):
                 self.cookies |= {name: one.value for name, one in SimpleCookie(value).items()}
-            return Answer(answer.status, answer.read().decode())
+            return Answer(answer.status, answer.read().decode(), answer.headers.get("Location", ""))
         finally:
             line.close()
 
