@@ -90,7 +90,7 @@ def room(request: HttpRequest, room: str) -> HttpResponse:
     guest = known_guest(request.session, found.merchant)
     if is_banned(found, device, guest):
         return render(request, BANNED, {"room": found}, status=403)
-    remember_sharer(request.session, found.merchant, request.GET.get(MARK, ""))
+    remember_sharer(request.session, found.merchant, request.GET.get(MARK, ""), request.user)
     context: dict[str, Any] = {
         "room": found,
         "merchant": found.merchant,
@@ -137,7 +137,7 @@ def shelf_fragment(request: HttpRequest, room: str) -> HttpResponse:
 def product(request: HttpRequest, room: str, item: int) -> HttpResponse:
     """The product sheet over the video."""
     found = room_at(room)
-    remember_sharer(request.session, found.merchant, request.GET.get(MARK, ""))
+    remember_sharer(request.session, found.merchant, request.GET.get(MARK, ""), request.user)
     shown = get_object_or_404(
         on_shelf(found).select_related("product__merchant").prefetch_related("product__photos"),
         pk=item,

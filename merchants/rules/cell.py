@@ -17,7 +17,14 @@ _PIECES = re.compile(r"(-?\d+)(?:\.0+)?")
 _PART = re.compile(r"\d*\.\d+")
 _AMOUNT = re.compile(r"(-?)[¥$]?(\d+)(?:\.\d+)?")
 FORMULA = "=…"  # what stands in a cell whose formula nobody has reckoned
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}(?!\d)")
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
+# As a workbook holds a day, and as Excel and WPS write it into a CSV; 0101-02-03 may be a place.
+_DAY = re.compile(
+    r"(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}(?:[T ][\d:.]+)?"
+    r"|(?:\d{4}年)?\d{1,2}月(?:\d{1,2}日)?"
+    rf"|\d{{1,2}}-{_MONTH}(?:-\d\d(?:\d\d)?)?|{_MONTH}-\d\d",
+    re.IGNORECASE,
+)
 _DIGITS = 9  # of the largest price
 
 
@@ -100,7 +107,7 @@ class Cells:
 
     def code(self, column: Column, most: int) -> str:
         """As `short`; of what a spreadsheet made a date of, such as 2-3, nobody knows any more."""
-        if not _DAY.match(self.text(column)):
+        if not _DAY.fullmatch(self.text(column)):
             return self.short(column, most)
         self.say(column, "a_date")
         return ""

@@ -28,11 +28,16 @@ def sharer(merchant: Merchant, mark: str) -> Staff | None:
     return merchant.staff.filter(pk=pk).first()
 
 
-def remember_sharer(session: Any, merchant: Merchant, mark: str) -> None:
-    """Keep by whom she came last, and when; a mark of another shop is not believed."""
-    if mark and (staff := sharer(merchant, mark)):
+def remember_sharer(session: Any, merchant: Merchant, mark: str, viewer: Any) -> None:
+    """Keep by whom she came last, and when. A mark of another shop is not believed, and a colleague
+    (`viewer`, a user) who tries a link is no customer."""
+    if mark and (staff := sharer(merchant, mark)) and not _works_here(viewer, merchant):
         came = [staff.user_id, timezone.localdate().toordinal()]
         session["sharers"] = {**session.get("sharers", {}), merchant.slug: came}
+
+
+def _works_here(viewer: Any, merchant: Merchant) -> bool:
+    return viewer.is_authenticated and merchant.staff.filter(user=viewer).exists()
 
 
 def brought_by(session: Any, merchant: Merchant) -> int | None:

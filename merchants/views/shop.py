@@ -39,7 +39,7 @@ def product(request: HttpRequest, merchant: str, product: str) -> HttpResponse:
     found = get_object_or_404(
         Product.objects.on_sale().prefetch_related("photos"), merchant=shop, public_id=product
     )
-    remember_sharer(request.session, shop, request.GET.get(MARK, ""))
+    remember_sharer(request.session, shop, request.GET.get(MARK, ""), request.user)
     variants: list[Variant] = list(variants_with_stock(found))
     context = {
         "merchant": shop,

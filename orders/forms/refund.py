@@ -105,7 +105,8 @@ class AskForm(PiecesForm):
         super().__init__(*args, **kwargs)
         self.sent = any(line.state not in UNSENT for line in self.lines)
         bought = any(line.paid for line in self.lines)
-        self.free = not all(line.paid for line in self.lines)  # something of it cost nothing
+        # Something of it cost nothing: its return needs the shop's word. What is unsent does not.
+        self.free = self.sent and not all(line.paid for line in self.lines)
         self.fields["kind"].initial = (RefundKind.RETURN if bought else RefundKind.EXCHANGE).value
         if not self.sent:  # nothing can be sent back that has not been sent
             del self.fields["kind"]

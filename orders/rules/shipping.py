@@ -43,10 +43,10 @@ def served(*, country: str, own: Mapping[str, Rate | None]) -> list[str]:
 @dataclass(frozen=True)
 class Promise:
     """What can be said of a parcel before it is ordered: to `region`, or while that is empty to all
-    of the shop's own country.
+    of the shop's own country; to what it sends to elsewhere only if nothing goes out there.
 
     It costs `low` to `high`; from `free_from` on it costs nothing, at least `somewhere`. Nothing is
-    sent to `nowhere`, and `sent` is the rest of the country.
+    sent to `nowhere`, and `sent` is the rest.
     """
 
     region: str
@@ -68,6 +68,8 @@ def promise_of(
 ) -> Promise:
     """The promise to a region, or to the shop's own country while nobody knows where it goes."""
     places = [region] if region else regions_of(country)
+    if not region and all(own.get(one, usual) is None for one in places):  # abroad alone
+        places = [*places, *served(country=country, own=own)]
     rates = {one: rate_to(one, country=country, usual=usual, own=own) for one in places}
     sent = {one: _as_paid(rate) for one, rate in rates.items() if rate is not None}
     fees = [rate.fee for rate in sent.values()] or [0]

@@ -6,6 +6,7 @@ the other outside of any request, under a lease that the next worker inherits.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,6 +26,7 @@ from orders.errors import TooManyPhotos
 from orders.models import Review, ReviewPhoto, ReviewStep
 from orders.rules.review import MOST_PHOTOS
 
+logger = logging.getLogger(__name__)
 KEPT = timedelta(days=1)  # that its author reads of a photo that could not be read
 
 
@@ -97,7 +99,13 @@ def forget_hidden(now: datetime) -> int:
     since = now - timedelta(days=settings.KEEP_HIDDEN_PHOTOS)
     old = _old(since).filter(review=OuterRef("pk"))
     found = _hidden(since).filter(Exists(old)).order_by("pk").values_list("pk", flat=True)
-    return sum(_forget_of(pk, since, now) for pk in list(found[:200]))
+    done = 0
+    for pk in list(found[:200]):
+        try:
+            done += _forget_of(pk, since, now)
+        except Exception:  # a file that cannot be removed must not keep all others
+            logger.exception("the photos of review %s could not be removed", pk)
+    return done
 
 
 @transaction.atomic

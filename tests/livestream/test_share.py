@@ -125,6 +125,11 @@ def test_a_mark_is_believed_at_its_own_shop_alone(shop, other_shop, host, client
     assert sharer(shop, mark) is None
 
 
+def test_a_colleague_who_tries_a_link_is_no_customer_of_it(shop, host, as_alice, live):
+    as_alice.get(reverse("watch:room", args=[live.public_id]), {"c": mark_of(host)})
+    assert brought_by(as_alice.session, shop) is None
+
+
 def test_who_handed_it_on_last_counts_for_thirty_days(shop, host, carol, live, client):
     other = shop.staff.get(user=carol)
     for staff in (host, other):

@@ -268,6 +268,25 @@ def test_a_shelf_place_that_is_too_long_or_became_a_date_keeps_its_row_out(check
 
 
 @pytest.mark.parametrize(
+    ("cell", "problem"),
+    [
+        ("2月3日", "a_date"),  # what 2-3 is in a CSV that Excel or WPS has saved, in its languages
+        ("3-Feb", "a_date"),
+        ("Mar-23", "a_date"),
+        ("2026/2/3", "a_date"),
+        ("0101-02-03", ""),  # aisle, rack, level
+        ("2-3", ""),
+        ("A-2026-02-03", ""),
+    ],
+)
+def test_a_place_that_a_spreadsheet_saved_as_a_date_is_told_from_one_that_is_a_place(
+    checked, shop, cell, problem
+):
+    batch = checked(f"品名,编码,价格,货位\n甲,A1,9,{cell}\n")
+    assert ("shelf_place.a_date" in codes(batch, 2)) == bool(problem)
+
+
+@pytest.mark.parametrize(
     ("done", "total", "seconds", "minutes"),
     [
         (0, 100, 60, None),  # nothing is done yet

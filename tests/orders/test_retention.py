@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -257,3 +259,35 @@ def test_what_she_adds_to_a_hidden_one_is_kept_as_long_again(review, carol, pict
     with after(281):
         forget_photos()
     assert not review.photos.exists()
+
+
+def test_one_that_got_new_photos_does_not_say_that_they_were_removed(
+    review, carol, picture, client
+):
+    hide_review(review=review, reason=HideReason.PRIVATE, by=carol)
+    with after(181):
+        forget_photos()
+        show_review(review=review, by=carol)
+        file, size = picture()
+        device = review.line.order.device
+        add_photos(review=review, device=device, uploads=[Upload(file, size)])
+        develop_review_photos()
+    at = reverse("track:review", args=[review.line.order.number, review.line_id])
+    page = client.get(at).text
+    assert review.photos.get().thumb.url in page
+    assert "The photos were removed" not in page
+
+
+def test_a_file_that_cannot_be_removed_keeps_no_others(asked, review, bob, carol):
+    refuse(asked, bob)
+    hide_review(review=review, reason=HideReason.PRIVATE, by=carol)
+    stuck = Path(asked.photos.all()[0].image.path)
+    stuck.unlink()
+    (stuck / "within").mkdir(parents=True)
+    with after(181):
+        forget_photos()
+        assert left() == 2
+        assert not ReviewPhoto.whole.exists()
+        shutil.rmtree(stuck)
+        forget_photos()
+    assert left() == 0

@@ -281,8 +281,11 @@ def test_a_promise_holds_for_every_region_of_the_country(own, usual, goods):
     promise = promise_of(country="CN", usual=usual, own=own)
     rates = {one: rate_to(one, country="CN", usual=usual, own=own) for one in PROVINCES}
     prices = {one: rate.price(goods) for one, rate in rates.items() if rate is not None}
-    assert set(promise.sent) == set(prices)
     assert set(promise.nowhere) == set(PROVINCES) - set(prices)
+    if not prices:  # abroad, or nowhere
+        assert set(promise.sent) <= {"JP"}
+        return
+    assert set(promise.sent) == set(prices)
     assert max(prices.values()) <= promise.high
     if goods < (promise.free_from or 4):  # below it nothing is free that has a price
         assert min(prices.values()) == promise.low
@@ -299,6 +302,10 @@ def test_what_is_said_of_regions():
     assert told("CN-XJ", CN_XJ=Rate(2500, None)).low == 2500
     assert not told("CN-XJ", CN_XJ=None).sent
     assert not told("JP").sent
+    nowhere = dict.fromkeys((one.replace("-", "_") for one in PROVINCES))
+    abroad = told(**nowhere, JP=Rate(9000, None))
+    assert (abroad.sent, abroad.low, abroad.few) == (["JP"], 9000, True)
+    assert not told(**nowhere).sent
     assert told("", "JP").low == 800
 
 
