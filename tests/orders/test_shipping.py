@@ -302,7 +302,7 @@ def test_what_is_said_of_regions():
     assert told("CN-XJ", CN_XJ=Rate(2500, None)).low == 2500
     assert not told("CN-XJ", CN_XJ=None).sent
     assert not told("JP").sent
-    nowhere = dict.fromkeys((one.replace("-", "_") for one in PROVINCES))
+    nowhere = dict.fromkeys(one.replace("-", "_") for one in PROVINCES)
     abroad = told(**nowhere, JP=Rate(9000, None))
     assert (abroad.sent, abroad.low, abroad.few) == (["JP"], 9000, True)
     assert not told(**nowhere).sent
