@@ -79,7 +79,7 @@ def _hold(
     sales: dict[int, FlashSale],
     own: set[int],
 ) -> Held:
-    """Sales first, by their ids, then the shelf: the order in which `buy_in_room` locks."""
+    """Sales first, by their variants, then the shelf: the order in which `buy_in_room` locks."""
     found: dict[str, Rows | RuleBroken] = {}
     of_sale: dict[int, list[Wish]] = {}
     plain = []
@@ -92,11 +92,9 @@ def _hold(
         elif len(wish.basket) > 1 or wish.contact.store is not None or sales[wanted[0]].pay_first:
             found[wish.number] = NotTogether()
         else:
-            of_sale.setdefault(sales[wanted[0]].pk, []).append(wish)
-    by_id = {sale.pk: sale for sale in sales.values()}
-    for pk in sorted(of_sale):
-        of_these = of_sale[pk]
-        held = _from_quota(by_id[pk], merchant, of_these)
+            of_sale.setdefault(wanted[0], []).append(wish)
+    for pk, of_these in sorted(of_sale.items()):
+        held = _from_quota(sales[pk], merchant, of_these)
         found |= {wish.number: one for wish, one in zip(of_these, held, strict=True)}
     if plain:
         held = hold_each(merchant, plain)
