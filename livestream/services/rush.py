@@ -17,7 +17,7 @@ from livestream.errors import FlashLimit, FlashOver, NotOnTheShelf, SellsNothing
 from livestream.models import FlashPurchase, FlashSale, Room, Sale
 from livestream.rules.room import SELLING
 from livestream.selectors.flash import flash_event, running
-from livestream.selectors.room import goods_in
+from livestream.selectors.room import goods_in, with_flash
 from merchants.errors import RuleBroken
 from merchants.group_commit import GroupCommit
 from merchants.models import Merchant
@@ -65,7 +65,7 @@ def buy_each(*, room: Room, wishes: Sequence[Wish]) -> list[Order | RuleBroken]:
     return place_orders(
         merchant=room.merchant,
         wishes=wishes,
-        prices=prices | {pk: sale.price for pk, sale in sales.items()},
+        prices=with_flash(prices, sales),
         flash=sales,
         hold=hold,
         note=lambda placed: _note(room, placed, sales),
