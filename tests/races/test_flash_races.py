@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,8 +13,8 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from livestream.errors import FlashOver
-from livestream.models import FlashSale, Room, Sale
+from livestream.errors import FlashLimit, FlashOver
+from livestream.models import FlashPurchase, FlashSale, Room, Sale
 from livestream.services import flash as flash_service
 from livestream.services import rush
 from livestream.services.flash import announce_flash
@@ -25,7 +24,7 @@ from merchants.models import Customer, Variant
 from orders.models import Order
 from orders.services.order import Contact
 from tests.orders.test_order_batch import wish
-from tests.races.shopper import at_once, nothing_is_broken
+from tests.races.shopper import at_once, nothing_is_broken, until_somebody_waits
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -33,19 +32,6 @@ pytestmark = [
         connection.vendor != "postgresql", reason="where rows are locked one by one"
     ),
 ]
-
-
-def waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
-
-
-def until_somebody_waits() -> None:
-    until = time.monotonic() + 5
-    while not waits_for_a_lock() and time.monotonic() < until:
-        time.sleep(0.02)
-    assert waits_for_a_lock()
 
 
 def test_a_sale_is_announced_while_an_order_of_it_is_open(live, shop, longjing):
@@ -87,8 +73,8 @@ def test_a_sale_is_announced_while_an_order_of_it_is_open(live, shop, longjing):
     assert nothing_is_broken()
 
 
-def announced(room: Room, variants: list[Variant], warm_up: int = 0) -> list[FlashSale]:
-    """A sale of each, in this order, that has begun; the first `warm_up` of them have not."""
+def announced(room: Room, variants: list[Variant], *, begun: int = 2) -> list[FlashSale]:
+    """A sale of each, in this order; the first `begun` of them run."""
     sales = [
         announce_flash(
             room=room,
@@ -102,9 +88,9 @@ def announced(room: Room, variants: list[Variant], warm_up: int = 0) -> list[Fla
         )
         for one in variants
     ]
-    begun = timezone.now() - timedelta(seconds=1)
-    running = FlashSale.objects.filter(pk__in=[sale.pk for sale in sales[warm_up:]])
-    running.update(announced_at=begun, starts_at=begun)
+    now = timezone.now() - timedelta(seconds=1)
+    running = FlashSale.objects.filter(pk__in=[sale.pk for sale in sales[:begun]])
+    running.update(announced_at=now, starts_at=now)
     return sales
 
 
@@ -191,9 +177,9 @@ def test_locked_by_their_ids_they_wait_for_each_other(live, two, monkeypatch):
     assert [type(one) for one in results if isinstance(one, Exception)] == [OperationalError]
 
 
-@pytest.mark.parametrize("warm_up", [0, 1], ids=["both run", "one warms up"])
-def test_a_show_ends_while_a_cart_with_two_sales_is_bought(live, two, monkeypatch, warm_up):
-    announced(live, two, warm_up)
+@pytest.mark.parametrize("begun", [1, 2], ids=["one warms up", "both run"])
+def test_a_show_ends_while_a_cart_with_two_sales_is_bought(live, two, monkeypatch, begun):
+    announced(live, two if begun == 2 else two[::-1], begun=begun)
     ended, refused = while_she_buys_both(
         monkeypatch, live, two, lambda: end_room(room=live), after=(flash_service, "release")
     )
@@ -201,3 +187,65 @@ def test_a_show_ends_while_a_cart_with_two_sales_is_bought(live, two, monkeypatc
     assert isinstance(refused, FlashOver), refused
     assert not FlashSale.objects.filter(closed_at=None).exists()
     assert nothing_is_broken()
+
+
+def one_buyer_both_ways(room: Room, variant: Variant, first: str) -> list[Any]:
+    """What came of one buyer's two forms, alone and in a crowd: `first` has the sale's row."""
+    announced(room, [variant])  # one piece for each buyer
+    mine = wish(variant)
+    phone, device = mine.contact.phone, mine.device
+    she = Customer.objects.create(merchant=room.merchant, phone=phone, device=device)
+    taken = threading.Event()
+
+    def alone() -> Any:
+        return buy_in_room(
+            room=room,
+            customer=she,
+            basket=mine.basket,
+            contact=mine.contact,
+            language="en",
+            voucher=None,
+            device=device,
+            expected_total=None,
+        )
+
+    def together() -> Any:
+        return rush._each([(room, mine)])[0]
+
+    ways = [alone, together] if first == "alone" else [together, alone]
+
+    @transaction.atomic
+    def one() -> Any:
+        done = ways[0]()
+        taken.set()
+        until_somebody_waits()
+        return done
+
+    def other() -> Any:
+        assert taken.wait(5)
+        return ways[1]()
+
+    return at_once([one, other])
+
+
+@pytest.mark.parametrize("first", ["alone", "together"])
+def test_one_buyer_has_her_limit_whichever_ways_she_presses(live, variant, first):
+    served, refused = one_buyer_both_ways(live, variant, first)
+    assert not isinstance(served, Exception)
+    assert isinstance(refused, FlashLimit)
+    assert FlashPurchase.objects.count() == 1
+    assert nothing_is_broken()
+
+
+def test_counted_before_the_row_is_ours_she_gets_two(live, variant, monkeypatch):
+    """The negative control."""
+    count, take = rush._bought, rush._from_quota
+
+    def too_early(sale: FlashSale, *wanted: Any) -> Any:
+        counted = count(sale, wanted[1])
+        monkeypatch.setattr(rush, "_bought", lambda *_later: counted)
+        return take(sale, *wanted)
+
+    monkeypatch.setattr(rush, "_from_quota", too_early)
+    one_buyer_both_ways(live, variant, "alone")
+    assert FlashPurchase.objects.count() == 2
