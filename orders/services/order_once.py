@@ -43,7 +43,8 @@ def order_each_once(
     """Many requests in one transaction, each as by `order_once`: numbers, or refusals, in order.
 
     `act` gets the places of those that are to be served and gives an order or a refusal each.
-    Raises IntegrityError if another process serves one of their customers at this moment.
+    Whoever meets somebody of them in another transaction is served a moment later, all of them
+    together; IntegrityError if that happens twice.
     """
     first: dict[str, int] = {}
     for place, one in enumerate(asked):
@@ -53,8 +54,6 @@ def order_each_once(
         served = _serve(first, act)
     except IntegrityError:
         known = _known(asked)
-        if not known:
-            raise
         served = _serve({key: at for key, at in first.items() if key not in known}, act)
     refused = {key: one for key, one in served.items() if isinstance(one, RuleBroken)}
     if refused:  # her other request may have got the last piece while this one waited for the row

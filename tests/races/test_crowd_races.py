@@ -23,13 +23,17 @@ from merchants.services import stock_batch
 from orders.models import Order
 from orders.services import order_batch
 from orders.services.order import place_order
-from orders.services.order_batch import order_together
+from orders.services.order_batch import hold_each, order_together, place_orders
+from orders.services.order_once import order_each_once
 from tests.conftest import DAN, product_of
 from tests.orders.test_order_batch import wish
 from tests.races.shopper import at_once, nothing_is_broken
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 PIECES = 7
+row_by_row = pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="where rows are locked one by one"
+)
 
 
 @pytest.fixture
@@ -131,4 +135,33 @@ def test_one_request_in_two_processes_is_one_order(shop, pot):  # P2
     number = Order.objects.get().number
     # Another process may refuse the second writing of one key: it is then asked again, alone.
     assert {one for one in results if isinstance(one, str)} == {number}
+    assert nothing_is_broken()
+
+
+def by(hold, shop, wishes):
+    """`wishes` in one transaction, their pieces held by `hold`."""
+
+    def act(places: list[int]) -> list:
+        return place_orders(merchant=shop, wishes=[wishes[at] for at in places], hold=hold)
+
+    return order_each_once(asked=[one.asked for one in wishes], act=act)
+
+
+@row_by_row
+def test_a_new_buyers_two_forms_at_once_leave_her_group_together(shop, pot):
+    mine = wish(pot)
+    other_form = wish(pot, contact=mine.contact, device=mine.device)
+    group = [wish(pot), mine, wish(pot)]
+    tries = []
+
+    def hold(merchant, wishes):
+        if not tries:  # she becomes a customer in another process
+            done = at_once([lambda: order_batch._each([(shop, other_form)])])
+            assert done == [[other_form.number]]
+        tries.append(len(wishes))
+        return hold_each(merchant, wishes)
+
+    assert by(hold, shop, group) == [one.number for one in group]
+    assert tries == [3, 3]
+    assert (orders(), Customer.objects.count()) == (4, 3)
     assert nothing_is_broken()
