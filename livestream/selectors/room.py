@@ -194,8 +194,8 @@ def goods_in(
     wanted = set(variants)
     if sales and wanted <= set(sales):
         on_sale = ProductState.ON_SALE
-        own = {pk for pk in wanted if sales[pk].variant.product.state == on_sale}
-        return own, _beside(sales, wanted) if room.is_on_air else {}
+        there = {pk for pk in wanted if sales[pk].variant.product.state == on_sale}
+        return there, _beside(sales, wanted) if room.is_on_air else {}
     siblings = Variant.objects.filter(product=OuterRef("product")).order_by().values("product")
     now_of = [f"product__shelf_items__room__{name}" for name in ROOM_NOW]
     rows = (
