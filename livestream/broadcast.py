@@ -70,10 +70,9 @@ def tell_merchant(merchant: Merchant, event: Event) -> None:
 
 
 def _tell_merchant(merchant_id: int, events: list[Event]) -> None:
-    """Events of JSON types alone; several in one message."""
-    said: dict[str, Any] = {"type": "tell", "event": events[0]}
-    if len(events) > 1:
-        said = {"type": "tell.each", "events": events}
+    """Events of JSON types alone; several in one message, of which a process that knows only
+    `event` hears the first."""
+    said = {"type": "tell", "event": events[0], "more": events[1:]}
     _after_commit(merchant_group(merchant_id), said)
 
 

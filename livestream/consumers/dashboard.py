@@ -84,14 +84,12 @@ class DashboardConsumer(AsyncWebsocketConsumer):
         else:
             await self.close(door.BAD_REQUEST)
 
-    async def tell_each(self, message: dict[str, Any]) -> None:
-        """Relay several events of one moment."""
-        for event in message["events"]:
-            await self.tell({"event": event})
-
     async def tell(self, message: dict[str, Any]) -> None:
-        """Relay one event from livestream.broadcast."""
-        event = message["event"]
+        """Relay the events of one moment from livestream.broadcast."""
+        for event in (message["event"], *message.get("more", ())):
+            await self._relay(event)
+
+    async def _relay(self, event: dict[str, Any]) -> None:
         if event["type"] == "staff.removed" and event["user"] == self.scope["user"].pk:
             await self.close(door.FORBIDDEN)
             return

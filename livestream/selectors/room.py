@@ -177,7 +177,8 @@ def live_prices(room: Room, flash: Mapping[int, FlashSale] | None = None) -> dic
 
 
 def with_flash(prices: Mapping[int, int], sales: Mapping[int, FlashSale]) -> dict[int, int]:
-    """These prices, or those of the sales that run where they are lower."""
+    """These prices of the room, or those of the sales that run where they are lower: whoever buys
+    pays the lower of the two, whichever way she comes."""
     lower = {pk: min(sale.price, prices.get(pk, sale.price)) for pk, sale in sales.items()}
     return {**prices, **lower}
 
@@ -188,12 +189,13 @@ def goods_in(
     """Which of these variants a shopper finds on the shelf, and {variant id: price} of those that
     are cheaper in the room, flash sales aside. One query, which tells what the room is now as well.
 
-    None if all are in `sales` that run (`running`): in a rush everybody is after the same.
+    No query if all are in `sales` that run (`running`): in a rush everybody is after the same.
     """
     wanted = set(variants)
     if sales and wanted <= set(sales):
         on_sale = ProductState.ON_SALE
-        return {pk for pk in wanted if sales[pk].variant.product.state == on_sale}, {}
+        there = {pk for pk in wanted if sales[pk].variant.product.state == on_sale}
+        return there, _beside(sales, wanted) if room.is_on_air else {}
     siblings = Variant.objects.filter(product=OuterRef("product")).order_by().values("product")
     now_of = [f"product__shelf_items__room__{name}" for name in ROOM_NOW]
     rows = (
@@ -217,6 +219,16 @@ def goods_in(
     if not found:
         room.refresh_from_db(fields=list(ROOM_NOW))
     return own, prices if room.is_on_air else {}
+
+
+def _beside(sales: Mapping[int, FlashSale], wanted: Iterable[int]) -> dict[int, int]:
+    """The room's prices of what is in sales that run, if they were none."""
+    found: dict[int, Any] = {pk: sales[pk] for pk in wanted}  # each with `cheapest`
+    return {
+        pk: price_in_room(sale.variant.price, cheapest=sale.cheapest, live_price=live)
+        for pk, sale in found.items()
+        if (live := sale.item.live_price) is not None
+    }
 
 
 def open_drops(room: Room) -> list[Drop]:

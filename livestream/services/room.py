@@ -41,7 +41,7 @@ from livestream.rules.room import (
 )
 from livestream.services.crew import refuse_who_does_not_show, set_crew
 from livestream.services.draw import close_draw
-from livestream.services.flash import close_flash
+from livestream.services.flash import close_flashes
 from livestream.services.shelf import fill_shelf
 from merchants.models import Merchant, Product, Staff
 from merchants.rules.picture import COVER_SIZE
@@ -230,8 +230,7 @@ def _close_all(room: Room, now: datetime) -> None:
     room.spotlights.filter(closed_at__isnull=True).update(closed_at=now)
     room.drops.filter(withdrawn_at__isnull=True, ends_at__gt=now).update(withdrawn_at=now)
     room.stream_keys.filter(revoked_at=None).update(revoked_at=now)
-    for sale in room.flash_sales.filter(closed_at=None).select_related("room__merchant"):
-        close_flash(sale=sale)
+    close_flashes(room.flash_sales.filter(closed_at=None).select_related("room__merchant"))
     for draw in room.draws.filter(state=DrawState.OPEN).select_related("room__merchant"):
         close_draw(draw=draw)
 

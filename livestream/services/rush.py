@@ -17,7 +17,7 @@ from livestream.errors import FlashLimit, FlashOver, NotOnTheShelf, SellsNothing
 from livestream.models import FlashPurchase, FlashSale, Room, Sale
 from livestream.rules.room import SELLING
 from livestream.selectors.flash import flash_event, running
-from livestream.selectors.room import goods_in
+from livestream.selectors.room import goods_in, with_flash
 from merchants.errors import RuleBroken
 from merchants.group_commit import GroupCommit
 from merchants.models import Merchant
@@ -65,7 +65,7 @@ def buy_each(*, room: Room, wishes: Sequence[Wish]) -> list[Order | RuleBroken]:
     return place_orders(
         merchant=room.merchant,
         wishes=wishes,
-        prices=prices | {pk: sale.price for pk, sale in sales.items()},
+        prices=with_flash(prices, sales),
         flash=sales,
         hold=hold,
         note=lambda placed: _note(room, placed, sales),
@@ -79,7 +79,7 @@ def _hold(
     sales: dict[int, FlashSale],
     own: set[int],
 ) -> Held:
-    """Sales first, by their ids, then the shelf: the order in which `buy_in_room` locks."""
+    """Sales first, by their variants, then the shelf: the order in which `buy_in_room` locks."""
     found: dict[str, Rows | RuleBroken] = {}
     of_sale: dict[int, list[Wish]] = {}
     plain = []
@@ -92,11 +92,9 @@ def _hold(
         elif len(wish.basket) > 1 or wish.contact.store is not None or sales[wanted[0]].pay_first:
             found[wish.number] = NotTogether()
         else:
-            of_sale.setdefault(sales[wanted[0]].pk, []).append(wish)
-    by_id = {sale.pk: sale for sale in sales.values()}
-    for pk in sorted(of_sale):
-        of_these = of_sale[pk]
-        held = _from_quota(by_id[pk], merchant, of_these)
+            of_sale.setdefault(wanted[0], []).append(wish)
+    for pk, of_these in sorted(of_sale.items()):
+        held = _from_quota(sales[pk], merchant, of_these)
         found |= {wish.number: one for wish, one in zip(of_these, held, strict=True)}
     if plain:
         held = hold_each(merchant, plain)

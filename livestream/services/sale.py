@@ -11,7 +11,7 @@ from django.utils import timezone
 from livestream.errors import NotOnTheShelf, SellsNothing
 from livestream.models import Room, Sale
 from livestream.rules.room import SELLING
-from livestream.selectors.room import goods_in
+from livestream.selectors.room import goods_in, with_flash
 from livestream.services.flash import flash_hold, note_purchases
 from merchants.models import Customer
 from merchants.services.request import Asked
@@ -65,7 +65,7 @@ def buy_in_room(
         contact=contact,
         language=language,
         # By the sales that were looked up: one that begins meanwhile gives no price without pieces.
-        live_prices=prices | {pk: sale.price for pk, sale in sales.items()},
+        live_prices=with_flash(prices, sales),
         flash=sales,
         voucher=voucher,
         extra=extra,

@@ -100,7 +100,7 @@ def _as_json(rows: Sequence[Model]) -> str:
 def _make_ready(field: Any, row: Model) -> None:
     """What a field sets as it is saved; and the key of a row that was written after this one was
     made to point at it."""
-    value = field.pre_save(row, add=True)
+    value = field.pre_save(row, add=row._state.adding)
     if value is None and field.is_relation and field.is_cached(row):
         other = field.get_cached_value(row)
         setattr(row, field.attname, other and other.pk)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from merchants.errors import KeyReused, RuleBroken
 from merchants.services.request import Asked
 from orders.models import Order
 
 Outcome = str | Exception  # an order's number, or why there is none
+DEADLOCK = "40P01"  # PostgreSQL's word for two who wait for each other: one of them is sent back
 
 
 def order_once(*, asked: Asked, act: Callable[[], Order]) -> tuple[str, bool]:
@@ -25,8 +26,7 @@ def order_once(*, asked: Asked, act: Callable[[], Order]) -> tuple[str, bool]:
     another body before, and whatever `act` raises: a refusal may be tried again.
     """
     try:
-        with transaction.atomic():
-            return act().number, True
+        return _placed(act), True
     except (RuleBroken, IntegrityError):
         known = _known([asked]).get(asked.digest)
         if known is None:
@@ -43,7 +43,8 @@ def order_each_once(
     """Many requests in one transaction, each as by `order_once`: numbers, or refusals, in order.
 
     `act` gets the places of those that are to be served and gives an order or a refusal each.
-    Raises IntegrityError if another process serves one of their customers at this moment.
+    Whoever meets somebody of them in another transaction is served a moment later, all of them
+    together; IntegrityError if that happens twice.
     """
     first: dict[str, int] = {}
     for place, one in enumerate(asked):
@@ -51,10 +52,10 @@ def order_each_once(
     known: dict[str, Order] = {}
     try:
         served = _serve(first, act)
-    except IntegrityError:
-        known = _known(asked)
-        if not known:
+    except (IntegrityError, OperationalError) as trouble:
+        if not _passes(trouble):
             raise
+        known = _known(asked)
         served = _serve({key: at for key, at in first.items() if key not in known}, act)
     refused = {key: one for key, one in served.items() if isinstance(one, RuleBroken)}
     if refused:  # her other request may have got the last piece while this one waited for the row
@@ -80,6 +81,24 @@ def _serve(
         return {}
     with transaction.atomic():
         return dict(zip(first, act(list(first.values())), strict=True))
+
+
+def _placed(act: Callable[[], Order]) -> str:
+    """Once more after a deadlock: a crowd writes its customers last, and one alone hers first."""
+    try:
+        with transaction.atomic():
+            return act().number
+    except OperationalError as trouble:
+        if not _passes(trouble):
+            raise
+    with transaction.atomic():
+        return act().number
+
+
+def _passes(trouble: Exception) -> bool:
+    """Whether it comes of somebody who was faster, and is over when it is asked again."""
+    is_deadlock = getattr(trouble.__cause__, "sqlstate", "") == DEADLOCK
+    return is_deadlock or isinstance(trouble, IntegrityError)
 
 
 def _known(asked: Iterable[Asked]) -> dict[str, Order]:

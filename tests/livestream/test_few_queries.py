@@ -46,7 +46,6 @@ def from_tap_to_paid(client, live, variant, **form: object) -> dict[str, int]:
         with CaptureQueriesContext(connection) as seen:
             answer = getattr(client, method)(where, data, headers=IN_ROOM)
         counts[name] = told(seen)
-        [print("   ", q["sql"][:3000]) for q in seen]
         assert answer.status_code == 200, answer.text
         return answer
 

@@ -30,7 +30,7 @@ from livestream.services.flash import announce_flash, close_flash, flash_hold, s
 from livestream.services.room import ban_room, end_room
 from livestream.services.rush import buy_each, buy_together
 from livestream.services.sale import buy_in_room
-from livestream.services.shelf import remove_item
+from livestream.services.shelf import remove_item, set_item
 from merchants.models import Customer, Reservation, Stock
 from merchants.selectors.invariant import offenders
 from merchants.services.stock import release_part, reserve
@@ -315,6 +315,38 @@ def test_each_line_says_which_rule_made_its_price(live, item, variant, cup):
         merchant=live.merchant, customer=dan, basket=basket, contact=DAN, language="en"
     )
     assert plain.lines.get().price_rule == "list"
+
+
+def test_of_the_shows_price_and_the_sales_she_pays_the_lower(
+    client, live, item, variant, cup, store
+):
+    """Sheet, cart and order say the same, whichever way she comes and whatever goes along."""
+    begin(announce(live, item, variant))
+    set_item(item=item, live_price=6000, notes="")
+    where = reverse("watch:checkout", args=[live.public_id])
+    sheet = client.get(where, {"variant": variant.pk, "quantity": 1})
+    assert sheet.context["quote"].sum.goods == 6000
+    assert live_prices(live)[variant.pk] == 6000
+    assert buy(live, variant, total=6000).goods == 6000
+    glass = cup.variants.get()
+    beside = [replace(wish(variant, total=6000), contact=picked_up("2", None)), wish(glass)]
+    live.merchant.shipping_fee = 0
+    assert [order.goods for order in buy_each(room=live, wishes=beside)] == [6000, 2900]
+    both = buy_in_room(
+        room=live,
+        customer=Customer.objects.create(merchant=live.merchant),
+        basket={variant.pk: 1, glass.pk: 1},
+        contact=picked_up("3", store),
+        language="en",
+        voucher=None,
+        device=uuid.uuid4(),
+        expected_total=8900,
+    )
+    assert [line.unit_price for line in both.lines.order_by("unit_price")] == [2900, 6000]
+
+
+def picked_up(phone: str, store) -> Contact:
+    return Contact("n", f"+86138000000{phone:0>2}", region="CN-ZJ", address="a", store=store)
 
 
 def test_what_is_all_put_aside_for_the_sale_can_still_be_checked_out(client, live, item, variant):

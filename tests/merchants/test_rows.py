@@ -6,10 +6,11 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, models, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from livestream.models import FlashPurchase, Sale
 from merchants.models import Customer, Reservation, Stock
 from merchants.services.rows import write_rows
 from orders.models import Line, Order
@@ -91,3 +92,35 @@ def test_no_rows_are_no_question(db):
     with CaptureQueriesContext(connection) as seen:
         write_rows([], [])
     assert len(seen) == 0
+
+
+def test_what_is_set_once_stays_as_it_was(shop):
+    known = a_buyer(shop)
+    known.save()
+    since = known.created_at
+    known.name = "Dan"
+    write_rows([known])
+    known.refresh_from_db()
+    assert (known.name, known.created_at) == ("Dan", since)
+
+
+PLAIN = {
+    models.BigAutoField,
+    models.BooleanField,
+    models.CharField,
+    models.DateTimeField,
+    models.EmailField,
+    models.ForeignKey,
+    models.OneToOneField,
+    models.PositiveBigIntegerField,
+    models.PositiveIntegerField,
+    models.UUIDField,
+}
+
+
+@pytest.mark.parametrize("model", [Customer, Order, Line, Reservation, Sale, FlashPurchase])
+def test_each_field_is_one_that_json_can_say(model):
+    """Anything else (decimals, JSON, a file) has to be taught to `write_rows` first."""
+    fields = [field for field in model._meta.concrete_fields if not field.generated]
+    assert {type(field) for field in fields} <= PLAIN
+    assert [field.name for field in fields if field.has_db_default()] == []

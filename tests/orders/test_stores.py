@@ -158,6 +158,8 @@ def test_orders_of_one_moment_are_one_message_of_which_she_hears_her_part(
 
     monkeypatch.setattr(page, "send", send)  # the wire
     message = heard[broadcast.merchant_group(shop.pk)]
+    # A process of before, while they are replaced one by one, knows this much.
+    assert (message["type"], message["event"]["number"]) == ("tell", at_lake.number)
     async_to_sync(getattr(page, message["type"].replace(".", "_")))(message)
     assert [one["number"] for one in said] == [paid.number]
     assert "store" not in said[0]

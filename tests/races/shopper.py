@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import threading
+import time
 import urllib.parse
 import uuid
 from collections.abc import Callable, Iterable
@@ -123,6 +124,20 @@ def at_once(acts: Iterable[Callable[[], Result]]) -> list[Result | Exception]:
     for thread in threads:
         thread.join()
     return results
+
+
+def until_somebody_waits() -> None:
+    """For a lock of PostgreSQL's."""
+    until = time.monotonic() + 5
+    while not _waits_for_a_lock() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert _waits_for_a_lock()
+
+
+def _waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
 
 
 def statuses(results: Iterable[Answer | Exception]) -> list[int]:
