@@ -56,10 +56,14 @@ class KeyTextField(forms.CharField):
 
 
 class GatewayForm(forms.Form):
-    """`THEIRS` is the provider's key, `NUMBER` what may be shown of all this."""
+    """`THEIRS` is the provider's key, `NUMBER` what may be shown of all this.
+
+    `ACCOUNT`: what the provider names in its answers. With another one none of them is ours.
+    """
 
     NUMBER = ""
     THEIRS = ""
+    ACCOUNT: tuple[str, ...] = ()
     private_key: forms.Field = KeyTextField("private")
 
     def clean(self) -> dict[str, Any]:
@@ -70,9 +74,13 @@ class GatewayForm(forms.Form):
                 self.add_error(self.THEIRS, _("This is your own public key. Copy theirs."))
         return data
 
+    def is_same(self, told: dict[str, str]) -> bool:
+        """Whether what was told before is of the very account that is told now."""
+        return all(told.get(name) == self.cleaned_data[name] for name in self.ACCOUNT)
+
 
 class WeChatPayForm(GatewayForm):
-    NUMBER, THEIRS = "mchid", "wechat_key"
+    NUMBER, THEIRS, ACCOUNT = "mchid", "wechat_key", ("mchid", "appid")
     mchid = ShapedField(
         r"[0-9]{8,12}", _("A merchant number has 8 to 12 digits."), label=_("Merchant number")
     )
@@ -130,7 +138,7 @@ class WeChatPayForm(GatewayForm):
 
 
 class AlipayForm(GatewayForm):
-    NUMBER, THEIRS = "appid", "alipay_key"
+    NUMBER, THEIRS, ACCOUNT = "appid", "alipay_key", ("appid", "seller")
     appid = ShapedField(r"[0-9]{16}", _("An app id has 16 digits."), label=_("App id"))
     seller = ShapedField(
         r"2088[0-9]{12}",

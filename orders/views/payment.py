@@ -23,11 +23,11 @@ from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.rules.role import Role
 from merchants.selectors.product import shop_shelf
-from orders.forms.gateway import FORMS
+from orders.forms.gateway import FORMS, GatewayForm
 from orders.models import GatewayAccount, Payment
 from orders.payments import CURRENCY, connected, gateway_of
 from orders.payments.gateway import GatewayTrouble, Refused
-from orders.payments.vault import seal
+from orders.payments.vault import seal, unseal
 from orders.rules.payment import PaymentState
 from orders.services.gateway import connect_gateway, disconnect_gateway
 
@@ -69,6 +69,7 @@ def connect(request: MerchantRequest, gateway: str) -> HttpResponse:
                 number=form.cleaned_data[kind.NUMBER],
                 sealed=seal(form.cleaned_data),
                 by=request.user,
+                same=lambda sealed: _is_same(form, sealed),
             )
         except RuleBroken as refusal:
             form.add_error(kind.NUMBER, str(refusal))
@@ -124,6 +125,13 @@ def check(request: MerchantRequest) -> HttpResponse:
         words = _("The provider knows these keys. The first small payment shows the rest.")
         messages.success(request, words)
     return redirect("orders:payments", request.merchant.slug)
+
+
+def _is_same(form: GatewayForm, sealed: str) -> bool:
+    try:
+        return form.is_same(unseal(sealed))
+    except GatewayTrouble:  # nothing opens it: new keys are what mends that
+        return True
 
 
 def _account(request: MerchantRequest) -> GatewayAccount | None:
