@@ -129,6 +129,30 @@ def test_once_known_she_is_not_asked_again_and_the_sheet_stays(
     assert bank.asked[before:] == ["POST /v3/pay/transactions/jsapi"]
 
 
+def test_another_person_who_presses_is_opened_a_payment_of_her_own(bank, order, url, phone):
+    """The link was passed on, to somebody who pays for her: WeChat's till is one payer's alone."""
+    phone.get(back(bank, phone, phone.post(url, WAY)))
+    first = Payment.objects.get()
+    bank.openid = "oUpF8uFRIEND_M2pxb1Q9zNjWeS6"
+    friend = in_wechat()
+    came = friend.get(back(bank, friend, friend.post(url, WAY)), follow=True)
+    second = Payment.objects.get(state="created")
+    assert second != first
+    assert bridge(came.text)["package"] == f"prepay_id=wx{second.public_id}"
+    for _press in range(2):
+        bridge(friend.post(url, WAY, headers=IN_ROOM).text)
+    assert Payment.objects.count() == 2, "her own press again is the same payment"
+    assert bank.openid not in json.dumps(list(Payment.objects.values("step")))
+    due()
+    ask_gateways()
+    assert bank.trades[first.public_id].state == "CLOSED"
+    bank.trades[second.public_id].pay()
+    due()
+    ask_gateways()
+    assert now(order) == "paid"
+    sound()
+
+
 def test_a_shop_that_has_told_no_secret_shows_a_code(bank, shop, alice, order, url, phone):
     connect(shop, "wechatpay", alice)
     page = phone.get(url).text
