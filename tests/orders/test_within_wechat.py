@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings as house
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.urls import reverse
 
@@ -27,6 +28,7 @@ from orders.tasks import ask_gateways
 from tests.conftest import DAN
 from tests.orders import providers as there
 from tests.orders.test_gateways import connect
+from orders.wechat import end
 from tests.orders.test_pay import due, now, sound
 
 WAY = {"way": "wechatpay:jsapi"}
@@ -217,6 +219,18 @@ def test_it_is_asked_again_after_ten_minutes(bank, order, url, phone, monkeypatc
     monkeypatch.setattr("orders.wechat.time.time", lambda: later)
     assert "Press again" in phone.get(address, follow=True).text
     assert not Payment.objects.exists()
+
+
+def test_twice_at_the_same_moment_one_of_them_turns_in_the_code(bank, order, url, phone, shop):
+    """Both have read her session before either has written it."""
+    asked_for = parse_qs(urlsplit(asked(phone.post(url, WAY))).query)["state"][0]
+    loads = [SessionStore(phone.session.session_key) for _load in range(2)]
+    assert all(asked_for in one["wechat_asked"] for one in loads)
+    found = []
+    for one in loads:
+        found.append(end(one, shop, asked_for))
+        one.save()  # as a request ends that has changed it
+    assert found == [(order.number, True), (order.number, False)]
 
 
 @pytest.mark.parametrize("trouble", ["code", "secret", "down"])
