@@ -207,8 +207,8 @@ def wechat(request: HttpRequest, merchant: str) -> HttpResponse:
         messages.error(request, _("WeChat did not answer. Nothing was charged. Try again."))
         return redirect("track:pay", number)
     except RuleBroken as refusal:
-        messages.error(request, str(refusal))
-        return settled(request, order)
+        order.refresh_from_db()  # paid another way while WeChat was asked
+        return settled(request, order, "" if order.paid_at else str(refusal))
     keep_step(payment=payment, step=step.as_json())
     return redirect("track:wait", number)
 

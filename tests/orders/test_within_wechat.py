@@ -19,12 +19,14 @@ from django.urls import reverse
 
 from orders.forms.gateway import WeChatPayForm
 from orders.models import GatewayAccount, Payment
+from orders.payments import sandbox
 from orders.payments.gateway import GatewayTrouble, Refused
 from orders.payments.wechatpay.line import account_of
 from orders.payments.wechatpay.person import openid_by
 from orders.rules.line import LineState
 from orders.services.order import move_order, place_order
 from orders.tasks import ask_gateways
+from orders.services.payment import open_payment
 from tests.conftest import DAN
 from tests.orders import providers as there
 from tests.orders.test_gateways import connect
@@ -265,6 +267,17 @@ def test_another_account_is_another_openid(bank, order, url, phone, shop, alice)
     other = "wx0000000000000000"
     connect(shop, "wechatpay", alice, app_secret=there.WX_SECRET, appid=other)
     answer = phone.post(url, WAY)
+def test_one_that_was_paid_meanwhile_is_not_called_unpaid(bank, order, url, phone, settings):
+    """She paid at another page while WeChat was asked who she is."""
+    address = back(bank, phone, phone.post(url, WAY))
+    settings.SANDBOX_PAYMENTS = True
+    sandbox.receive(sandbox.charge(open_payment(order=order, gateway=sandbox.NAME)))
+    came = phone.get(address, follow=True)
+    assert came.redirect_chain[-1] == (reverse("track:order", args=[order.number]), 302)
+    assert "Nothing was charged" not in came.text
+    assert Payment.objects.get().gateway == sandbox.NAME
+
+
     assert parse_qs(urlsplit(asked(answer)).query)["appid"] == [other]
 
 
