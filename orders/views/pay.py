@@ -27,7 +27,7 @@ from orders.errors import BadCallback
 from orders.hers import is_hers
 from orders.models import Order, Payment
 from orders.payments import GATEWAYS, connected, gateway_of
-from orders.payments.gateway import GatewayTrouble, Heard, Visit
+from orders.payments.gateway import GatewayTrouble, Heard, Refused, Visit
 from orders.payments.sandbox import bank
 from orders.payments.wechatpay.line import account_of
 from orders.payments.wechatpay.person import asking, openid_by
@@ -199,18 +199,33 @@ def wechat(request: HttpRequest, merchant: str) -> HttpResponse:
     try:
         account = account_of(shop)
         openid = openid_by(account, request.GET.get("code", "")[:200])
-        keep_openid(request.session, account.appid, openid)
+    except GatewayTrouble as trouble:
+        return _no_till(request, number, known=not isinstance(trouble, Refused))
+    keep_openid(request.session, account.appid, openid)
+    try:
         payment = _open(request, order, "wechatpay", "jsapi")
         step = gateway_of("wechatpay").start(payment, _visit(request, order, payment))
     except GatewayTrouble:
-        logger.exception("order %s: WeChat does not say who pays", number)
-        messages.error(request, _("WeChat did not answer. Nothing was charged. Try again."))
-        return redirect("track:pay", number)
+        return _no_till(request, number)
     except RuleBroken as refusal:
         order.refresh_from_db()  # paid another way while WeChat was asked
         return settled(request, order, "" if order.paid_at else str(refusal))
     keep_step(payment=payment, step=step.as_json())
     return redirect("track:wait", number)
+
+
+def _no_till(request: HttpRequest, number: str, *, known: bool = True) -> HttpResponse:
+    """Called while the trouble is handled. Not `known`: WeChat refused to say who she is, because
+    of her code or of this shop's app secret."""
+    logger.exception("order %s: WeChat's till does not open", number)
+    words = _("WeChat did not answer. Nothing was charged. Try again.")
+    if not known:
+        words = _(
+            "WeChat does not tell this shop who you are. Nothing was charged. Try again, or pay "
+            "another way."
+        )
+    messages.error(request, words)
+    return redirect("track:pay", number)
 
 
 @csrf_exempt

@@ -21,6 +21,7 @@ from orders.forms.gateway import WeChatPayForm
 from orders.models import GatewayAccount, Payment
 from orders.payments import sandbox
 from orders.payments.gateway import GatewayTrouble, Refused
+from orders.payments.vault import unseal
 from orders.payments.wechatpay.line import account_of
 from orders.payments.wechatpay.person import openid_by
 from orders.rules.line import LineState
@@ -248,7 +249,8 @@ def test_wechat_that_does_not_say_who_she_is_is_trouble_and_no_error_page(
         settings.WECHAT_API_URL = "http://127.0.0.1:9"
     came = phone.get(address, follow=True)
     assert came.status_code == 200
-    assert "WeChat did not answer. Nothing was charged." in came.text
+    words = "did not answer" if trouble == "down" else "does not tell this shop who you are"
+    assert f"WeChat {words}. Nothing was charged." in came.text
     assert not Payment.objects.exists()
     assert "openids" not in phone.session
 
@@ -300,6 +302,38 @@ def test_the_secret_is_sealed_and_shown_to_nobody(bank, shop, client, alice):
     page = client.get(reverse("orders:payments_wechatpay", args=["tea"]))
     assert there.WX_SECRET not in page.text
     assert f"{house.SITE_URL}/" in page.text
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        (there.WX_SECRET, "The provider knows these keys."),
+        ("f" * 32, "The provider refuses these keys: 40125 invalid appsecret"),
+        ("", "The provider knows these keys."),
+    ],
+)
+def test_a_wrong_app_secret_is_shown_to_the_owner_when_checked(
+    bank, shop, alice, client, secret, said
+):
+    connect(shop, "wechatpay", alice, app_secret=secret)
+    client.force_login(alice)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    check = reverse("orders:payments_check", args=[shop.slug])
+    assert said in client.post(check, {"gateway": "wechatpay"}, follow=True).text
+    assert len(bank.asked) == 1 + bool(secret)
+
+
+def test_saved_again_without_it_the_account_keeps_its_app_secret(bank, shop, client, alice):
+    client.force_login(alice)
+    url = reverse("orders:payments_wechatpay", args=[shop.slug])
+
+    def kept(**other: str) -> str:
+        assert client.post(url, there.WECHAT_FORM | other).status_code == 302
+        return unseal(GatewayAccount.objects.get().sealed)["app_secret"]
+
+    assert kept(app_secret="") == there.WX_SECRET
+    assert kept(app_secret="a" * 32) == "a" * 32
+    assert kept(app_secret="", appid="wx0000000000000000") == "", "it is the official account's"
+
+
     assert there.WX_SECRET not in GatewayAccount.objects.get().sealed
     form = WeChatPayForm(there.WECHAT_FORM | {"app_secret": "short"})
     assert set(form.errors) == {"app_secret"}
