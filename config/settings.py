@@ -290,7 +290,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # (templates/merchants/platform/) gives them versions of her own.
 LEGAL_VERSIONS = {
     "terms": env("TERMS_VERSION", default="2026-11-28"),
-    "privacy": env("PRIVACY_VERSION", default="2026-11-29"),
+    "privacy": env("PRIVACY_VERSION", default="2026-11-30"),
 }
 
 # --- news outward -----------------------------------------------------------------------------
