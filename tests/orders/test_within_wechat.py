@@ -26,12 +26,12 @@ from orders.payments.wechatpay.line import account_of
 from orders.payments.wechatpay.person import openid_by
 from orders.rules.line import LineState
 from orders.services.order import move_order, place_order
-from orders.tasks import ask_gateways
 from orders.services.payment import open_payment
+from orders.tasks import ask_gateways
+from orders.wechat import end
 from tests.conftest import DAN
 from tests.orders import providers as there
 from tests.orders.test_gateways import connect
-from orders.wechat import end
 from tests.orders.test_pay import due, now, sound
 
 WAY = {"way": "wechatpay:jsapi"}
@@ -93,6 +93,11 @@ def back(bank: there.Provider, phone: Client, answer) -> str:
 
 def bridge(page: str) -> dict[str, str]:
     return json.loads(html.unescape(re.search(r'data-bridge="([^"]+)"', page)[1]))
+
+
+def test_the_frames_of_old_wechat_clients_are_let_in_and_no_others(client, db):
+    policy = client.get(reverse("track:mine"))["Content-Security-Policy"]
+    assert "frame-src 'self' weixin:;" in f"{policy};"
 
 
 @pytest.mark.parametrize("headers", [{}, IN_ROOM])
@@ -216,14 +221,6 @@ def test_twice_the_same_answer_is_one_payment(bank, order, url, phone):
     assert bank.asked.count("POST /v3/pay/transactions/jsapi") == 1
 
 
-def test_it_is_asked_again_after_ten_minutes(bank, order, url, phone, monkeypatch):
-    address = back(bank, phone, phone.post(url, WAY))
-    later = time.time() + 601
-    monkeypatch.setattr("orders.wechat.time.time", lambda: later)
-    assert "Press again" in phone.get(address, follow=True).text
-    assert not Payment.objects.exists()
-
-
 def test_twice_at_the_same_moment_one_of_them_turns_in_the_code(bank, order, url, phone, shop):
     """Both have read her session before either has written it."""
     asked_for = parse_qs(urlsplit(asked(phone.post(url, WAY))).query)["state"][0]
@@ -234,6 +231,14 @@ def test_twice_at_the_same_moment_one_of_them_turns_in_the_code(bank, order, url
         found.append(end(one, shop, asked_for))
         one.save()  # as a request ends that has changed it
     assert found == [(order.number, True), (order.number, False)]
+
+
+def test_it_is_asked_again_after_ten_minutes(bank, order, url, phone, monkeypatch):
+    address = back(bank, phone, phone.post(url, WAY))
+    later = time.time() + 601
+    monkeypatch.setattr("orders.wechat.time.time", lambda: later)
+    assert "Press again" in phone.get(address, follow=True).text
+    assert not Payment.objects.exists()
 
 
 @pytest.mark.parametrize("trouble", ["code", "secret", "down"])
@@ -262,13 +267,6 @@ def test_an_order_that_was_cancelled_meanwhile_is_not_paid(bank, order, url, pho
     assert not Payment.objects.exists()
 
 
-def test_another_account_is_another_openid(bank, order, url, phone, shop, alice):
-    """Her openid is hers at one official account: after a change she is asked anew."""
-    phone.get(back(bank, phone, phone.post(url, WAY)))
-    assert phone.session["openids"] == {there.WX_APP: there.OPENID}
-    other = "wx0000000000000000"
-    connect(shop, "wechatpay", alice, app_secret=there.WX_SECRET, appid=other)
-    answer = phone.post(url, WAY)
 def test_one_that_was_paid_meanwhile_is_not_called_unpaid(bank, order, url, phone, settings):
     """She paid at another page while WeChat was asked who she is."""
     address = back(bank, phone, phone.post(url, WAY))
@@ -280,6 +278,13 @@ def test_one_that_was_paid_meanwhile_is_not_called_unpaid(bank, order, url, phon
     assert Payment.objects.get().gateway == sandbox.NAME
 
 
+def test_another_account_is_another_openid(bank, order, url, phone, shop, alice):
+    """Her openid is hers at one official account: after a change she is asked anew."""
+    phone.get(back(bank, phone, phone.post(url, WAY)))
+    assert phone.session["openids"] == {there.WX_APP: there.OPENID}
+    other = "wx0000000000000000"
+    connect(shop, "wechatpay", alice, app_secret=there.WX_SECRET, appid=other)
+    answer = phone.post(url, WAY)
     assert parse_qs(urlsplit(asked(answer)).query)["appid"] == [other]
 
 
@@ -297,11 +302,6 @@ def test_what_is_no_openid_is_not_believed(bank, shop, openid):
         openid_by(account_of(shop), "c0de")
 
 
-def test_the_secret_is_sealed_and_shown_to_nobody(bank, shop, client, alice):
-    client.force_login(alice)
-    page = client.get(reverse("orders:payments_wechatpay", args=["tea"]))
-    assert there.WX_SECRET not in page.text
-    assert f"{house.SITE_URL}/" in page.text
 @pytest.mark.parametrize(
     ("secret", "said"),
     [
@@ -334,6 +334,11 @@ def test_saved_again_without_it_the_account_keeps_its_app_secret(bank, shop, cli
     assert kept(app_secret="", appid="wx0000000000000000") == "", "it is the official account's"
 
 
+def test_the_secret_is_sealed_and_shown_to_nobody(bank, shop, client, alice):
+    client.force_login(alice)
+    page = client.get(reverse("orders:payments_wechatpay", args=["tea"]))
+    assert there.WX_SECRET not in page.text
+    assert f"{house.SITE_URL}/" in page.text
     assert there.WX_SECRET not in GatewayAccount.objects.get().sealed
     form = WeChatPayForm(there.WECHAT_FORM | {"app_secret": "short"})
     assert set(form.errors) == {"app_secret"}
