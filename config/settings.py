@@ -290,7 +290,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # (templates/merchants/platform/) gives them versions of her own.
 LEGAL_VERSIONS = {
     "terms": env("TERMS_VERSION", default="2026-11-28"),
-    "privacy": env("PRIVACY_VERSION", default="2026-11-29"),
+    "privacy": env("PRIVACY_VERSION", default="2026-11-30"),
 }
 
 # --- news outward -----------------------------------------------------------------------------
@@ -385,6 +385,8 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [SELF, "blob:", *_HLS_ORIGIN],
         "connect-src": [SELF, *_HLS_ORIGIN],
         "worker-src": [SELF],
+        # Old WeChat clients carry their bridge's calls in frames. Not verified on a phone.
+        "frame-src": [SELF, "weixin:"],
         "frame-ancestors": [NONE],
         "base-uri": [SELF],
         "form-action": [SELF],

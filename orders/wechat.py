@@ -8,6 +8,9 @@ import secrets
 import time
 from typing import Any
 
+from django.contrib.sessions.models import Session
+from django.db import transaction
+
 from merchants.models import Merchant
 from orders.models import Order
 from orders.payments.gateway import GatewayTrouble
@@ -45,15 +48,19 @@ def begin(session: Any, order: Order) -> str:
 def end(session: Any, merchant: Merchant, state: str) -> tuple[str, bool]:
     """The number of the order for which this was asked, and whether this is the first answer.
 
-    WeChat's browser may come twice. The number is empty if nobody asked, or too long ago.
+    WeChat's browser may come twice, even at the same moment: looked up and written under a lock of
+    her session's row. The number is empty if nobody asked, or too long ago.
     """
-    asked = dict(session.get(ASKED, {}))
-    match asked.get(state):
-        case [merchant.slug, str(number), 0]:
-            return number, False
-        case [merchant.slug, str(number), int(at)] if time.time() - at < WITHIN:
-            session[ASKED] = {**asked, state: [merchant.slug, number, 0]}
-            return number, True
+    with transaction.atomic():
+        Session.objects.select_for_update().filter(pk=session.session_key).first()
+        asked = dict(session.load().get(ASKED, {}))
+        match asked.get(state):
+            case [merchant.slug, str(number), 0]:
+                return number, False
+            case [merchant.slug, str(number), int(at)] if time.time() - at < WITHIN:
+                session[ASKED] = {**asked, state: [merchant.slug, number, 0]}
+                session.save()
+                return number, True
     return "", False
 
 

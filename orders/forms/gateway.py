@@ -56,10 +56,16 @@ class KeyTextField(forms.CharField):
 
 
 class GatewayForm(forms.Form):
-    """`THEIRS` is the provider's key, `NUMBER` what may be shown of all this."""
+    """`THEIRS` is the provider's key, `NUMBER` what may be shown of all this.
+
+    `ACCOUNT`: what the provider names in its answers. With another one none of them is ours.
+    `KEPT`: secrets that need not be told; left empty, what the very account has stays.
+    """
 
     NUMBER = ""
     THEIRS = ""
+    ACCOUNT: tuple[str, ...] = ()
+    KEPT: tuple[str, ...] = ()
     private_key: forms.Field = KeyTextField("private")
 
     def clean(self) -> dict[str, Any]:
@@ -70,9 +76,19 @@ class GatewayForm(forms.Form):
                 self.add_error(self.THEIRS, _("This is your own public key. Copy theirs."))
         return data
 
+    def is_same(self, told: dict[str, str]) -> bool:
+        """Whether what was told before is of the very account that is told now."""
+        return all(told.get(name) == self.cleaned_data[name] for name in self.ACCOUNT)
+
+    def secrets(self, told: dict[str, str]) -> dict[str, str]:
+        """What is to be sealed, after what was `told` before."""
+        kept = {name: told.get(name, "") for name in self.KEPT} if self.is_same(told) else {}
+        return self.cleaned_data | {k: self.cleaned_data[k] or old for k, old in kept.items()}
+
 
 class WeChatPayForm(GatewayForm):
-    NUMBER, THEIRS = "mchid", "wechat_key"
+    NUMBER, THEIRS, ACCOUNT = "mchid", "wechat_key", ("mchid", "appid")
+    KEPT = ("app_secret",)
     mchid = ShapedField(
         r"[0-9]{8,12}", _("A merchant number has 8 to 12 digits."), label=_("Merchant number")
     )
@@ -110,8 +126,8 @@ class WeChatPayForm(GatewayForm):
         label=_("App secret of the official account"),
         required=False,
         help_text=_(
-            "For paying within WeChat itself. Enter this server's domain there for web "
-            "authorisation. Empty: within WeChat a code is shown instead."
+            "For paying within WeChat itself; without it a code is shown there. Enter this "
+            "server's domain there for web authorisation. Left empty, the saved one stays."
         ),
     )
     field_order = [
@@ -130,7 +146,7 @@ class WeChatPayForm(GatewayForm):
 
 
 class AlipayForm(GatewayForm):
-    NUMBER, THEIRS = "appid", "alipay_key"
+    NUMBER, THEIRS, ACCOUNT = "appid", "alipay_key", ("appid", "seller")
     appid = ShapedField(r"[0-9]{16}", _("An app id has 16 digits."), label=_("App id"))
     seller = ShapedField(
         r"2088[0-9]{12}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.db import transaction
 from django.utils import timezone
 
@@ -14,15 +16,23 @@ from orders.models import GatewayAccount, Payment, Refund
 
 @transaction.atomic
 def connect_gateway(
-    *, merchant: Merchant, gateway: str, number: str, sealed: str, by: User
+    *,
+    merchant: Merchant,
+    gateway: str,
+    number: str,
+    sealed: str,
+    by: User,
+    same: Callable[[str], bool] = lambda _sealed: True,
 ) -> GatewayAccount:
     """From now on the shop takes money there. Connected before, its keys are other ones now.
 
-    Raises MoneyUnderWay if it is another account and money is under way through the old one.
+    `same` tells of what was sealed before whether it is this very account, for a number that
+    alone does not say so. Raises MoneyUnderWay if it is another one and money is under way
+    through the old one.
     """
     old = GatewayAccount.objects.select_for_update().filter(merchant=merchant, gateway=gateway)
     known = old.first()
-    if known is not None and known.number != number:
+    if known is not None and (known.number != number or not same(known.sealed)):
         refuse_while_under_way(known)
     account, _new = GatewayAccount.objects.update_or_create(
         merchant=merchant,

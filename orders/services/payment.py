@@ -13,6 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet, prefetch_related_objects
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -40,11 +41,12 @@ GATEWAYS_WITHOUT_KEYS = {NOTHING, "sandbox"}
 
 
 @transaction.atomic
-def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
+def open_payment(*, order: Order, gateway: str, way: str = "", payer: str = "") -> Payment:
     """The order's open payment through `gateway` in this way, made on first need.
 
-    One that was opened in another way is given up: its provider is asked to close it, and should
-    it have been paid meanwhile, that money is not turned away. Raises WrongState.
+    `payer` is her openid if it is open to her alone. One that was opened in another way or for
+    another payer is given up: its provider is asked to close it, and should it have been paid
+    meanwhile, that money is not turned away. Raises WrongState.
     """
     now = timezone.now()
     opened = _locked().filter(order=order, state=PaymentState.CREATED)
@@ -55,7 +57,9 @@ def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
         raise WrongState(_("Others paid first, or the sale is over. Nothing was charged."))
     if not pending or fresh.pay_by <= now:
         raise WrongState(_("This order can no longer be paid. Nothing was charged."))
-    if current is not None and (current.gateway, current.way) == (gateway, way):
+    step = {"payer": _digest(fresh, payer)} if payer else {}
+    asked = (gateway, way, step.get("payer"))
+    if current is not None and (current.gateway, current.way, current.step.get("payer")) == asked:
         return current
     if current is not None:
         given_up = Payment.objects.filter(pk=current.pk)
@@ -71,10 +75,16 @@ def open_payment(*, order: Order, gateway: str, way: str = "") -> Payment:
             "currency": fresh.currency,
             "created_at": now,
             "next_ask_at": now + next_ask(0),
+            "step": step,
         },
     )
     _keep_account(payment)
     return payment
+
+
+def _digest(order: Order, payer: str) -> str:
+    """Tells two payers of one order apart, and says nothing of who they are."""
+    return salted_hmac(f"orders.payer:{order.number}", payer, algorithm="sha256").hexdigest()[:32]
 
 
 def _keep_account(payment: Payment) -> None:
@@ -98,6 +108,7 @@ def settle_nothing(*, order: Order) -> None:
 
 def keep_step(*, payment: Payment, step: dict[str, Any]) -> None:
     """What the shopper has to do at the provider, so that her page can be loaded again."""
+    step = {**payment.step, **step}  # for whom it was opened stays
     Payment.objects.filter(pk=payment.pk, state=PaymentState.CREATED).update(step=step)
     payment.step = step
 

@@ -27,7 +27,7 @@ from orders.errors import BadCallback
 from orders.hers import is_hers
 from orders.models import Order, Payment
 from orders.payments import GATEWAYS, connected, gateway_of
-from orders.payments.gateway import GatewayTrouble, Heard, Visit
+from orders.payments.gateway import GatewayTrouble, Heard, Refused, Visit
 from orders.payments.sandbox import bank
 from orders.payments.wechatpay.line import account_of
 from orders.payments.wechatpay.person import asking, openid_by
@@ -59,9 +59,7 @@ def pay(request: HttpRequest, number: str) -> HttpResponse:
             keep_pace(request, "pay")
         if way.name == "jsapi" and not openid_of(request.session, order.merchant):
             return _ask_wechat(request, order)
-        payment = open_payment(order=order, gateway=way.gateway, way=way.name)
-        payment.order = order  # with its merchant
-        return _go(request, order, payment)
+        return _go(request, order, _open(request, order, way.gateway, way.name))
     except RuleBroken as refusal:
         order.refresh_from_db()  # pressed twice: the other press may have paid it just now
         return settled(request, order, "" if order.paid_at else str(refusal))
@@ -82,6 +80,14 @@ def _offered(request: HttpRequest, merchant: Merchant) -> list[Way]:
     gateways, browser = connected(merchant), _browser(request)
     asks = browser == Browser.WECHAT and "wechatpay" in gateways
     return offered(gateways, browser, told=asks and tells(merchant))
+
+
+def _open(request: HttpRequest, order: Order, gateway: str, way: str) -> Payment:
+    """Raises WrongState."""
+    payer = _payer(request, order, way)
+    payment = open_payment(order=order, gateway=gateway, way=way, payer=payer)
+    payment.order = order  # with its merchant
+    return payment
 
 
 def _go(request: HttpRequest, order: Order, payment: Payment) -> HttpResponse:
@@ -193,19 +199,33 @@ def wechat(request: HttpRequest, merchant: str) -> HttpResponse:
     try:
         account = account_of(shop)
         openid = openid_by(account, request.GET.get("code", "")[:200])
-        keep_openid(request.session, account.appid, openid)
-        payment = open_payment(order=order, gateway="wechatpay", way="jsapi")
-        payment.order = order  # with its merchant
+    except GatewayTrouble as trouble:
+        return _no_till(request, number, known=not isinstance(trouble, Refused))
+    keep_openid(request.session, account.appid, openid)
+    try:
+        payment = _open(request, order, "wechatpay", "jsapi")
         step = gateway_of("wechatpay").start(payment, _visit(request, order, payment))
     except GatewayTrouble:
-        logger.exception("order %s: WeChat does not say who pays", number)
-        messages.error(request, _("WeChat did not answer. Nothing was charged. Try again."))
-        return redirect("track:pay", number)
+        return _no_till(request, number)
     except RuleBroken as refusal:
-        messages.error(request, str(refusal))
-        return settled(request, order)
+        order.refresh_from_db()  # paid another way while WeChat was asked
+        return settled(request, order, "" if order.paid_at else str(refusal))
     keep_step(payment=payment, step=step.as_json())
     return redirect("track:wait", number)
+
+
+def _no_till(request: HttpRequest, number: str, *, known: bool = True) -> HttpResponse:
+    """Called while the trouble is handled. Not `known`: WeChat refused to say who she is, because
+    of her code or of this shop's app secret."""
+    logger.exception("order %s: WeChat's till does not open", number)
+    words = _("WeChat did not answer. Nothing was charged. Try again.")
+    if not known:
+        words = _(
+            "WeChat does not tell this shop who you are. Nothing was charged. Try again, or pay "
+            "another way."
+        )
+    messages.error(request, words)
+    return redirect("track:pay", number)
 
 
 @csrf_exempt
@@ -261,5 +281,10 @@ def _visit(request: HttpRequest, order: Order, payment: Payment) -> Visit:
         back=settings.SITE_URL + reverse("track:wait", args=[order.number]),
         notify=settings.SITE_URL + hook,
         address=get_adapter(request).get_client_ip(request) or "",
-        openid=openid_of(request.session, order.merchant) if payment.way == "jsapi" else "",
+        openid=_payer(request, order, payment.way),
     )
+
+
+def _payer(request: HttpRequest, order: Order, way: str) -> str:
+    """Her openid, in the one way in which a payment is open to one person alone."""
+    return openid_of(request.session, order.merchant) if way == "jsapi" else ""

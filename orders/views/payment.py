@@ -23,11 +23,11 @@ from merchants.access import MerchantRequest, merchant_view
 from merchants.errors import RuleBroken
 from merchants.rules.role import Role
 from merchants.selectors.product import shop_shelf
-from orders.forms.gateway import FORMS
+from orders.forms.gateway import FORMS, GatewayForm
 from orders.models import GatewayAccount, Payment
 from orders.payments import CURRENCY, connected, gateway_of
 from orders.payments.gateway import GatewayTrouble, Refused
-from orders.payments.vault import seal
+from orders.payments.vault import seal, unseal
 from orders.rules.payment import PaymentState
 from orders.services.gateway import connect_gateway, disconnect_gateway
 
@@ -67,8 +67,9 @@ def connect(request: MerchantRequest, gateway: str) -> HttpResponse:
                 merchant=merchant,
                 gateway=gateway,
                 number=form.cleaned_data[kind.NUMBER],
-                sealed=seal(form.cleaned_data),
+                sealed=seal(form.secrets(_told(account.sealed) if account else {})),
                 by=request.user,
+                same=lambda sealed: _is_same(form, sealed),
             )
         except RuleBroken as refusal:
             form.add_error(kind.NUMBER, str(refusal))
@@ -124,6 +125,19 @@ def check(request: MerchantRequest) -> HttpResponse:
         words = _("The provider knows these keys. The first small payment shows the rest.")
         messages.success(request, words)
     return redirect("orders:payments", request.merchant.slug)
+
+
+def _is_same(form: GatewayForm, sealed: str) -> bool:
+    told = _told(sealed)
+    return not told or form.is_same(told)  # nothing opens it: new keys are what mends that
+
+
+def _told(sealed: str) -> dict[str, str]:
+    """What was sealed, or nothing if nothing opens it."""
+    try:
+        return unseal(sealed)
+    except GatewayTrouble:
+        return {}
 
 
 def _account(request: MerchantRequest) -> GatewayAccount | None:

@@ -59,7 +59,7 @@ def test_wechats_till_opens_by_itself_and_again_when_pressed(server, order, wait
         page.add_init_script(BRIDGE)
         at_wait(page, order)
         trouble = page.locator("[data-bridge-trouble]")
-        expect(trouble).to_be_visible()  # she went back from the till
+        expect(trouble).to_contain_text("还没付款")  # she went back from the till
         assert page.evaluate("window.asked") == [["getBrandWCPayRequest", HANDED]]
         page.evaluate("window.say = 'ok'")
         with page.expect_response(lambda one: one.request.method == "POST") as told:
@@ -71,6 +71,38 @@ def test_wechats_till_opens_by_itself_and_again_when_pressed(server, order, wait
         page.wait_for_timeout(500)
         assert page.evaluate("window.asked") == [], "and no till opens again"
         assert troubles.found == []
+
+
+@pytest.mark.parametrize("said", ["fail", "fail:no permission", "", "something new"])
+def test_what_does_not_say_that_she_went_back_is_not_called_unpaid(server, order, waiting, said):
+    """The till may have failed after her money went: she is not sent to pay twice."""
+    with chromium() as browser:
+        page = phone(browser, server.url).new_page()
+        page.add_init_script(f"{BRIDGE}\nwindow.say = {said!r};")
+        at_wait(page, order)
+        trouble = page.locator("[data-bridge-trouble]")
+        expect(trouble).to_contain_text("微信没有说付没付成")
+        expect(trouble).to_contain_text("我已付款")
+        expect(page.locator("[data-bridge]")).to_be_enabled()
+
+
+def test_the_till_opens_by_itself_once_for_one_payment(server, order, waiting):
+    with chromium() as browser:
+        page = phone(browser, server.url).new_page()
+        page.add_init_script(BRIDGE)
+        at_wait(page, order)
+        closed = page.locator("[data-bridge-trouble]")  # seen once she is back from the till
+        expect(closed).to_be_visible()
+        page.reload()
+        page.wait_for_timeout(1000)
+        assert page.evaluate("window.asked") == [], "loaded again, it waits for her"
+        page.locator("[data-bridge]").click()
+        expect(closed).to_be_visible()
+        assert len(page.evaluate("window.asked")) == 1
+        Payment.objects.update(public_id="anotherpaymentof")  # another till
+        page.reload()
+        expect(closed).to_be_visible()
+        assert len(page.evaluate("window.asked")) == 1
 
 
 def test_elsewhere_it_says_where_it_works(server, order, waiting):

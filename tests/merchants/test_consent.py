@@ -24,7 +24,7 @@ FORM = reverse("account_signup")
 # Whoever changes the words gives them another version: who agreed before agreed to others.
 WORDS = {
     "terms": ("2026-11-28", "312332529934"),
-    "privacy": ("2026-11-29", "af81b645a9b8"),
+    "privacy": ("2026-11-30", "ec40e6eb449e"),
 }
 
 

@@ -88,6 +88,7 @@ class Trade:
     state: str = "NOTPAY"
     transaction: str = ""
     refunds: dict[str, int] = field(default_factory=dict)
+    first: tuple[str, dict] | None = None  # how it was opened
 
     def pay(self) -> None:
         if self.state != "CLOSED":
@@ -270,6 +271,10 @@ class WeChat(BaseHTTPRequestHandler):
                 return 400, {"code": "PARAM_ERROR", "message": "无效的openid"}
             if trade.state != "NOTPAY":
                 return 400, {"code": "ORDER_PAID", "message": "该订单已支付"}
+            trade.first = trade.first or (parts[3], asked)
+            if trade.first != (parts[3], asked):
+                words = "请求重入时，参数与首次请求时不一致"
+                return 400, {"code": "INVALID_REQUEST", "message": words}
             return 200, {
                 "native": {"code_url": f"weixin://wxpay/bizpayurl?pr={trade.number}"},
                 "h5": {

@@ -127,10 +127,19 @@ def test_a_manager_looks_and_changes_nothing(shop, carol, client, name, url):
     assert client.post(url, FORMS[name]).status_code == 403
 
 
-def test_another_account_waits_until_no_money_is_under_way(owner, url, name, shop, order):
-    field, number = {"wechatpay": ("mchid", "1900009999"), "alipay": ("appid", "2021009999999999")}[
-        name
-    ]
+OTHERS = [
+    ("wechatpay", "mchid", "1900009999"),
+    ("wechatpay", "appid", "wx0000000000000000"),
+    ("alipay", "appid", "2021009999999999"),
+    ("alipay", "seller", "2088999999999999"),
+]
+
+
+@pytest.mark.parametrize(("name", "field", "number"), OTHERS)
+def test_another_account_waits_until_no_money_is_under_way(
+    owner, url, name, field, number, shop, order
+):
+    """Of each of these the provider's answers speak: with another one none would be believed."""
     owner.post(url, FORMS[name])
     payment = open_payment(order=order, gateway=name)
     before = GatewayAccount.objects.values().get()
@@ -142,6 +151,17 @@ def test_another_account_waits_until_no_money_is_under_way(owner, url, name, sho
     assert owner.post(url, other_key).status_code == 302, "new keys of the same account may come"
     Payment.objects.filter(pk=payment.pk).update(next_ask_at=None)
     assert owner.post(url, FORMS[name] | {field: number}).status_code == 302
+
+
+def test_keys_that_nothing_opens_are_replaced_while_money_is_under_way(
+    owner, url, name, order, settings
+):
+    """Its secret is lost: new keys alone find out what became of the money."""
+    owner.post(url, FORMS[name])
+    open_payment(order=order, gateway=name)
+    settings.PAYMENT_SECRETS = ["another one"]
+    assert owner.post(url, FORMS[name]).status_code == 302
+    assert unseal(GatewayAccount.objects.get().sealed)["appid"] == FORMS[name]["appid"]
 
 
 def test_it_is_removed_but_not_while_money_is_under_way(owner, url, name, shop, order):

@@ -13,17 +13,22 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings as house
+from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
 from django.urls import reverse
 
 from orders.forms.gateway import WeChatPayForm
 from orders.models import GatewayAccount, Payment
+from orders.payments import sandbox
 from orders.payments.gateway import GatewayTrouble, Refused
+from orders.payments.vault import unseal
 from orders.payments.wechatpay.line import account_of
 from orders.payments.wechatpay.person import openid_by
 from orders.rules.line import LineState
 from orders.services.order import move_order, place_order
+from orders.services.payment import open_payment
 from orders.tasks import ask_gateways
+from orders.wechat import end
 from tests.conftest import DAN
 from tests.orders import providers as there
 from tests.orders.test_gateways import connect
@@ -90,6 +95,11 @@ def bridge(page: str) -> dict[str, str]:
     return json.loads(html.unescape(re.search(r'data-bridge="([^"]+)"', page)[1]))
 
 
+def test_the_frames_of_old_wechat_clients_are_let_in_and_no_others(client, db):
+    policy = client.get(reverse("track:mine"))["Content-Security-Policy"]
+    assert "frame-src 'self' weixin:;" in f"{policy};"
+
+
 @pytest.mark.parametrize("headers", [{}, IN_ROOM])
 def test_one_press_leads_through_wechat_to_its_till(bank, order, url, phone, headers):
     assert 'value="wechatpay:jsapi"' in phone.get(url).text
@@ -127,6 +137,30 @@ def test_once_known_she_is_not_asked_again_and_the_sheet_stays(
     assert page.status_code == 200
     assert bridge(page.text)["appId"] == there.WX_APP
     assert bank.asked[before:] == ["POST /v3/pay/transactions/jsapi"]
+
+
+def test_another_person_who_presses_is_opened_a_payment_of_her_own(bank, order, url, phone):
+    """The link was passed on, to somebody who pays for her: WeChat's till is one payer's alone."""
+    phone.get(back(bank, phone, phone.post(url, WAY)))
+    first = Payment.objects.get()
+    bank.openid = "oUpF8uFRIEND_M2pxb1Q9zNjWeS6"
+    friend = in_wechat()
+    came = friend.get(back(bank, friend, friend.post(url, WAY)), follow=True)
+    second = Payment.objects.get(state="created")
+    assert second != first
+    assert bridge(came.text)["package"] == f"prepay_id=wx{second.public_id}"
+    for _press in range(2):
+        bridge(friend.post(url, WAY, headers=IN_ROOM).text)
+    assert Payment.objects.count() == 2, "her own press again is the same payment"
+    assert bank.openid not in json.dumps(list(Payment.objects.values("step")))
+    due()
+    ask_gateways()
+    assert bank.trades[first.public_id].state == "CLOSED"
+    bank.trades[second.public_id].pay()
+    due()
+    ask_gateways()
+    assert now(order) == "paid"
+    sound()
 
 
 def test_a_shop_that_has_told_no_secret_shows_a_code(bank, shop, alice, order, url, phone):
@@ -187,6 +221,18 @@ def test_twice_the_same_answer_is_one_payment(bank, order, url, phone):
     assert bank.asked.count("POST /v3/pay/transactions/jsapi") == 1
 
 
+def test_twice_at_the_same_moment_one_of_them_turns_in_the_code(bank, order, url, phone, shop):
+    """Both have read her session before either has written it."""
+    asked_for = parse_qs(urlsplit(asked(phone.post(url, WAY))).query)["state"][0]
+    loads = [SessionStore(phone.session.session_key) for _load in range(2)]
+    assert all(asked_for in one["wechat_asked"] for one in loads)
+    found = []
+    for one in loads:
+        found.append(end(one, shop, asked_for))
+        one.save()  # as a request ends that has changed it
+    assert found == [(order.number, True), (order.number, False)]
+
+
 def test_it_is_asked_again_after_ten_minutes(bank, order, url, phone, monkeypatch):
     address = back(bank, phone, phone.post(url, WAY))
     later = time.time() + 601
@@ -208,7 +254,8 @@ def test_wechat_that_does_not_say_who_she_is_is_trouble_and_no_error_page(
         settings.WECHAT_API_URL = "http://127.0.0.1:9"
     came = phone.get(address, follow=True)
     assert came.status_code == 200
-    assert "WeChat did not answer. Nothing was charged." in came.text
+    words = "did not answer" if trouble == "down" else "does not tell this shop who you are"
+    assert f"WeChat {words}. Nothing was charged." in came.text
     assert not Payment.objects.exists()
     assert "openids" not in phone.session
 
@@ -218,6 +265,17 @@ def test_an_order_that_was_cancelled_meanwhile_is_not_paid(bank, order, url, pho
     move_order(order=order, to=LineState.CANCELLED, by=None)
     assert "can no longer be paid. Nothing was charged." in phone.get(address, follow=True).text
     assert not Payment.objects.exists()
+
+
+def test_one_that_was_paid_meanwhile_is_not_called_unpaid(bank, order, url, phone, settings):
+    """She paid at another page while WeChat was asked who she is."""
+    address = back(bank, phone, phone.post(url, WAY))
+    settings.SANDBOX_PAYMENTS = True
+    sandbox.receive(sandbox.charge(open_payment(order=order, gateway=sandbox.NAME)))
+    came = phone.get(address, follow=True)
+    assert came.redirect_chain[-1] == (reverse("track:order", args=[order.number]), 302)
+    assert "Nothing was charged" not in came.text
+    assert Payment.objects.get().gateway == sandbox.NAME
 
 
 def test_another_account_is_another_openid(bank, order, url, phone, shop, alice):
@@ -242,6 +300,38 @@ def test_what_is_no_openid_is_not_believed(bank, shop, openid):
     bank.codes["c0de"] = openid
     with pytest.raises(GatewayTrouble):
         openid_by(account_of(shop), "c0de")
+
+
+@pytest.mark.parametrize(
+    ("secret", "said"),
+    [
+        (there.WX_SECRET, "The provider knows these keys."),
+        ("f" * 32, "The provider refuses these keys: 40125 invalid appsecret"),
+        ("", "The provider knows these keys."),
+    ],
+)
+def test_a_wrong_app_secret_is_shown_to_the_owner_when_checked(
+    bank, shop, alice, client, secret, said
+):
+    connect(shop, "wechatpay", alice, app_secret=secret)
+    client.force_login(alice)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    check = reverse("orders:payments_check", args=[shop.slug])
+    assert said in client.post(check, {"gateway": "wechatpay"}, follow=True).text
+    assert len(bank.asked) == 1 + bool(secret)
+
+
+def test_saved_again_without_it_the_account_keeps_its_app_secret(bank, shop, client, alice):
+    client.force_login(alice)
+    url = reverse("orders:payments_wechatpay", args=[shop.slug])
+
+    def kept(**other: str) -> str:
+        assert client.post(url, there.WECHAT_FORM | other).status_code == 302
+        return unseal(GatewayAccount.objects.get().sealed)["app_secret"]
+
+    assert kept(app_secret="") == there.WX_SECRET
+    assert kept(app_secret="a" * 32) == "a" * 32
+    assert kept(app_secret="", appid="wx0000000000000000") == "", "it is the official account's"
 
 
 def test_the_secret_is_sealed_and_shown_to_nobody(bank, shop, client, alice):

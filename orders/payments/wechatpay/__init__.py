@@ -16,6 +16,7 @@ from merchants.models import Merchant
 from orders.errors import BadCallback
 from orders.models import Payment, Refund
 from orders.payments.gateway import LARGEST, GatewayTrouble, Heard, Refused, Reply, Step, Visit
+from orders.payments.wechatpay import person
 from orders.payments.wechatpay.line import Account, account_of, opened, trusted
 from orders.rules.payment import Charge, Standing
 from orders.rules.refund import Leg
@@ -131,7 +132,8 @@ def ask_refund(wanted: Refund) -> Outcome:
 
 
 def check(merchant: Merchant) -> None:
-    """A payment that never was: who signs wrong is told so, and not that there is none."""
+    """A payment that never was: who signs wrong is told so, and not that there is none. So with
+    the app secret, if it was told."""
     account = account_of(merchant)
     path = f"/v3/pay/transactions/out-trade-no/check-{merchant.pk}?mchid={account.mchid}"
     try:
@@ -139,6 +141,8 @@ def check(merchant: Merchant) -> None:
     except Refused as refusal:
         if not str(refusal).startswith(GONE):
             raise
+    if account.app_secret:
+        person.check(account)
 
 
 def _asked(account: Account, payment: Payment) -> Charge:

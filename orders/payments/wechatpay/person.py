@@ -20,6 +20,7 @@ from orders.payments.wire import call
 
 OPENID = re.compile(r"[0-9A-Za-z_-]{6,128}", re.ASCII)
 CODE = re.compile(r"[0-9A-Za-z_-]{1,128}", re.ASCII)
+NO_CODE, INVALID_CODE = "check", "40029 "
 
 
 def asking(account: Account, *, back: str, state: str) -> str:
@@ -53,6 +54,19 @@ def openid_by(account: Account, code: str) -> str:
     if not isinstance(openid, str) or not OPENID.fullmatch(openid):
         raise GatewayTrouble("it says no openid")
     return openid
+
+
+def check(account: Account) -> None:
+    """Turn in a code that never was: who knows the secret is told so. Raises Refused if WeChat
+    does not take the app id or the secret, or GatewayTrouble.
+
+    That WeChat looks at the secret before the code is not documented.
+    """
+    try:
+        openid_by(account, NO_CODE)
+    except Refused as refusal:
+        if not str(refusal).startswith(INVALID_CODE):
+            raise
 
 
 def _read(status: int, body: bytes) -> dict[str, Any]:

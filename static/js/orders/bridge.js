@@ -1,6 +1,7 @@
 // <button data-module="orders/bridge" data-bridge="{…}">: hands WeChat's own browser what it needs to pay
-// when it is pressed; with data-open also at once. What WeChat says of it here proves nothing: only the bank's word
-// moves the order, so "ok" presses [data-paid], which asks for that word sooner.
+// when it is pressed; with data-open also at once, the first time she sees this payment. What WeChat says of it here
+// proves nothing: only the bank's word moves the order, so "ok" presses [data-paid], which asks for that word sooner.
+// "cancel" alone says that nothing was paid; after anything else nobody knows, and paying again may be paying twice.
 const NAME = "getBrandWCPayRequest";
 const WAIT = 3000; // ms in which WeChat's browser brings its bridge
 
@@ -15,8 +16,25 @@ function bridge() {
   });
 }
 
+function seen(key) {
+  try {
+    return sessionStorage.getItem(key) !== null;
+  } catch {
+    return false; // nothing is kept here
+  }
+}
+
+function see(key) {
+  try {
+    sessionStorage.setItem(key, "");
+  } catch {
+    // nothing is kept here: the till opens once more
+  }
+}
+
 export default function start(button) {
-  const { cancelled, elsewhere, paid } = button.dataset;
+  const { cancelled, elsewhere, paid, unknown } = button.dataset;
+  const till = `till:${paid}`;
   const trouble = button.parentElement.querySelector("[data-bridge-trouble]");
 
   function say(words) {
@@ -34,13 +52,14 @@ export default function start(button) {
       say(elsewhere);
       return;
     }
+    see(till);
     wechat.invoke(NAME, JSON.parse(button.dataset.bridge), ({ err_msg: said }) => {
       button.disabled = false;
       if (said === "get_brand_wcpay_request:ok") document.querySelector(paid)?.click();
-      else say(cancelled);
+      else say(said === "get_brand_wcpay_request:cancel" ? cancelled : unknown);
     });
   }
 
   button.addEventListener("click", pay);
-  if ("open" in button.dataset) pay();
+  if ("open" in button.dataset && !seen(till)) pay();
 }
