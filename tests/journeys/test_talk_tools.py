@@ -150,10 +150,12 @@ def test_a_question_is_one_for_all_and_one_colleague_has_it(
     clerk.locator("[data-question-act=reply]").click()
     clerk.locator("#console-say").fill("今天发")
     clerk.locator("#console-say").press("Enter")
-    expect(helper.locator("[data-question]")).to_have_count(0)
+    for page in (helper, clerk):
+        expect(page.locator("[data-question]")).to_have_count(0)
     expect(line(mei, "今天发").first).to_be_visible()
     assert Question.objects.get().state == "answered"
     say_aloud(dan, "可以自提吗？")
+    expect(helper.locator("[data-question]")).to_have_count(1)
     clerk.locator("[data-question-act=aside]").click()
     expect(helper.locator("[data-question]")).to_have_count(0)
     until(lambda: Question.objects.filter(state="dismissed").count() == 1)

@@ -170,6 +170,8 @@ def test_keys_press_buttons_and_can_be_turned_off(server, browser, busy, coupon,
     page.locator(".cs-top [data-dialog-open=keys]").click()
     page.locator("#keys [value=off]").click()
     page.wait_for_selector("html[data-started] .cs[data-keys=off]")
+    page.keyboard.press("Escape")
+    expect(keys).to_be_hidden()
     page.keyboard.press("n")
     page.keyboard.press("?")
     page.wait_for_timeout(500)

@@ -124,8 +124,8 @@ export default function start(element) {
     if (button.dataset.questionAct !== "reply") {
       return attempt(button, { do: button.dataset.questionAct, question });
     }
-    if (!(await attempt(button, { do: "take", question }))) return;
-    reply({ id: Number(button.dataset.line), name: button.dataset.name });
+    reply({ id: Number(button.dataset.line), name: button.dataset.name }); // she may type at once
+    if (!(await attempt(button, { do: "take", question }))) reply(null); // a colleague has it
   }
 
   function show(tab) {
