@@ -17,7 +17,7 @@ LATIN = re.compile("[\u4e00-\u9fff”）》][,;:!?](?=[\u4e00-\u9fff“《]|$)")
 # A number that may be one, and soon behind it a word that one thing is not called by.
 COUNTED = re.compile(
     r"%\((?!limit_value|show_value|most|values|variants|letters|right|has|amount|number|email"
-    r"|goods|name|shop|store|host|who|company|code|sku|at|date|time)\w+\)s"
+    r"|goods|name|shop|merchant|store|host|who|company|code|sku|at|date|time)\w+\)s"
     r"(?: (?!is\b|was\b|has\b)\w+)?? "
     r"(?!(?:is|was|has|this|its|goods|less|days\?)\b)(?:\w+[^s\W]s|people)\b"
 )
