@@ -54,7 +54,7 @@ UNSTUCK = """() => document.querySelectorAll(".savebar").forEach((bar) => {
   bar.style.position = "static";
 })"""
 LEFT_OUT = ("live", "console", "countdown", "replay", "discover", "found", "tracking", "my-orders")
-LEFT_OUT += ("room", "order", "coupon", "checkout", "payments", "missing")
+LEFT_OUT += ("room", "order", "coupon", "checkout", "payments", "missing", "exchange", "first")
 
 LIVE_ROOM = ("live", "console", "helper", "prompter", "wall", "draw", "countdown", "replay")
 
