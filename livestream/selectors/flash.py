@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet
 
 from livestream.models import FlashSale, Room, ShelfItem
 from livestream.rules.flash import HEARD, FlashState, state_at
-from merchants.models import Variant
+from merchants.selectors.product import lowest_price
 
 ROOM_NOW = ("state", "scheduled_at", "pinned")  # what may have changed since it was looked up
 
@@ -23,12 +23,13 @@ def announced(room: Room, now: datetime) -> QuerySet[FlashSale]:
 def running(room: Room, now: datetime) -> dict[int, FlashSale]:
     """{variant id: sale} of those whose price holds now, each with the price of the `cheapest` of
     its product. If there is any, `room` is what it is now in what ROOM_NOW names."""
-    siblings = Variant.objects.filter(product=OuterRef("variant__product")).order_by()
-    cheapest = Subquery(siblings.values("product").annotate(low=Min("price")).values("low"))
     rows = list(
         announced(room, now)
         .filter(starts_at__lte=now)
-        .annotate(cheapest=cheapest, **{f"room_{name}": F(f"room__{name}") for name in ROOM_NOW})
+        .annotate(
+            cheapest=lowest_price("variant__product"),
+            **{f"room_{name}": F(f"room__{name}") for name in ROOM_NOW},
+        )
     )
     for name in ROOM_NOW if rows else ():
         setattr(room, name, getattr(rows[0], f"room_{name}"))

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 from zlib import crc32
 
-from django.db.models import F, Min, OuterRef, Prefetch, QuerySet, Subquery, Sum
+from django.db.models import F, Prefetch, QuerySet, Sum
 from django.utils import timezone
 
 from livestream.models import Drop, FlashSale, Room, ShelfItem
@@ -20,6 +20,7 @@ from livestream.selectors.picture import picture_of
 from merchants.models import Photo, Product, Variant
 from merchants.pictures import photo_url
 from merchants.rules.product import ProductState
+from merchants.selectors.product import lowest_price
 from orders.selectors.coupon import chip_texts, gift_text
 
 
@@ -161,12 +162,11 @@ def live_prices(room: Room, flash: Mapping[int, FlashSale] | None = None) -> dic
     """
     if not room.is_on_air:
         return {}
-    siblings = Variant.objects.filter(product=OuterRef("product")).order_by().values("product")
     rows = (
         Variant.objects.filter(
             product__shelf_items__room=room, product__shelf_items__live_price__isnull=False
         )
-        .annotate(cheapest=Subquery(siblings.annotate(low=Min("price")).values("low")))
+        .annotate(cheapest=lowest_price("product"))
         .values_list("pk", "price", "cheapest", "product__shelf_items__live_price")
     )
     prices = {
@@ -196,12 +196,11 @@ def goods_in(
         on_sale = ProductState.ON_SALE
         there = {pk for pk in wanted if sales[pk].variant.product.state == on_sale}
         return there, _beside(sales, wanted) if room.is_on_air else {}
-    siblings = Variant.objects.filter(product=OuterRef("product")).order_by().values("product")
     now_of = [f"product__shelf_items__room__{name}" for name in ROOM_NOW]
     rows = (
         Variant.objects.filter(pk__in=wanted, product__shelf_items__room=room)
         .annotate(
-            cheapest=Subquery(siblings.annotate(low=Min("price")).values("low")),
+            cheapest=lowest_price("product"),
             live=F("product__shelf_items__live_price"),
         )
         .values_list("pk", "price", "cheapest", "live", "product__state", *now_of)

@@ -55,15 +55,21 @@ def with_numbers(
         .annotate(free=Sum(F("on_hand") - F("reserved")))
         .values("free")
     )
-    lowest = Variant.objects.filter(product=OuterRef("pk")).order_by()
+    variants = Variant.objects.filter(product=OuterRef("pk")).order_by()
     first = Photo.objects.filter(product=OuterRef("pk")).order_by("position", "pk")
     return products.annotate(
         left=Coalesce(Subquery(stock), 0),
-        price=Subquery(lowest.values("product").annotate(low=Min("price")).values("low")),
-        low_line=Subquery(lowest.values("product").annotate(low=Min("low_stock")).values("low")),
+        price=lowest_price("pk"),
+        low_line=Subquery(variants.values("product").annotate(low=Min("low_stock")).values("low")),
         thumb=Subquery(first.values("thumb")[:1]),
         card=Subquery(first.values("card")[:1]),
     )
+
+
+def lowest_price(product: str) -> Subquery:
+    """The price of a product's cheapest variant, in a query in which `product` leads to it."""
+    variants = Variant.objects.filter(product=OuterRef(product)).order_by().values("product")
+    return Subquery(variants.annotate(low=Min("price")).values("low"))
 
 
 def product_list(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
 
 from livestream.models import FlashSale
-from livestream.services.flash import announce_flash
 from orders.models import Order
 from orders.rules.line import LineState
+from tests.livestream.test_flash import announce, begin
 from tests.orders.test_pay import IN_ROOM, MOST, told, wanted
 
 # SQLite is told of each table apart: there is no network between (merchants.services.rows).
@@ -22,18 +19,9 @@ MOST_TO_ORDER = MOST if connection.vendor == "postgresql" else MOST + 4
 
 @pytest.fixture
 def flash(live, longjing, variant) -> FlashSale:
-    sale = announce_flash(
-        room=live,
-        item=live.items.get(product=longjing),
-        variant=variant,
-        price=6800,
-        quota=5,
-        per_buyer=2,
-        warm_up=30,
-        minutes=5,
-    )
-    begun = timezone.now() - timedelta(seconds=1)
-    FlashSale.objects.update(announced_at=begun, starts_at=begun)
+    sale = announce(live, live.items.get(product=longjing), variant)
+    begin(sale)
+    sale.refresh_from_db()
     return sale
 
 

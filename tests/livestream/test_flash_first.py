@@ -14,7 +14,7 @@ from livestream.errors import FlashAlone, FlashLimit
 from livestream.models import FlashPurchase, FlashSale
 from livestream.rules.flash import HEARD
 from livestream.selectors.invariant import ALL
-from livestream.services.flash import announce_flash, close_flash, sweep_flash_sales
+from livestream.services.flash import close_flash, sweep_flash_sales
 from livestream.services.flash_first import alone
 from livestream.services.rush import buy_each
 from livestream.services.sale import buy_in_room
@@ -29,7 +29,7 @@ from orders.rules.line import LineState
 from orders.services.order import Contact, move_order
 from orders.services.payment import open_payment
 from orders.tasks import expire_orders, send_refunds
-from tests.livestream.test_flash import begin
+from tests.livestream.test_flash import announce, begin
 from tests.orders.test_order_batch import wish
 
 
@@ -43,16 +43,8 @@ def _every_invariant_holds(db):
 @pytest.fixture
 def sale(live, longjing, variant) -> FlashSale:
     """Three pieces, one for each, first to pay gets it."""
-    found = announce_flash(
-        room=live,
-        item=live.items.get(product=longjing),
-        variant=variant,
-        price=6800,
-        quota=3,
-        per_buyer=1,
-        warm_up=30,
-        minutes=5,
-        pay_first=True,
+    found = announce(
+        live, live.items.get(product=longjing), variant, quota=3, per_buyer=1, pay_first=True
     )
     begin(found)
     found.refresh_from_db()
@@ -201,17 +193,7 @@ def test_it_is_taken_from_where_it_is_collected(live, sale, variant, store, shop
     here = Stock.objects.get(variant=variant, store=store).on_hand
     change_stock(store=store, delta=2 - here, reason=Reason.WRITTEN_OFF, **facts)
     change_stock(store=second, delta=1, reason=Reason.RECEIVED, **facts)
-    again = announce_flash(
-        room=live,
-        item=sale.item,
-        variant=variant,
-        price=6800,
-        quota=3,
-        per_buyer=1,
-        warm_up=30,
-        minutes=5,
-        pay_first=True,
-    )
+    again = announce(live, sale.item, variant, quota=3, per_buyer=1, pay_first=True)
     begin(again)
     there = pay(buy(live, again, store=second))
     assert there.state == LineState.PAID
@@ -295,16 +277,7 @@ def test_the_console_has_a_switch_for_it(as_bob, live, variant):
 
 
 def test_a_sale_without_it_works_as_before(live, longjing, variant):
-    found = announce_flash(
-        room=live,
-        item=live.items.get(product=longjing),
-        variant=variant,
-        price=6800,
-        quota=3,
-        per_buyer=1,
-        warm_up=30,
-        minutes=5,
-    )
+    found = announce(live, live.items.get(product=longjing), variant, quota=3, per_buyer=1)
     begin(found)
     order = buy(live, found)
     found.refresh_from_db()

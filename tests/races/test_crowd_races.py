@@ -6,17 +6,14 @@ A thread that places a group without gathering is what another process is to the
 from __future__ import annotations
 
 import threading
-from datetime import timedelta
 from functools import partial
 
 import pytest
 from django.db import connection
 from django.db.models import F
-from django.utils import timezone
 
 from livestream.models import FlashSale
 from livestream.services import rush
-from livestream.services.flash import announce_flash
 from livestream.services.rush import buy_together
 from livestream.services.sale import buy_in_room
 from merchants.errors import OutOfStock
@@ -31,6 +28,7 @@ from orders.services.order import place_order
 from orders.services.order_batch import hold_each, order_together, place_orders
 from orders.services.order_once import order_each_once, order_once
 from tests.conftest import DAN, product_of
+from tests.livestream.test_flash import announce, begin
 from tests.orders.test_order_batch import wish
 from tests.races.shopper import at_once, nothing_is_broken, until_somebody_waits
 
@@ -90,18 +88,11 @@ def test_without_lock_and_guard_the_same_race_goes_wrong(shop, pot, monkeypatch)
 
 @pytest.fixture
 def sale(live, pot, longjing) -> FlashSale:
-    found = announce_flash(
-        room=live,
-        item=live.items.get(product=longjing),
-        variant=longjing.variants.get(),
-        price=6800,
-        quota=PIECES,
-        per_buyer=1,
-        warm_up=30,
-        minutes=5,
+    found = announce(
+        live, live.items.get(product=longjing), longjing.variants.get(), quota=PIECES, per_buyer=1
     )
-    begun = timezone.now() - timedelta(seconds=1)
-    FlashSale.objects.update(announced_at=begun, starts_at=begun)
+    begin(found)
+    found.refresh_from_db()
     return found
 
 

@@ -11,7 +11,7 @@ from django.db.models import F, Sum
 from django.utils import timezone
 
 from livestream.models import FlashPurchase, FlashSale
-from livestream.services.flash import announce_flash, close_flash
+from livestream.services.flash import close_flash
 from livestream.services.sale import buy_in_room
 from merchants.models import Customer, Stock
 from orders.models import BankEntry, LedgerEntry, Order, Refund
@@ -20,7 +20,7 @@ from orders.rules.line import LineState
 from orders.services.order import Contact
 from orders.services.payment import open_payment
 from orders.tasks import send_refunds
-from tests.livestream.test_flash import begin
+from tests.livestream.test_flash import announce, begin
 from tests.races.shopper import at_once, nothing_is_broken
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("alone")]
@@ -29,15 +29,12 @@ PIECES, PAYERS = 5, 20
 
 @pytest.fixture
 def sale(transactional_db, live, longjing) -> FlashSale:
-    found = announce_flash(
-        room=live,
-        item=live.items.get(product=longjing),
-        variant=longjing.variants.get(),
-        price=6800,
+    found = announce(
+        live,
+        live.items.get(product=longjing),
+        longjing.variants.get(),
         quota=PIECES,
         per_buyer=1,
-        warm_up=30,
-        minutes=5,
         pay_first=True,
     )
     begin(found)

@@ -17,12 +17,12 @@ from livestream.errors import FlashLimit, FlashOver
 from livestream.models import FlashPurchase, FlashSale, Room, Sale
 from livestream.services import flash as flash_service
 from livestream.services import rush
-from livestream.services.flash import announce_flash
 from livestream.services.room import end_room
 from livestream.services.sale import buy_in_room
 from merchants.models import Customer, Variant
 from orders.models import Order
 from orders.services.order import Contact
+from tests.livestream.test_flash import announce
 from tests.orders.test_order_batch import wish
 from tests.races.shopper import at_once, nothing_is_broken, until_somebody_waits
 
@@ -54,20 +54,11 @@ def test_a_sale_is_announced_while_an_order_of_it_is_open(live, shop, longjing):
             written.set()  # it holds the stock; its end has yet to see that the room is there
             until_somebody_waits()  # it is the announcement, for the stock
 
-    def announce() -> FlashSale:
+    def open_sale() -> FlashSale:
         assert written.wait(5)
-        return announce_flash(
-            room=live,
-            item=live.items.get(product=longjing),
-            variant=variant,
-            price=6800,
-            quota=2,
-            per_buyer=1,
-            warm_up=30,
-            minutes=5,
-        )
+        return announce(live, live.items.get(product=longjing), variant, quota=2, per_buyer=1)
 
-    results = at_once([order, announce])
+    results = at_once([order, open_sale])
     assert [one for one in results if isinstance(one, Exception)] == []
     assert Sale.objects.count() == FlashSale.objects.count() == 1
     assert nothing_is_broken()
@@ -76,16 +67,7 @@ def test_a_sale_is_announced_while_an_order_of_it_is_open(live, shop, longjing):
 def announced(room: Room, variants: list[Variant], *, begun: int = 2) -> list[FlashSale]:
     """A sale of each, in this order; the first `begun` of them run."""
     sales = [
-        announce_flash(
-            room=room,
-            item=room.items.get(product=one.product),
-            variant=one,
-            price=100,
-            quota=2,
-            per_buyer=1,
-            warm_up=30,
-            minutes=5,
-        )
+        announce(room, room.items.get(product=one.product), one, price=100, quota=2, per_buyer=1)
         for one in variants
     ]
     now = timezone.now() - timedelta(seconds=1)

@@ -20,7 +20,6 @@ from django.db.models import Sum
 from django.test import Client
 
 from livestream.models import FlashPurchase, FlashSale, Room
-from livestream.services.flash import announce_flash
 from merchants.models import Stock, StockMovement, User, Variant
 from merchants.rules.stock import Reason
 from merchants.services.stock import change_stock
@@ -33,7 +32,7 @@ from orders.services.payment import open_payment
 from orders.services.refund import approve_refund, request_refund
 from orders.services.shipment import ship_order
 from tests.conftest import DAN
-from tests.livestream.test_flash import begin
+from tests.livestream.test_flash import announce, begin
 from tests.races.shopper import Answer, Shopper, at_once, nothing_is_broken, statuses
 from tests.servers import Server, database_url, running, session_of
 
@@ -131,16 +130,8 @@ def agreed(asked, alice) -> Refund:
 @pytest.fixture
 def sale(live: Room, longjing) -> FlashSale:
     """Two pieces for whoever pays first, both for one buyer if she likes."""
-    found = announce_flash(
-        room=live,
-        item=live.items.get(product=longjing),
-        variant=longjing.variants.get(),
-        price=6800,
-        quota=2,
-        per_buyer=2,
-        warm_up=30,
-        minutes=5,
-        pay_first=True,
+    found = announce(
+        live, live.items.get(product=longjing), longjing.variants.get(), quota=2, pay_first=True
     )
     begin(found)
     found.refresh_from_db()
