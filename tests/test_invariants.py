@@ -544,7 +544,8 @@ def disarm() -> None:
             return
         cursor.execute("ALTER TABLE orders_line DROP CONSTRAINT no_piece_back_twice")
         cursor.execute("ALTER TABLE orders_refundpiece DROP CONSTRAINT refund_credit_within_worth")
-        cursor.execute("ALTER TABLE orders_refund DROP CONSTRAINT refund_in_goods_is_an_exchange")
+        for name in ("refund_in_goods_is_an_exchange", "refund_gives_something"):
+            cursor.execute(f"ALTER TABLE orders_refund DROP CONSTRAINT {name}")
         cursor.execute("ALTER TABLE orders_payment DROP CONSTRAINT never_back_more_than_paid")
         cursor.execute("DROP INDEX one_effect_per_transaction, one_open_spotlight")
         cursor.execute("ALTER TABLE merchants_stock DROP CONSTRAINT reserved_within_on_hand")
