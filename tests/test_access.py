@@ -235,6 +235,7 @@ TABLE: dict[str, tuple[object, set[str], list[str]]] = {
     "merchants:key_revoke": (OWNER, {POST}, ["prefix"]),
     "merchants:notices": (CLERK, {GET, POST}, []),
     "orders:order_list": (CLERK, {GET}, []),
+    "orders:order_waiting": (CLERK, {GET}, []),
     "orders:order_detail": (CLERK, {GET}, ["number"]),
     "orders:order_export": (MANAGER, {GET}, []),
     "orders:voucher_scan": (CLERK, {GET}, []),

@@ -24,6 +24,7 @@ app_name = "orders"
 urlpatterns = [
     path("orders/", order.index, name="order_list"),
     path("orders/export.csv", order.export, name="order_export"),
+    path("orders/waiting/", order.waiting, name="order_waiting"),
     path("orders/slips/", slip.slips, name="order_slips"),
     path("orders/picks/", slip.picks, name="order_picks"),
     path("orders/dispatch/", dispatch.index, name="order_dispatch"),

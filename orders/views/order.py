@@ -72,6 +72,13 @@ def index(request: MerchantRequest) -> HttpResponse:
     return render(request, f"orders/order/{template}", context)
 
 
+@require_safe
+@merchant_view(Role.CLERK)
+def waiting(request: MerchantRequest) -> HttpResponse:
+    """How many orders she has to pack, for the menus of a page that is open."""
+    return render(request, "orders/order/_waiting.html")
+
+
 def _narrowing(request: MerchantRequest) -> list[tuple[str, str]]:
     """What is looked for here, so that what is printed is what is shown."""
     asked = ((name, request.GET.get(name, "")) for name in ("q", *NARROWING))
