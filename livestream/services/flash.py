@@ -30,6 +30,7 @@ from livestream.errors import (
 )
 from livestream.models import FlashPurchase, FlashSale, Room, ShelfItem
 from livestream.rules.flash import LEAST_PRICE, window
+from livestream.rules.price import price_in_room
 from livestream.rules.room import ON_AIR
 from livestream.selectors.flash import flash_event, overdue, running
 from livestream.services.flash_first import alone, end_waits, look, wait_for_payment
@@ -58,7 +59,7 @@ def announce_flash(
 ) -> FlashSale:
     """Put `quota` pieces aside and tell the room: in `warm_up` seconds, for `minutes` minutes.
 
-    `price` in minor units, below the shop's. With `pay_first` ordering takes nothing, and whoever
+    `price` in minor units, below the shop's and the show's. With `pay_first` ordering takes nothing, and whoever
     pays first has it (services.flash_first). Raises NotOnAir, BadFlash, FlashRunning, or
     TooFewPieces.
     """
@@ -116,9 +117,16 @@ def flash_window(
     fits = item.room_id == room.pk and variant.product_id == item.product_id
     if lasts is None or not fits or price < LEAST_PRICE or not 1 <= per_buyer <= quota:
         raise BadFlash
-    if price >= variant.price:
+    if price >= _costs(item, variant):
         raise NotCheaper
     return lasts
+
+
+def _costs(item: ShelfItem, variant: Variant) -> int:
+    """What it costs in the room as the row stands now: a colleague may have changed it meanwhile."""
+    item.refresh_from_db(fields=["live_price"])
+    cheapest = min(item.product.variants.values_list("price", flat=True))
+    return price_in_room(variant.price, cheapest=cheapest, live_price=item.live_price)
 
 
 def flash_hold(

@@ -9,13 +9,22 @@ from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from livestream import broadcast
-from livestream.errors import ForeignProduct, FullShelf, HasFlash, NotOnAir, ShelfClosed
+from livestream.errors import (
+    ForeignProduct,
+    FullShelf,
+    HasFlash,
+    NotOnAir,
+    ShelfClosed,
+    UnderFlash,
+)
 from livestream.models import Room, ShelfItem, Spotlight
+from livestream.rules.price import price_in_room
 from livestream.rules.room import SHELF_LIMIT, SHELF_OPEN
 from livestream.rules.runsheet import moved
 from livestream.selectors.room import card, card_event, on_shelf
 from merchants.models import Product
 from merchants.rules.product import ProductState
+from merchants.selectors.product import lowest_price
 
 
 def _open_shelf(room: Room) -> None:
@@ -163,9 +172,10 @@ def set_item(
     """The price of the cheapest variant while on air (minor units; None: the list price), and what
     the prompter shows: talking points, one objection with its answer, planned minutes.
 
-    Raises ShelfClosed.
+    Raises ShelfClosed, or UnderFlash.
     """
     _open_shelf(item.room)
+    _above_flash(item, live_price)
     item.live_price = live_price
     item.notes = notes
     item.objection = objection
@@ -174,6 +184,16 @@ def set_item(
     _show_afresh(item)
     broadcast.shelf_changed(item.room)
     return item
+
+
+def _above_flash(item: ShelfItem, live_price: int | None) -> None:
+    """No flash sale is undercut: its card would name a price that is not the lowest. The room is
+    locked, as it is while one is announced. Raises UnderFlash."""
+    to_come = item.flash_sales.filter(closed_at=None, ends_at__gt=timezone.now())
+    for sale in to_come.select_related("variant").annotate(low=lowest_price("variant__product")):
+        asked = price_in_room(sale.variant.price, cheapest=sale.low, live_price=live_price)
+        if live_price is not None and asked <= sale.price:
+            raise UnderFlash
 
 
 @transaction.atomic

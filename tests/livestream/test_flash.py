@@ -20,8 +20,9 @@ from livestream.errors import (
     NotCheaper,
     NotOnAir,
     TooFewPieces,
+    UnderFlash,
 )
-from livestream.models import FlashPurchase, FlashSale, Room, Sale
+from livestream.models import FlashPurchase, FlashSale, Room, Sale, ShelfItem
 from livestream.rules.flash import FlashState, state_at, window
 from livestream.selectors.flash import announced
 from livestream.selectors.invariant import INVARIANTS
@@ -161,6 +162,27 @@ def test_more_than_there_is_cannot_be_promised(live, item, variant):
 def test_an_odd_sale_is_refused(live, item, variant, wrong):
     with pytest.raises(NotCheaper if wrong.get("price") else BadFlash):
         announce(live, item, variant, **wrong)
+
+
+def test_it_is_cheaper_than_the_show_is_anyway(live, item, variant):
+    set_item(item=item, live_price=6800, notes="")
+    stale = ShelfItem.objects.get(pk=item.pk)
+    stale.live_price = None  # a colleague's page, from before
+    with pytest.raises(NotCheaper):
+        announce(live, stale, variant, price=6800)
+    assert announce(live, stale, variant, price=6799).price == 6799
+
+
+def test_the_show_does_not_undercut_it(live, item, variant):
+    sale = announce(live, item, variant, price=6800)
+    for wrong in (6800, 100):
+        with pytest.raises(UnderFlash):
+            set_item(item=item, live_price=wrong, notes="")
+        assert ShelfItem.objects.get(pk=item.pk).live_price is None
+    set_item(item=item, live_price=6801, notes="")
+    close_flash(sale=sale)
+    set_item(item=item, live_price=100, notes="")
+    assert live_prices(live)[variant.pk] == 100
 
 
 def test_a_foreign_variant_is_refused(live, item, cup):
@@ -320,9 +342,10 @@ def test_each_line_says_which_rule_made_its_price(live, item, variant, cup):
 def test_of_the_shows_price_and_the_sales_she_pays_the_lower(
     client, live, item, variant, cup, store
 ):
-    """Sheet, cart and order say the same, whichever way she comes and whatever goes along."""
+    """Sheet, cart and order say the same, whichever way she comes and whatever goes along: also if
+    the show asks less after all, which no verb of ours does."""
     begin(announce(live, item, variant))
-    set_item(item=item, live_price=6000, notes="")
+    ShelfItem.objects.filter(pk=item.pk).update(live_price=6000)
     where = reverse("watch:checkout", args=[live.public_id])
     sheet = client.get(where, {"variant": variant.pk, "quantity": 1})
     assert sheet.context["quote"].sum.goods == 6000
