@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from livestream.models import Message, Question, Sanction
 from livestream.rules.room import RoomState
 from livestream.services.moderation import set_quick_replies
 from tests.journeys.browser import chromium, desk, phone
-from tests.servers import Server, guest_session, session_of
+from tests.servers import Server, guest_session, session_of, until
 
 pytestmark = pytest.mark.slow
 
@@ -68,6 +69,32 @@ def line(page: Page, text: str):
 def choose(page: Page, text: str, act: str) -> None:
     line(page, text).click()
     line(page, text).locator(f"[data-act={act}]").click()
+
+
+def test_who_speaks_before_the_server_said_who_she_is_is_not_asked_for_a_name(
+    browser, server: Server, live
+):
+    context = phone(browser, server.url)
+    cookie = {"name": "sessionid", "value": guest_session("沈梅"), "url": server.url}
+    context.add_cookies([cookie])
+    page = context.new_page()
+    held: list[tuple[WebSocketRoute, str]] = []  # what the server says reaches her later
+
+    def hold(line: WebSocketRoute) -> None:
+        above = line.connect_to_server()
+        above.on_message(lambda frame: held.append((line, frame)))
+
+    page.route_web_socket(re.compile("/ws/live/"), hold)
+    page.goto(f"/live/{live.public_id}/")
+    while not held:
+        page.wait_for_timeout(50)
+    say_aloud(page, "有货吗？")
+    expect(page.locator("[data-chat-form][aria-busy]").first).to_be_attached()
+    expect(page.locator("[data-nickname-form]").filter(visible=True)).to_have_count(0)
+    for line_, frame in held:
+        line_.send(frame)
+    until(lambda: page.wait_for_timeout(50) or Message.objects.filter(text="有货吗？").exists())
+    expect(page.locator("[data-nickname-form]").filter(visible=True)).to_have_count(0)
 
 
 def test_a_reply_reaches_the_shopper_and_answers_the_question(clerk, shopper, live):

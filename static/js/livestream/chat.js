@@ -59,6 +59,7 @@ export default function start(element) {
   let answering = null; // the id of the line that the next one answers
   let name = null;
   let staff = false;
+  let seated = false; // the server has said who we are
 
   for (const item of lines.children) if (item.dataset.id) known.add(Number(item.dataset.id));
   find("chat-scroll")?.setAttribute("aria-live", "off"); // from here on data-chat-status speaks
@@ -173,8 +174,9 @@ export default function start(element) {
     if (!text) return complain(element.dataset.empty);
     if ([...text].length > Number(element.dataset.longest ?? 300)) return complain(element.dataset.tooLong);
     if (pending?.text !== text) pending = { text, key: makeKey(), reply_to: answering };
-    if (!staff && name === null && connectionState() === "open") return askName();
-    deliver();
+    if (staff || name !== null || connectionState() !== "open") return deliver();
+    if (seated) return askName();
+    form.setAttribute("aria-busy", "true"); // it goes out with the seat: she may have a name
   }
 
   function deliver() {
@@ -302,6 +304,7 @@ export default function start(element) {
   });
   hear("seat.taken", (seat) => {
     ({ name, staff } = seat);
+    seated = true;
     if (!nicknameForm || nicknameForm.hidden) deliver();
   });
   document.addEventListener("nickname:taken", ({ detail }) => {
