@@ -41,10 +41,11 @@ packages:
 	@.ci/packages
 
 # Real processes and browsers on a shared machine: a slow test may try again, a quick one may not.
+# Each of the two workers has a database and a server of its own; whoever is done takes of the other's.
 # Last, what locks and constrains is asked of PostgreSQL too.
 test: check packages ## everything
 	@$(PY) -m pytest tests -m "not slow" -n 2
-	@$(PY) -m pytest tests -m slow --reruns 2 --durations 10
+	@$(PY) -m pytest tests -m slow -n 2 --dist worksteal --reruns 2 --durations 10
 	@.ci/postgres $(PY) -m pytest tests/merchants tests/orders tests/test_invariants.py tests/races/test_races.py tests/races/test_pay_races.py tests/races/test_draw_races.py tests/races/test_waitlist_races.py tests/races/test_crowd_races.py tests/races/test_voucher_races.py tests/races/test_flash_races.py tests/races/test_flash_first_races.py tests/races/test_exchange_races.py tests/races/test_coupon_races.py tests/races/test_pressed_at_once.py -n 2 --reruns 1
 
 quick: setup .venv/.dev ## the part that takes under a minute: all but servers, browsers and matrices

@@ -141,9 +141,9 @@ def test_a_clerk_puts_in_photos_orders_them_by_keyboard_and_says_what_is_on_them
 
 def drag(page: Page, photo: Locator, to: Locator) -> None:
     """By its grip, with the pointer."""
-    grip, place = photo.locator("[data-photo-drag]"), to.bounding_box()
-    grip.hover()
+    photo.locator("[data-photo-drag]").hover()  # which may scroll
     page.mouse.down()
+    place = to.bounding_box()
     page.mouse.move(place["x"] + place["width"] / 2, place["y"] + place["height"] / 3, steps=8)
     page.mouse.up()
 
