@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import BrowserContext, Page
 
@@ -63,6 +64,7 @@ FIRST_ORDER = "main .my-o >> nth=0"
 PARCELS = (("[name=file]", str(ROOT / "tests" / "orders" / "parcels.csv")),)
 LOOK = ("main form .btn--primary",)
 _sheets = count(1)
+_hosts: dict[str, Any] = {}  # by the shop's address: she signs in once
 
 
 @dataclass(frozen=True)
@@ -677,8 +679,12 @@ def _type(page: Page, selector: str, text: str) -> None:
 def _invite(page: Page) -> str:
     """The link of an invitation that the host has just made, on a device of her own."""
     page.goto("/")
-    host = page.context.browser.new_context(base_url=page.url)  # type: ignore[union-attr]
-    sign_in_as(host, HOST)
+    here = page.url
+    known = _hosts.get(here)
+    host = page.context.browser.new_context(base_url=here, storage_state=known)  # type: ignore[union-attr]
+    if not known:
+        sign_in_as(host, HOST)
+        _hosts[here] = host.storage_state()
     staff = host.new_page()
     staff.goto("/dashboard/guifang/staff/")
     staff.locator("main form .btn--primary").click()
