@@ -10,7 +10,6 @@ websocket-> origin check -> session -> livestream.routing
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 from typing import Any
 
@@ -25,6 +24,7 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from django.conf import settings  # noqa: E402
 
 from config.clock import scheduled  # noqa: E402
+from config.garbage import Sparing  # noqa: E402
 from config.limit import within  # noqa: E402
 from config.static import static_files  # noqa: E402
 from livestream import broadcast, hub  # noqa: E402
@@ -52,14 +52,6 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
         await within(pages, scope, receive, send)
 
 
-def spare_garbage_collection() -> None:
-    """What was loaded stays: with 2,000 sockets one look through all of it stopped every viewer's
-    chat for a third of a second. What comes later is looked through as ever.
-    """
-    gc.collect()
-    gc.freeze()
-
-
 async def _lifespan(receive: Any, send: Any) -> None:
     clock = scheduled() if settings.EMBEDDED else None
     while (message := await receive())["type"] != "lifespan.shutdown":
@@ -67,7 +59,7 @@ async def _lifespan(receive: Any, send: Any) -> None:
             broadcast.attach()  # before any page: a silent Redis must never make a sale wait (P13)
             if clock is not None:
                 clock.start()
-            spare_garbage_collection()
+            Sparing().begin()
             await send({"type": "lifespan.startup.complete"})
     await relay.close_all()
     await hub.close_all()  # likes of the last two seconds become rows

@@ -130,7 +130,7 @@ class Viewers:
         self._clock = clock
         self._crowd = crowd
         self._others: dict[str, tuple[float, Crowd]] = {}
-        self._elsewhere = 0
+        self.elsewhere = 0  # viewers in other processes
         self._in_rows: int | None = None
         self._deaf_until = float("-inf")
         self._shown = -1
@@ -147,13 +147,13 @@ class Viewers:
     @property
     def total(self) -> int:
         """Here and in every process that was heard of lately."""
-        return self.here + self._elsewhere
+        return self.here + self.elsewhere
 
     def fold(self) -> broadcast.Event | None:
         """Tell the other processes; answer the event for the viewers, if the number has changed."""
         mine = self._crowd()
         broadcast.counted(self._room_id, mine.viewers, b"".join(mine.marks), NODE)
-        self._elsewhere = self._count(mine) - mine.viewers
+        self.elsewhere = self._count(mine) - mine.viewers
         total = self.total
         if total == self._shown:
             return None

@@ -26,7 +26,7 @@ from livestream.hub.rows import Rows
 from livestream.hub.scribe import Scribe
 from livestream.hub.seat import Seat
 from livestream.hub.wire import HIGH_WATER
-from livestream.rules.pace import TICK, gathers
+from livestream.rules.pace import ALONG, GATHERED, REST, TOGETHER, gathers
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +64,8 @@ class Hub:
         self._position = 0
         self._writing = False
         self._spoke_at = float("-inf")
+        self._rested_at = float("-inf")
+        self._heard_at: float | None = None  # the first line of the chat that waits
         self._alarm: asyncio.TimerHandle | None = None
         self._flowing: list[Seat] | None = None
         self._snapshot: str | None = None
@@ -215,6 +217,8 @@ class Hub:
                 self._snapshot = None
             elif not staff_only:
                 self._snapshot = None
+            if chat_id > 0 and self._heard_at is None:
+                self._heard_at = self._loop.time()
             self._pending.append((text, staff_only))
         self._speak()
 
@@ -232,15 +236,23 @@ class Hub:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        due = self._spoke_at + gathers(self.viewers.total, len(self._pending))
-        wait = due - self._loop.time()
+        wait = self._due() - self._loop.time()
         if wait <= 0 or all(staff_only for _, staff_only in self._pending):  # a few seats
             self._flush()
         else:
             self._alarm = self._loop.call_later(wait, self._speak)
 
+    def _due(self) -> float:
+        """When the next frame may go. A line waits a moment for those of the other processes, which
+        come on the same beat, and what is no line of the chat for the next one."""
+        gathered = gathers(self.viewers.total, len(self._pending))
+        if self._heard_at is None:
+            return max(self._spoke_at + gathered * ALONG, self._rested_at)
+        together = self._heard_at + (TOGETHER if self.viewers.elsewhere else 0)
+        return max(self._spoke_at + gathered * GATHERED, self._rested_at, together)
+
     def _flush(self) -> None:
-        pending, self._pending = self._pending, []
+        pending, self._pending, self._heard_at = self._pending, [], None
         frame = frame_of(pending)
         self._position += 1
         self._trail.append((self._position, frame))
@@ -260,8 +272,9 @@ class Hub:
             self._loop.call_soon(self._write, frame, seats, start + SLICE, began)
         else:
             if frame.public[0]:  # what staff alone hear does not make viewers wait
+                self._spoke_at = began
                 # However long it took: something else gets its turn before the next frame.
-                self._spoke_at = max(began, self._loop.time() - TICK * 3 / 4)
+                self._rested_at = self._loop.time() + REST
             self._writing = False
             self._speak()
 

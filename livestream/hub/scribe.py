@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Callable
 
 from livestream.hub.rows import Rows
-from livestream.rules.pace import ENOUGH, gathers
+from livestream.rules.pace import ENOUGH, gathers, until_beat
 from livestream.services.line import Line, Outcome
 
 logger = logging.getLogger(__name__)
@@ -57,12 +58,13 @@ class Scribe:
         """Let lines gather; not so long when enough of them wait, and not when more do than fit."""
         if len(self._lines) >= MOST:
             return
-        shortest = gathers(self._listeners(), ENOUGH)
-        await asyncio.sleep(shortest)
-        longer = gathers(self._listeners(), 0) - shortest
-        if longer > 0 and len(self._lines) < ENOUGH:
+        began = time.time()
+        longest = until_beat(gathers(self._listeners(), 0), began)
+        shortest = until_beat(gathers(self._listeners(), ENOUGH), began)
+        await asyncio.sleep(min(shortest, longest))
+        if longest > shortest and len(self._lines) < ENOUGH:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._enough.wait(), longer)
+                await asyncio.wait_for(self._enough.wait(), longest - shortest)
 
     async def _write(self, batch: list[tuple[Line, asyncio.Future[Outcome]]]) -> None:
         try:

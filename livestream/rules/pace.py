@@ -2,19 +2,40 @@
 
 A frame costs about 10 µs of processor for each viewer, whatever is in it: the more who watch, the
 more must go into one. A quiet room hears at once; in a large one that says little, a line waits up
-to a quarter of a second more than in a small one, and when enough wait they go sooner.
+to a third of a second more than in a small one, and when enough wait they go sooner.
+
+Lines are written on beats that every process reads off the same clock, so that what several write
+comes at one time, and one frame tells all of it.
 """
 
 from __future__ import annotations
 
+from math import ceil
+
 TICK = 0.05  # seconds that every room gathers while its last frame is fresh
-LONGEST = 0.3  # seconds that a room with CROWD viewers gathers when little is said
+LONGEST = 0.4  # seconds that a room with CROWD viewers gathers when little is said
 CROWD = 2_000
 ENOUGH = 12  # events that are worth a frame to everybody
 BUSY = 0.12  # seconds that even then a room with CROWD viewers gathers
+
+TOGETHER = 0.03  # seconds by which the lines of one beat may come apart
+REST = 0.025  # seconds of the loop's time that others get between two frames, however large the room
+ALONG = 1.5  # times as long waits what is no line of the chat: the next line takes it along
+GATHERED = 0.75  # times as long waits a line: it was gathered when it was written, on its beat
 
 
 def gathers(viewers: int, waiting: int) -> float:
     """Seconds between a room's last frame and the next, if `waiting` events are in it."""
     longest = BUSY if waiting >= ENOUGH else LONGEST
     return TICK + (longest - TICK) * min(viewers / CROWD, 1)
+
+
+def until_beat(seconds: float, now: float) -> float:
+    """Seconds until the next of the beats that lie `seconds` apart, at `now` by everybody's clock.
+
+    Whole hundredths, or two processes that differ by a viewer would not have the same. One that is
+    too close is let go by: who has just written does not write again.
+    """
+    apart = ceil(seconds * 100) / 100
+    left = apart - now % apart
+    return left if left > apart / 4 else left + apart

@@ -144,6 +144,39 @@ async def test_the_first_event_goes_at_once_and_the_next_ones_together(hub):
     assert ear.frames[1:] == [[{"type": "b"}, {"type": "c"}, {"type": "d"}]]
 
 
+async def test_what_is_no_line_goes_with_the_next_line(hub, monkeypatch):
+    """A number that goes on its own would make the line after it wait for a frame of its own."""
+    monkeypatch.setattr(hub_module, "gathers", lambda viewers, waiting: 0.4)
+    _, ear = sit(hub)
+    hub.hear(message([said(1), False, 1]))
+    await settle()
+    hub.emit('{"type":"likes.counted"}')
+    await settle(0.42)  # the line comes on the beat
+    assert len(ear.frames) == 1
+    hub.hear(message([said(2), False, 2]))
+    await settle(0.1)
+    assert [event["type"] for event in ear.frames[1]] == ["likes.counted", "chat.said"]
+
+
+async def test_lines_of_one_beat_are_one_frame_if_others_write_as_well(hub, monkeypatch):
+    monkeypatch.setattr(hub_module, "TOGETHER", 0.4)
+    _, ear = sit(hub)
+    hub.hear(message([said(1), False, 1]))
+    hub.hear(message([said(2), False, 2]))
+    await settle(TICK * 2)
+    assert ear.frames[0]["id"] == 1  # alone: at once
+    hub.hear({"type": "hub.counted", "viewers": 10, "node": "another"})
+    hub.viewers.fold()
+    ear.frames.clear()
+    await settle(TICK * 2)
+    hub.hear(message([said(3), False, 3]))
+    await settle(0.1)
+    hub.hear(message([said(4), False, 4]))  # as another process pushes it, a moment later
+    await settle(0.5)
+    lines = [frame for frame in ear.frames if "chat.said" in json.dumps(frame)]
+    assert [[event["id"] for event in lines[0]], len(lines)] == [[3, 4], 1]
+
+
 async def test_staff_hear_more(hub):
     _, guest = sit(hub)
     _, bob = sit(hub, staff=True, user=1)
