@@ -102,13 +102,17 @@ class BadFlash(RuleBroken):
 
 
 class NotCheaper(BadFlash):
-    sentence = _("The flash price has to be lower than what the goods cost now, here or in the shop.")
+    sentence = _(
+        "The flash price has to be lower than what the goods cost now, here or in the shop."
+    )
 
 
 class UnderFlash(RuleBroken):
     code = "under_flash"
     status = 422
-    sentence = _("A flash sale of it is announced: until it is over, the live price stays above it.")
+    sentence = _(
+        "A flash sale of it is announced: until it is over, the live price stays above it."
+    )
 
 
 class TooFewPieces(OutOfStock):

@@ -16,10 +16,10 @@ TICK = 0.05  # seconds that every room gathers while its last frame is fresh
 LONGEST = 0.4  # seconds that a room with CROWD viewers gathers when little is said
 CROWD = 2_000
 ENOUGH = 12  # events that are worth a frame to everybody
-BUSY = 0.12  # seconds that even then a room with CROWD viewers gathers
+BUSY = 0.16  # seconds that even then a room with CROWD viewers gathers
 
 TOGETHER = 0.03  # seconds by which the lines of one beat may come apart
-REST = 0.025  # seconds of the loop's time that others get between two frames, however large the room
+REST = 0.025  # seconds that others get between two frames, however large the room
 ALONG = 1.5  # times as long waits what is no line of the chat: the next line takes it along
 GATHERED = 0.75  # times as long waits a line: it was gathered when it was written, on its beat
 

@@ -59,9 +59,9 @@ def announce_flash(
 ) -> FlashSale:
     """Put `quota` pieces aside and tell the room: in `warm_up` seconds, for `minutes` minutes.
 
-    `price` in minor units, below the shop's and the show's. With `pay_first` ordering takes nothing, and whoever
-    pays first has it (services.flash_first). Raises NotOnAir, BadFlash, FlashRunning, or
-    TooFewPieces.
+    `price` in minor units, below the shop's and the show's. With `pay_first` ordering takes
+    nothing, and whoever pays first has it (services.flash_first). Raises NotOnAir, BadFlash,
+    FlashRunning, or TooFewPieces.
     """
     now = timezone.now()
     # No key: an order that holds the stock which we want needs the room's key to be committed.
@@ -123,7 +123,7 @@ def flash_window(
 
 
 def _costs(item: ShelfItem, variant: Variant) -> int:
-    """What it costs in the room as the row stands now: a colleague may have changed it meanwhile."""
+    """What it costs in the room as the row stands now: a colleague may have changed it."""
     item.refresh_from_db(fields=["live_price"])
     cheapest = min(item.product.variants.values_list("price", flat=True))
     return price_in_room(variant.price, cheapest=cheapest, live_price=item.live_price)
