@@ -48,7 +48,7 @@ def test_every_open_page_of_a_clerk_says_how_many_wait_to_be_packed(
         numbers = [page.locator("[data-to-ship]").filter(visible=True) for page in (orders, goods)]
         for number in numbers:
             expect(number.locator(".count")).to_have_count(0)
-        expect(orders.locator("#order-sum")).not_to_contain_text("1")
+        expect(orders.locator("#to-pack")).not_to_contain_text("1")
 
         shopper = phone(browser, server.url).new_page()
         shopper.goto(f"/orders/{order.number}/pay/")
@@ -57,6 +57,6 @@ def test_every_open_page_of_a_clerk_says_how_many_wait_to_be_packed(
 
         for number in numbers:
             expect(number.locator(".count").filter(visible=True)).to_have_text("1")
-        expect(orders.locator("#order-sum")).to_contain_text("1")
+        expect(orders.locator("#to-pack")).to_contain_text("1")
         expect(orders.locator("#tab-to_ship .count")).to_have_text("1")
         assert troubles.found == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from merchants.models import Customer
+from merchants.templatetags.guitai import money_plain
 from orders.models import Coupon, Order
 from orders.payments import sandbox
 from orders.services.order import place_order
@@ -298,3 +300,17 @@ def test_a_coupon_form_sent_twice_issues_one(as_bob, shop):
     assert Coupon.objects.count() == 1
     as_bob.post(at("coupon_new"), terms(form_key="k", issued="7"))
     assert Coupon.objects.count() == 2
+
+
+def test_how_the_total_came_about_is_said_to_the_clerk_and_to_the_buyer(as_bob, client, paid):
+    """Goods, shipping and sum, on the order's page of both."""
+    goods, shipping, total = (
+        money_plain(one, "CNY") for one in (paid.goods, paid.shipping, paid.total)
+    )
+    as_buyer = client.get(reverse("track:order", args=[paid.number])).text
+    for page in (as_bob.get(at("order_detail", paid.number)).text, as_buyer):
+        said = re.search(r'<dl class="sum">.*?</dl>', page, re.DOTALL)
+        assert said, "the sums are not there"
+        amounts = re.findall(r"<dd>(.*?)</dd>", said[0])
+        bare = [re.sub(r"<[^>]*>|\s", "", one) for one in amounts]
+        assert bare == [goods, shipping, total]
