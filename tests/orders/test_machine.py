@@ -774,6 +774,8 @@ class Shop(RuleBasedStateMachine):
         if was == RefundState.REQUESTED and say in {"yes", "time"} and refund.unsent:
             for piece in refund.pieces.all():
                 self.free[piece.line.variant_id] += piece.quantity
+        if (was, now.state) == (RefundState.AWAITING, RefundState.WITHDRAWN):
+            self.put_aside(now, 1)  # she did not send hers in time: what was kept for her is free
 
     def agree(self, refund: Refund) -> None:
         """What is wanted instead may be sold out: then the shop says so, or gives money for it."""
