@@ -65,7 +65,7 @@ class Hub:
         self._writing = False
         self._spoke_at = float("-inf")
         self._rested_at = float("-inf")
-        self._heard_at: float | None = None  # the first line of the chat that waits
+        self._heard_at: float | None = None  # the first that waits and is no number
         self._alarm: asyncio.TimerHandle | None = None
         self._flowing: list[Seat] | None = None
         self._snapshot: str | None = None
@@ -217,8 +217,8 @@ class Hub:
                 self._snapshot = None
             elif not staff_only:
                 self._snapshot = None
-            if chat_id > 0 and self._heard_at is None:
-                self._heard_at = self._loop.time()
+            if not staff_only:
+                self._hurry()
             self._pending.append((text, staff_only))
         self._speak()
 
@@ -242,9 +242,14 @@ class Hub:
         else:
             self._alarm = self._loop.call_later(wait, self._speak)
 
+    def _hurry(self) -> None:
+        """What waits is more than a number that changed."""
+        if self._heard_at is None:
+            self._heard_at = self._loop.time()
+
     def _due(self) -> float:
         """When the next frame may go. A line waits a moment for those of the other processes, which
-        come on the same beat, and what is no line of the chat for the next one."""
+        come on the same beat, and a number that changed for the next line."""
         gathered = gathers(self.viewers.total, len(self._pending))
         if self._heard_at is None:
             return max(self._spoke_at + gathered * ALONG, self._rested_at)
@@ -381,6 +386,7 @@ class Hub:
         if told != said or self._checked < self.history.floor:
             for id_, text in await self.rows.said_after(self.room_id, self._checked, KEEP):
                 if self.history.add(id_, text):
+                    self._hurry()
                     self._pending.append((text, False))
             self._speak()
         self._checked = max(upto, self._checked)

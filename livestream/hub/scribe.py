@@ -1,7 +1,7 @@
 """Gathers what is said in a room into one transaction per moment.
 
 The first line of a quiet room is written at once; while it is being written, and for a moment
-after, the next ones wait and then go together: at most twenty transactions a second, eight in a
+after, the next ones wait and then go together: at most some twenty transactions a second, six in a
 large room, however many talk. What was written together is also pushed in one frame.
 """
 
@@ -20,6 +20,7 @@ from livestream.services.line import Line, Outcome
 logger = logging.getLogger(__name__)
 
 MOST = 400  # lines in one transaction: a tenth of a second's work
+APART = 0.618  # seconds that move a room's beats away from those of the next
 
 
 class Scribe:
@@ -58,13 +59,18 @@ class Scribe:
         """Let lines gather; not so long when enough of them wait, and not when more do than fit."""
         if len(self._lines) >= MOST:
             return
-        began = time.time()
-        longest = until_beat(gathers(self._listeners(), 0), began)
-        shortest = until_beat(gathers(self._listeners(), ENOUGH), began)
+        longest, shortest = self._until(0), self._until(ENOUGH)
         await asyncio.sleep(min(shortest, longest))
         if longest > shortest and len(self._lines) < ENOUGH:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._enough.wait(), longest - shortest)
+                await asyncio.sleep(self._until(ENOUGH))
+
+    def _until(self, waiting: int) -> float:
+        """Seconds until the next beat of this room. Rooms have beats of their own, or all of them
+        would come to the one thread that writes at the same moment."""
+        seconds = gathers(self._listeners(), waiting)
+        return until_beat(seconds, time.time() + self._room_id * APART)
 
     async def _write(self, batch: list[tuple[Line, asyncio.Future[Outcome]]]) -> None:
         try:

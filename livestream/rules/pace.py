@@ -10,8 +10,6 @@ comes at one time, and one frame tells all of it.
 
 from __future__ import annotations
 
-from math import ceil
-
 TICK = 0.05  # seconds that every room gathers while its last frame is fresh
 LONGEST = 0.4  # seconds that a room with CROWD viewers gathers when little is said
 CROWD = 2_000
@@ -20,7 +18,8 @@ BUSY = 0.16  # seconds that even then a room with CROWD viewers gathers
 
 TOGETHER = 0.03  # seconds by which the lines of one beat may come apart
 REST = 0.025  # seconds that others get between two frames, however large the room
-ALONG = 1.5  # times as long waits what is no line of the chat: the next line takes it along
+ALONG = 1.5  # times as long waits a number that changed: the next line takes it along
+STEPS = (TICK, 0.1, BUSY, 0.25, LONGEST)  # seconds between two beats
 GATHERED = 0.75  # times as long waits a line: it was gathered when it was written, on its beat
 
 
@@ -30,12 +29,18 @@ def gathers(viewers: int, waiting: int) -> float:
     return TICK + (longest - TICK) * min(viewers / CROWD, 1)
 
 
-def until_beat(seconds: float, now: float) -> float:
-    """Seconds until the next of the beats that lie `seconds` apart, at `now` by everybody's clock.
+def beats(seconds: float) -> float:
+    """The shortest of the STEPS that is no shorter."""
+    return next((step for step in STEPS if step >= seconds), STEPS[-1])
 
-    Whole hundredths, or two processes that differ by a viewer would not have the same. One that is
-    too close is let go by: who has just written does not write again.
+
+def until_beat(seconds: float, now: float) -> float:
+    """Seconds until the next beat at `now` by everybody's clock; beats lie `seconds` or a little
+    more apart.
+
+    In few steps, or two processes that differ by a viewer would not have the same beats. One that
+    is too close is let go by: who has just written does not write again.
     """
-    apart = ceil(seconds * 100) / 100
+    apart = beats(seconds)
     left = apart - now % apart
     return left if left > apart / 4 else left + apart

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from livestream.errors import UnderFlash
 from livestream.forms.room import ItemForm, PickForm, RoomForm
 from livestream.models import Room
 from livestream.rules.room import NOT_BEGUN, SHELF_OPEN
@@ -180,6 +181,9 @@ def item(request: MerchantRequest, room: str, item: int) -> HttpResponse:
         return _shelf(request, found, status=422, forms={shown.pk: form})
     try:
         set_item(item=shown, **form.cleaned_data)
+    except UnderFlash as refusal:
+        form.add_error("live_price", str(refusal))
+        return _shelf(request, found, status=refusal.status, forms={shown.pk: form})
     except RuleBroken as refusal:
         return _shelf(request, found, status=refusal.status, refusal=str(refusal))
     return _shelf(request, found, saved=shown.pk) if request.htmx else _back(request, found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.main import QRCode
 
 from livestream.models import Replay, Room
+from livestream.services.flash import announce_flash
 from livestream.services.room import end_room, make_room
 from merchants.rules.chart import bars, ceiling, short, spark
 from merchants.rules.qr import square
@@ -339,3 +341,29 @@ def test_a_room_form_sent_twice_makes_one_room(as_bob, host):
     first, second = (as_bob.post(at("room_new"), typed) for _ in range(2))
     assert first["Location"] == second["Location"]
     assert Room.objects.count() == 1
+
+
+def test_a_live_price_that_undercuts_a_flash_sale_is_refused_beside_it(as_bob, live, longjing):
+    item, variant = live.items.get(product=longjing), longjing.variants.get()
+    announce_flash(
+        room=live,
+        item=item,
+        variant=variant,
+        price=6800,
+        quota=2,
+        per_buyer=1,
+        warm_up=30,
+        minutes=5,
+    )
+    answer = as_bob.post(
+        at("shelf_item", live.public_id, item.pk), {"live_price": "60", "notes": "kept"}
+    )
+    assert answer.status_code == 422
+    said = re.search(rf'id="said-{item.pk}".*?</p>', answer.text, re.DOTALL)
+    assert said
+    assert "the live price stays above it" in html.unescape(said[0])
+    assert 'value="60' in answer.text
+    item.refresh_from_db()
+    assert item.live_price is None
+    saved = as_bob.post(at("shelf_item", live.public_id, item.pk), {"live_price": "", "notes": "x"})
+    assert saved.status_code < 400

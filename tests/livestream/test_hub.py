@@ -271,7 +271,9 @@ async def test_a_dead_layer_is_left_alone_and_this_process_still_hears(hub, monk
         event = json.dumps({"type": "x", "number": number})
         broadcast._send(broadcast.room_group(4242), message([event, False, 0]))
     assert asyncio.get_running_loop().time() - began < 0.05  # nobody waits for it
-    await settle(0.3)
+    for _ in range(40):  # a machine may have much else to do
+        if len(ear.events) < 20:
+            await settle(0.05)
     assert [event["number"] for event in ear.events if event["type"] == "x"] == list(range(20))
 
 

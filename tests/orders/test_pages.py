@@ -166,7 +166,8 @@ def test_the_rows_fetch_themselves_again_when_an_order_comes(as_bob, paid):
     assert 'data-module="merchants/news"' in page
     rows = as_bob.get(at("order_list"), {"q": "沈"}, headers={"HX-Request": "true"}).text
     assert "<html" not in rows
-    assert 'hx-swap-oob="true"' in rows  # the tabs with their counts come along
+    for part in ("tabs", "to-pack"):  # with their counts they come along
+        assert re.search(rf'<\w+[^>]* id="{part}"[^>]* hx-swap-oob="true"', rows)
 
 
 def test_an_order_shows_goods_sum_address_and_steps(as_bob, paid):

@@ -307,6 +307,11 @@ export default function start(element) {
     seated = true;
     if (!nicknameForm || nicknameForm.hidden) deliver();
   });
+  hear("connection", ({ state }) => {
+    if (!pending || seated || state === "open") return;
+    form.removeAttribute("aria-busy");
+    complain(element.dataset.offline); // what she said waits in the field
+  });
   document.addEventListener("nickname:taken", ({ detail }) => {
     ({ name } = detail);
     if (nicknameForm) nicknameForm.hidden = true; // what waits goes out when the seat is taken anew

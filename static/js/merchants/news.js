@@ -5,7 +5,7 @@
 //   <span class="count" data-unread hidden>0</span>                  the bell's number
 //
 // Every event of docs/events.md that concerns the merchant becomes `news:<type>` on the document, and
-// `news:orders` follows when an order was placed, paid or moved. After a cut `news:caught-up` says that
+// `news:orders` follows when an order was placed, paid or moved, once a second at most. After a cut `news:caught-up` says that
 // something may have been missed: lists listen to it too. A notice is shown as a toast.
 import { connect } from "guitai/socket";
 import { toast } from "guitai/toast";
@@ -21,8 +21,25 @@ function ring() {
   }
 }
 
+const OFTEN = 1000; // ms between two words about orders: in a rush there are hundreds of events
+
 export default function start(element) {
   let cut = false;
+  let resting = false;
+  let moved = false;
+
+  // At once, and again after the rest if more has moved meanwhile: the last word is never left out.
+  function tellOrders() {
+    moved = resting;
+    if (resting) return;
+    resting = true;
+    tell("orders", {});
+    setTimeout(() => {
+      resting = false;
+      if (moved) tellOrders();
+    }, OFTEN);
+  }
+
   const heard = new Set();
   connect(element.dataset.path, {
     onEvent: (event) => {
@@ -33,7 +50,7 @@ export default function start(element) {
         toast(event.subject, { icon: "bell" });
       }
       tell(event.type, event);
-      if (event.type.startsWith("order.")) tell("orders", event);
+      if (event.type.startsWith("order.")) tellOrders();
     },
     onState: (state) => {
       if (state === "lost") cut = true;
