@@ -270,7 +270,7 @@ def with_offer(products: QuerySet[Product]) -> QuerySet[Any]:
 
 
 def variants_with_stock(product: Product) -> QuerySet[Variant]:
-    """A product's variants with `left`, the free pieces over all stores."""
-    return product.variants.annotate(
-        left=Coalesce(Sum(F("stock__on_hand") - F("stock__reserved")), 0)
-    )
+    """A product's variants with `left`, the free pieces over all stores, in the shop's order: a
+    model's own ordering does not hold where rows are summed."""
+    left = Coalesce(Sum(F("stock__on_hand") - F("stock__reserved")), 0)
+    return product.variants.annotate(left=left).order_by("position", "pk")

@@ -11,7 +11,7 @@ from django.urls import reverse
 from livestream.rules.price import Kind, offer
 from livestream.selectors.room import shelf
 from livestream.services.shelf import add_to_shelf, set_item
-from merchants.models import Category, Product
+from merchants.models import Category, Product, Variant
 from merchants.rules.product import ProductState
 from merchants.rules.stock import Reason
 from merchants.services.photo import add_photo, move_photo
@@ -99,6 +99,14 @@ def test_the_first_size_that_can_be_bought_is_chosen(client, scarf):
     assert "2 left" in words(page)
     assert re.search(r"data-price>.*?129", page)
     assert not re.search(r"<button[^>]+disabled", page)
+
+
+def test_sizes_stand_in_the_shops_order(client, scarf):
+    for position, variant in enumerate(scarf.variants.order_by("-pk")):
+        Variant.objects.filter(pk=variant.pk).update(position=position)
+    page = client.get(reverse("shop:product", args=["tea", scarf.public_id])).text
+    assert list(chosen(page)) == ["L", "M", "S Sold out"]
+    assert chosen(page)["L"] == "checked"
 
 
 def test_with_everything_sold_out_nothing_can_be_pressed(client, shop):
