@@ -63,8 +63,9 @@ class Scribe:
         await asyncio.sleep(min(shortest, longest))
         if longest > shortest and len(self._lines) < ENOUGH:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._enough.wait(), longest - shortest)
-                await asyncio.sleep(self._until(ENOUGH))
+                async with asyncio.timeout(longest - shortest):
+                    await self._enough.wait()
+                    await asyncio.sleep(self._until(ENOUGH))
 
     def _until(self, waiting: int) -> float:
         """Seconds until the next beat of this room. Rooms have beats of their own, or all of them

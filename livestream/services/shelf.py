@@ -189,12 +189,13 @@ def set_item(
 def _above_flash(item: ShelfItem, live_price: int | None) -> None:
     """No flash sale is undercut: its card would name a price that is not the lowest. The room is
     locked, as it is while one is announced. Raises UnderFlash."""
-    if live_price == ShelfItem.objects.values_list("live_price", flat=True).get(pk=item.pk):
-        return  # as it is: she saves something else
+    before = ShelfItem.objects.values_list("live_price", flat=True).get(pk=item.pk)
+    if live_price in {None, before}:  # none, or as it is: she saves something else
+        return
     to_come = item.flash_sales.filter(closed_at=None, ends_at__gt=timezone.now())
     for sale in to_come.select_related("variant").annotate(low=lowest_price("variant__product")):
         asked = price_in_room(sale.variant.price, cheapest=sale.low, live_price=live_price)
-        if live_price is not None and asked <= sale.price:
+        if asked <= sale.price:
             raise UnderFlash
 
 

@@ -179,6 +179,8 @@ def test_the_show_does_not_undercut_it(live, item, variant):
         with pytest.raises(UnderFlash):
             set_item(item=item, live_price=wrong, notes="")
         assert ShelfItem.objects.get(pk=item.pk).live_price is None
+    ShelfItem.objects.filter(pk=item.pk).update(live_price=6000)  # from before there was a rule
+    set_item(item=ShelfItem.objects.get(pk=item.pk), live_price=6000, notes="words alone")
     set_item(item=item, live_price=6801, notes="")
     close_flash(sale=sale)
     set_item(item=item, live_price=100, notes="")

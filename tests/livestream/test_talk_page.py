@@ -86,8 +86,7 @@ def test_who_speaks_before_the_server_said_who_she_is_is_not_asked_for_a_name(
 
     page.route_web_socket(re.compile("/ws/live/"), hold)
     page.goto(f"/live/{live.public_id}/")
-    while not held:
-        page.wait_for_timeout(50)
+    until(lambda: page.wait_for_timeout(50) or held, 30)
     say_aloud(page, "有货吗？")
     expect(page.locator("[data-chat-form][aria-busy]").first).to_be_attached()
     expect(page.locator("[data-nickname-form]").filter(visible=True)).to_have_count(0)
